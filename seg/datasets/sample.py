@@ -1,0 +1,20 @@
+"""One picture with its truth."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture and what is known about it.
+
+    image: uint8 (H, W, 3) RGB, or (H, W) grey.
+    labels: uint8 (H, W), class ids, `seg.labels.IGNORE` where there is no truth.
+    instances: uint16 (H, W), 0 for none, 1.. for each countable object; None where the source knows no instances.
+    """
+
+    name: str
+    image: np.ndarray
+    labels: np.ndarray
+    instances: np.ndarray | None = None

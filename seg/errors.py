@@ -1,0 +1,21 @@
+"""Errors whose message is one sentence for a person: what was wrong, and what to do about it."""
+
+
+class SegError(Exception):
+    """Base of every error that the app shows on the screen and the command line prints without a traceback."""
+
+
+class ImageError(SegError):
+    """A picture or mask file that cannot be used."""
+
+
+class DataError(SegError):
+    """A data folder with a missing, broken or inconsistent file."""
+
+
+class WeightsError(SegError):
+    """A weight set that is missing, damaged or of an unknown kind."""
+
+
+class TrainingError(SegError):
+    """A training run that cannot go on."""

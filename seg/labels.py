@@ -1,0 +1,85 @@
+"""Class names, colours and the ignore index: what the numbers in a label map mean."""
+
+from dataclasses import dataclass
+
+IGNORE = 255
+"""The id that means 'no class here' everywhere inside the program, whatever number a dataset uses on disk."""
+
+Colour = tuple[int, int, int]
+"""8-bit RGB."""
+
+IGNORE_COLOUR: Colour = (40, 40, 44)
+"""How IGNORE is drawn: a neutral that no class has."""
+
+
+@dataclass(frozen=True)
+class ClassMap:
+    """The classes of one dataset: id k is ``names[k]``, drawn in ``colours[k]`` (8-bit RGB)."""
+
+    dataset: str
+    names: tuple[str, ...]
+    colours: tuple[Colour, ...]
+    disk_ignore: int
+    """The id that label files of this dataset use for 'unlabelled'; it becomes IGNORE when they are read."""
+    other_colours: tuple[tuple[Colour, ...], ...] = ()
+    """Further colour sets, in the order of ``names``, that mask files are drawn in; they are read, never written."""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+STREET = ClassMap(
+    dataset="street",
+    names=(
+        "sky",
+        "building",
+        "pole",
+        "road",
+        "pavement",
+        "tree",
+        "sign",
+        "fence",
+        "car",
+        "pedestrian",
+        "bicyclist",
+    ),
+    colours=(
+        (136, 204, 238),
+        (136, 34, 85),
+        (221, 221, 221),
+        (90, 74, 120),
+        (221, 160, 221),
+        (17, 119, 51),
+        (240, 228, 66),
+        (153, 102, 51),
+        (0, 90, 200),
+        (213, 60, 0),
+        (30, 210, 190),
+    ),
+    disk_ignore=11,
+    other_colours=(
+        # CamVid's own, as its 11-class convention has them
+        (
+            (128, 128, 128),
+            (128, 0, 0),
+            (192, 192, 128),
+            (128, 64, 128),
+            (0, 0, 192),
+            (128, 128, 0),
+            (192, 128, 128),
+            (64, 64, 128),
+            (64, 0, 128),
+            (64, 64, 0),
+            (0, 128, 192),
+        ),
+    ),
+)
+
+MEMBRANES = ClassMap(
+    dataset="membranes",
+    names=("cell", "membrane"),
+    colours=((86, 180, 233), (213, 94, 0)),
+    disk_ignore=255,
+)
+
+CLASS_MAPS = {m.dataset: m for m in (STREET, MEMBRANES)}

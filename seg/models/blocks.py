@@ -1,0 +1,37 @@
+"""The few pieces that several papers share."""
+
+import torch
+from torch import Tensor, nn
+
+
+def conv_bn_relu(in_channels: int, out_channels: int, norm: bool) -> nn.Sequential:
+    """A same-padded 3×3 convolution, batch norm if `norm`, and ReLU."""
+    layers: list[nn.Module] = [nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=not norm)]
+    if norm:
+        layers.append(nn.BatchNorm2d(out_channels))
+    return nn.Sequential(*layers, nn.ReLU(inplace=True))
+
+
+def crop_to(x: Tensor, reference: Tensor) -> Tensor:
+    """The top left of `x` (N, C, H, W) at the height and width of `reference`.
+
+    Pooling with `ceil_mode` adds its odd row and column at the bottom and the right, so this crop keeps the grids aligned.
+    """
+    return x[..., : reference.shape[-2], : reference.shape[-1]]
+
+
+def keep(x: Tensor, name: str, skips: set[str] | frozenset[str] | None) -> Tensor:
+    """The skip connection `x` called `name`, zeroed where `skips` is given and leaves it out."""
+    return x if skips is None or name in skips else torch.zeros_like(x)
+
+
+def vgg_stage(in_channels: int, out_channels: int, depth: int, norm: bool) -> nn.Sequential:
+    """One of VGG16's stages: `depth` convolutions of `out_channels`, no pooling."""
+    return nn.Sequential(
+        *(conv_bn_relu(in_channels if i == 0 else out_channels, out_channels, norm) for i in range(depth))
+    )
+
+
+def vgg16_plan(base: int) -> list[tuple[int, int]]:
+    """VGG16's five stages as (channels, convolutions), scaled so that the first has `base` channels (paper: 64)."""
+    return [(base * min(2**i, 8), 2 if i < 2 else 3) for i in range(5)]
