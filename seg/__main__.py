@@ -1,38 +1,159 @@
-"""The command line: `python -m seg`."""
+"""The command line: `python -m seg`. Imports wait until a command needs them, so that --help is quick."""
 
+import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+from seg.errors import SegError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="A laboratory for semantic segmentation.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps")]
+EngineName = Annotated[str, typer.Option(help="auto or torch")]
+Detail = Annotated[int, typer.Option(help="times the training scale", min=1, max=4)]
+Weights = Annotated[str, typer.Option(help="a set's name, see `weights`")]
+Folder_ = Annotated[Path | None, typer.Option("--weights-dir", help="another folder of weights", envvar="SEG_WEIGHTS")]
 
 
-@app.callback()
-def main() -> None:
-    """A laboratory for semantic segmentation."""
+@app.command()
+def models(as_json: AsJson = False) -> None:
+    """List the architectures: parameters, GFLOPs, receptive field, skips, upsampling."""
+    from dataclasses import asdict
+
+    from seg.anatomy import describe
+    from seg.models import ARCHITECTURES
+
+    found = [(width, describe(name, num_classes=11, width=width)) for width in ("slim", "paper") for name in ARCHITECTURES]
+    if as_json:
+        print(json.dumps([{"width": width, **asdict(anatomy)} for width, anatomy in found], indent=1))
+        return
+    print(f"{'architecture':17}{'width':7}{'parameters':>12}{'GFLOPs':>9}{'field':>7}  skips; upsampling (kernel, stride, padding)")
+    for width, a in found:
+        ways = ", ".join(f"{u.method} ({u.kernel}, {u.stride}, {u.padding})" for u in a.upsampling)
+        print(f"{a.name:17}{width:7}{a.parameters:12,}{a.gflops:9.1f}{a.receptive_field:7}  {' '.join(a.skips) or '–'}; {ways or '–'}")
+    print("GFLOPs for 480×360 pixels, 11 classes, a multiplication and an addition counted as two.")
+
+
+@app.command()
+def weights(as_json: AsJson = False, verify: Annotated[bool, typer.Option(help="check every SHA-256")] = False,
+            folder: Folder_ = None) -> None:
+    """List the weight sets and their validation scores."""
+    from dataclasses import asdict
+
+    from seg.weights import SHIPPED, WeightIndex
+
+    index = WeightIndex(folder or SHIPPED)
+    records = index.records()
+    if as_json:
+        print(json.dumps([asdict(r) for r in records.values()], indent=1))
+    else:
+        print(f"{'set':36}{'parameters':>12}{'MB':>7}{'mIoU':>8}{'Dice':>8}{'pixels':>8}{'bF1':>8}")
+        for r in records.values():
+            scores = [r.validation.get(k) for k in ("mean_iou", "mean_dice", "pixel_accuracy", "boundary_f1")]
+            columns = "".join(f"{'–' if s is None else f'{s:.3f}':>8}" for s in scores)
+            print(f"{r.name:36}{r.parameters:12,}{r.bytes / 1e6:7.1f}{columns}")
+    if verify:
+        for record in records.values():
+            index.verify(record)
+        print(f"{len(records)} files match their checksums.", file=sys.stderr)
+
+
+@app.command()
+def predict(
+    images: Annotated[list[Path], typer.Argument(help="picture files")],
+    weights: Weights,
+    out: Annotated[Path, typer.Option(help="folder for the masks")],
+    device: Device = "auto",
+    engine: EngineName = "auto",
+    detail: Detail = 1,
+    folder: Folder_ = None,
+) -> None:
+    """Write NAME-ids.png (class ids, coloured palette) and NAME-overlay.png for every picture."""
+    from seg.drawing import encode_ids, encode_png, overlay
+    from seg.images import decode
+    from seg.segmenter import Segmenter
+    from seg.weights import SHIPPED
+
+    segmenter = Segmenter.load(weights, device, engine, folder or SHIPPED)
+    class_map = segmenter.record.class_map
+    out.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    for path in images:
+        try:
+            picture = decode(path.read_bytes(), path.name)
+            prediction = segmenter(picture.pixels, detail)
+        except (OSError, SegError) as error:
+            print(f"{error}", file=sys.stderr)
+            failed += 1
+            continue
+        (out / f"{path.stem}-ids.png").write_bytes(encode_ids(prediction.labels, class_map))
+        (out / f"{path.stem}-overlay.png").write_bytes(
+            encode_png(overlay(picture.pixels, prediction.labels, class_map, 0.5))
+        )
+        for note in (*picture.notes, *prediction.notes):
+            print(f"{path.name}: {note}", file=sys.stderr)
+        print(f"{path.name}: {prediction.seconds * 1000:.0f} ms on {prediction.device}, "
+              f"mean confidence {prediction.mean_confidence:.2f}")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def evaluate(
+    weights: Weights,
+    data: Annotated[Path, typer.Option(help="folder with SPLIT/ and SPLITannot/")],
+    split: str = "val",
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the scores here")] = None,
+    limit: Annotated[int | None, typer.Option(help="only the first N pictures", min=1)] = None,
+    device: Device = "auto",
+    engine: EngineName = "auto",
+    detail: Detail = 1,
+    folder: Folder_ = None,
+) -> None:
+    """Score a weight set on labelled pictures."""
+    from itertools import islice
+
+    from seg.datasets import Folder
+    from seg.evaluation import evaluate as measure
+    from seg.segmenter import Segmenter
+    from seg.weights import SHIPPED
+
+    segmenter = Segmenter.load(weights, device, engine, folder or SHIPPED)
+    samples = Folder(data, split, segmenter.record.class_map)
+    length = min(limit or len(samples), len(samples))
+    with typer.progressbar(islice(samples, length), length=length, label=weights, file=sys.stderr) as bar:
+        scores = measure(segmenter, bar, split, detail)
+    text = json.dumps(scores, indent=1, ensure_ascii=False)
+    if json_file:
+        json_file.write_text(text + "\n", encoding="utf-8")
+    print(text)
 
 
 @app.command()
 def train(
     dataset: Annotated[str, typer.Option(help="street or membranes")],
     data: Annotated[Path, typer.Option(help="folder with train/, trainannot/, val/, valannot/")],
-    model: Annotated[str, typer.Option(help="an architecture of `python -m seg models`")],
+    model: Annotated[str, typer.Option(help="an architecture of `models`")],
     out: Annotated[Path, typer.Option(help="where the weights, index.json and runs/ go")],
     loss: str = "wce",
     width: str = "slim",
-    base: int | None = None,
-    levels: int | None = None,
-    upsampling: str | None = None,
+    base: Annotated[int | None, typer.Option(help="channels of the first layer")] = None,
+    levels: Annotated[int | None, typer.Option(help="how often the resolution is halved")] = None,
+    upsampling: Annotated[str | None, typer.Option(help="encoder_decoder: unpool, transposed, bilinear, nearest")] = None,
     variant: Annotated[str, typer.Option(help="last part of the set's name")] = "",
     scale: Annotated[int, typer.Option(help="short side in pixels")] = 180,
-    epochs: int = 40,
-    minutes: Annotated[float | None, typer.Option(help="time budget")] = None,
+    epochs: int = 36,
+    minutes: Annotated[float | None, typer.Option(help="time budget: the schedule ends by then")] = None,
     batch: int = 8,
+    learning_rate: float = 1.5e-3,
     rendered: Annotated[int, typer.Option(help="rendered scenes mixed in")] = 80,
     seed: int = 0,
     threads: Annotated[int | None, typer.Option(help="CPU threads")] = None,
-    resume: bool = False,
+    resume: Annotated[bool, typer.Option(help="go on from the run's last checkpoint")] = False,
 ) -> None:
     """Train one network and write its weights and record."""
     import torch
@@ -42,10 +163,46 @@ def train(
 
     if threads:
         torch.set_num_threads(threads)
-    recipe = Recipe(dataset, model, loss, width, base, levels, upsampling, None, variant, scale, epochs, minutes,
-                    batch, rendered=rendered, seed=seed)
-    run(recipe, data, out, resume)
+    recipe = Recipe(
+        dataset=dataset, model=model, loss=loss, width=width, base=base, levels=levels, upsampling=upsampling,
+        variant=variant, scale=scale, epochs=epochs, minutes=minutes, batch=batch, learning_rate=learning_rate,
+        rendered=rendered, seed=seed,
+    )
+    record = run(recipe, data, out, resume)
+    print(f"{record.name}: validation mean IoU {record.validation['mean_iou']:.3f}")
+
+
+@app.command()
+def bench(
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the figures here")] = None,
+    repeats: int = 5,
+    device: Device = "auto",
+    folder: Folder_ = None,
+) -> None:
+    """Time the weight sets on this machine against plain eager PyTorch."""
+    from seg.bench import bench as measure
+    from seg.weights import SHIPPED
+
+    figures = measure(repeats=repeats, device=device, weights=folder or SHIPPED)
+    print(f"{figures['device']}, {figures['threads']} threads, torch {figures['torch']}, one {figures['picture']} picture, "
+          f"median of {figures['repeats']}")
+    print(f"{'set':36}{'parameters':>12}{'picture ms':>12}{'± spread':>10}{'network ms':>12}{'eager ms':>10}")
+    for s in figures["sets"]:
+        times = [1000 * s[k] for k in ("seconds", "spread", "network", "eager")]
+        print(f"{s['name']:36}{s['parameters']:12,}{times[0]:12.1f}{times[1]:10.1f}{times[2]:12.1f}{times[3]:10.1f}")
+    print(f"{'all':36}{'':12}{1000 * figures['all_seconds']:12.1f}")
+    if json_file:
+        json_file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def run() -> None:
+    """Errors meant for people are one line on stderr and exit status 1, never a traceback."""
+    try:
+        app()
+    except (SegError, ValueError) as error:
+        print(f"{error}", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":
-    app()
+    run()

@@ -10,15 +10,19 @@ from torchvision.transforms import v2
 
 def to_tensor(image: np.ndarray) -> Tensor:
     """Uint8 (H, W, 3) or (H, W) → uint8 (C, H, W)."""
-    return torch.from_numpy(np.ascontiguousarray(np.atleast_3d(image))).permute(2, 0, 1)
+    return torch.tensor(np.atleast_3d(image)).permute(2, 0, 1)
+
+
+def resize(image: Tensor, factor: float) -> Tensor:
+    """Uint8 (C, H, W) → (C, factor·H, factor·W), bilinear and antialiased, at least one pixel each way."""
+    height, width = image.shape[-2:]
+    size = [max(1, round(height * factor)), max(1, round(width * factor))]
+    return image if size == [height, width] else v2.functional.resize(image, size, antialias=True)
 
 
 def resize_short_side(image: Tensor, short_side: int) -> Tensor:
-    """Uint8 (C, H, W) → (C, h, w), antialiased, with min(h, w) = `short_side` and the shape of the picture kept."""
-    height, width = image.shape[-2:]
-    factor = short_side / min(height, width)
-    size = [max(1, round(height * factor)), max(1, round(width * factor))]
-    return image if size == [height, width] else v2.functional.resize(image, size, antialias=True)
+    """`resize` to min(h, w) = `short_side`."""
+    return resize(image, short_side / min(image.shape[-2:]))
 
 
 def normalise(image: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:

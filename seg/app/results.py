@@ -1,0 +1,155 @@
+"""Below the panels: scores against a truth, agreement without one, notices, downloads."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from seg import figures
+from seg.app import resources, runs as running
+from seg.app.gallery import Exhibit
+from seg.app.runs import Run
+from seg.comparison import disagreement, majority, pairwise_dice
+from seg.drawing import colour_mask, encode_ids, encode_png, fit_labels
+from seg.labels import ClassMap
+from seg.metrics import Scores, confusion_matrix
+
+MEANS = {"mean Dice": "mean_dice", "mean IoU": "mean_iou", "pixel accuracy": "pixel_accuracy"}
+MAP_SIDE = 480
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _confusion(picture: str, truth: str, request: object, _labels: np.ndarray, _truth: np.ndarray, n: int) -> np.ndarray:
+    return confusion_matrix(_labels, _truth, n)
+
+
+def confusion(exhibit: Exhibit, run: Run, class_map: ClassMap) -> np.ndarray:
+    """The confusion matrix of one finished run against the picture's truth, computed once: int64 (C, C)."""
+    return _confusion(
+        exhibit.picture.digest, exhibit.truth_digest, repr(run.request), run.prediction.labels, exhibit.truth, len(class_map)
+    )
+
+
+def notices(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> None:
+    """What the visitor must be told about the picture and about what the weights know."""
+    for note in dict.fromkeys((*exhibit.picture.notes, *(n for run in done for n in run.prediction.notes))):
+        st.info(note, icon=":material/info:")
+    unsure = [run for run in done if _unlike(run)]
+    if done and len(unsure) > len(done) / 2:
+        st.warning(
+            f"This picture is unlike what these networks were trained on: {len(unsure)} of {len(done)} are less sure of it "
+            f"than of any validation picture. They know only {', '.join(class_map.names)}, so every pixel becomes one of "
+            "these, whatever it shows.",
+            icon=":material/warning:",
+        )
+
+
+def _unlike(run: Run) -> bool:
+    low, _ = run.entry.record.validation.get("confidence_range") or (0.0, 1.0)
+    return run.prediction.mean_confidence < low
+
+
+def scores(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> pd.DataFrame:
+    """Dice per class and architecture, as a table and a chart. Returns the table."""
+    st.subheader("Dice per class")
+    st.caption("Which classes does each network find? 1 is a perfect overlap with the truth, 0 is none; the best is bold.")
+    table = score_table({run.entry.title: Scores(confusion(exhibit, run, class_map)) for run in done}, class_map)
+    left, right = st.columns([3, 2])
+    with left:
+        _show_table(table)
+    with right:
+        dice = table.loc[list(class_map.names)].to_numpy(float)
+        chart = figures.dice_by_class(dice, class_map.names, list(table.columns))
+        st.plotly_chart(chart, config={"displayModeBar": False}, alt="Dice of every class, one mark a network")
+    return table
+
+
+def score_table(of: dict[str, Scores], class_map: ClassMap) -> pd.DataFrame:
+    """Rows: mean Dice, mean IoU, pixel accuracy, then Dice of each class; one column a network."""
+    columns = {
+        name: [*(getattr(s, attribute) for attribute in MEANS.values()), *s.dice] for name, s in of.items()
+    }
+    return pd.DataFrame(columns, index=[*MEANS, *class_map.names])
+
+
+def _show_table(table: pd.DataFrame) -> None:
+    best = table.style.format("{:.3f}", na_rep="–").highlight_max(axis=1, props="font-weight: 700")
+    st.table(best)
+
+
+def over_all(uploads: Sequence[Exhibit], comparison, settings, class_map: ClassMap) -> None:
+    """The scores over all labelled uploads together: one confusion matrix summed over the pictures, as in the papers."""
+    st.subheader(f"All {len(uploads)} labelled photos together")
+    st.fragment(_over_all, run_every=1.0)(uploads, comparison, settings, class_map)
+
+
+def _over_all(uploads: Sequence[Exhibit], comparison, settings, class_map: ClassMap) -> None:
+    totals: dict[str, np.ndarray] = {}
+    pictures = 0
+    for exhibit in uploads:
+        work = running.start(exhibit, comparison, settings)
+        if not all(run.future.done() for run in work):
+            continue
+        pictures += 1
+        for run in running.finished(work):
+            totals[run.entry.title] = totals.get(run.entry.title, 0) + confusion(exhibit, run, class_map)
+    st.caption(f"{pictures} of {len(uploads)} photos scored. Every pixel counts alike, whichever photo it is in.")
+    if totals:
+        _show_table(score_table({name: Scores(total) for name, total in totals.items()}, class_map))
+
+
+def agreement(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> pd.DataFrame:
+    """Without a truth: each network against the majority, every pair, and where they disagree. Returns the table."""
+    st.subheader("Where the networks agree")
+    st.caption(
+        "There is no truth for this photo, so this says how much the networks agree, not how right they are: networks "
+        "trained on the same data can be wrong together. Upload a mask to score them."
+    )
+    names = [run.entry.title for run in done]
+    key = tuple(repr(run.request) for run in done)
+    maps = [run.prediction.labels for run in done]
+    most, matrix, dissent = _agreement(key, maps, len(class_map))
+    table = score_table({name: Scores(c) for name, c in zip(names, most, strict=True)}, class_map)
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Dice against the majority vote**")
+        _show_table(table.drop(index=["mean IoU", "pixel accuracy"]))
+    with right:
+        st.markdown("**Mean Dice of every pair**")
+        chart = figures.agreement_matrix(matrix, names)
+        st.plotly_chart(chart, config={"displayModeBar": False}, alt="Mean Dice between every two networks' masks")
+        st.markdown("**How many networks dissent, pixel by pixel**")
+        chart = figures.disagreement_map(dissent, len(done))
+        st.plotly_chart(chart, config={"displayModeBar": False}, alt="Map of how many networks differ from the majority")
+    return table
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _agreement(key: tuple[str, ...], _maps: list[np.ndarray], n: int) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    maps = [fit_labels(labels, 2 * MAP_SIDE) for labels in _maps]
+    vote = majority(maps, n)
+    dissent = fit_labels(disagreement(maps, n), MAP_SIDE)
+    return [confusion_matrix(labels, vote, n) for labels in maps], pairwise_dice(maps, n), dissent
+
+
+def downloads(exhibit: Exhibit, done: Sequence[Run], table: pd.DataFrame, class_map: ClassMap) -> None:
+    """Each mask as class ids and in colour, and the scores."""
+    st.subheader("Take it with you")
+    stem = exhibit.picture.name.rsplit(".", 1)[0].replace(" ", "-").lower()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        run = st.selectbox("Mask of", done, format_func=lambda r: r.entry.title, width=220, key="download-of")
+        name = f"{stem}-{run.entry.record.name.split('/')[1]}"
+        labels = run.prediction.labels
+        st.download_button(
+            "Class ids (PNG)", lambda: encode_ids(labels, class_map), f"{name}-ids.png", "image/png", on_click="ignore",
+            icon=":material/download:", help="A palette PNG: its indices are the class ids, 255 is unlabelled.",
+        )
+        st.download_button(
+            "Colours (PNG)", lambda: encode_png(colour_mask(labels, class_map)), f"{name}-colours.png", "image/png",
+            on_click="ignore", icon=":material/download:",
+        )
+        st.download_button(
+            "Scores (CSV)", table.to_csv(index_label="score").encode(), f"{stem}-scores.csv", "text/csv",
+            on_click="ignore", icon=":material/download:",
+        )

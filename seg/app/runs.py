@@ -1,0 +1,89 @@
+"""The networks at work on the picture shown: requests, what has arrived, and the panels that show it."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import streamlit as st
+
+from seg.app import resources
+from seg.app.gallery import Exhibit
+from seg.app.sidebar import Settings
+from seg.app.viewer import Panel, viewer
+from seg.errors import SegError
+from seg.families import Comparison, Entry
+from seg.labels import ClassMap
+from seg.segmenter import Prediction
+from seg.service import Request
+
+POLL_SECONDS = 0.4
+
+
+@dataclass(frozen=True)
+class Run:
+    """One network's work on one picture."""
+
+    entry: Entry
+    request: Request
+    future: Future[Prediction]
+
+    @property
+    def error(self) -> str:
+        """A sentence if the network failed, else ''."""
+        error = self.future.exception() if self.future.done() else None
+        if error is None:
+            return ""
+        if isinstance(error, (SegError, ValueError, MemoryError)):
+            return str(error)
+        return f"{self.entry.title} failed ({type(error).__name__}): try another picture or weight set."
+
+    @property
+    def prediction(self) -> Prediction | None:
+        return self.future.result() if self.future.done() and not self.error else None
+
+
+def start(exhibit: Exhibit, comparison: Comparison, settings: Settings) -> list[Run]:
+    """Ask for every entry's prediction; what has been computed before, for anybody, is there at once."""
+    runs = []
+    for entry in comparison.entries:
+        request = Request.of(
+            exhibit.picture.digest, entry.record, folder=resources.weights_folder(), device=settings.device,
+            detail=settings.detail,
+        )
+        runs.append(Run(entry, request, resources.SERVICE.request(request, exhibit.picture.pixels)))
+    return runs
+
+
+def finished(runs: Sequence[Run]) -> list[Run]:
+    """The runs that gave a prediction."""
+    return [run for run in runs if run.prediction is not None]
+
+
+def show(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap) -> None:
+    """The panels, drawn anew as networks finish; when the last one has, the whole page follows."""
+    pending = any(not run.future.done() for run in runs)
+    st.fragment(_panels, run_every=POLL_SECONDS if pending else None)(exhibit, runs, class_map, pending)
+
+
+def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending: bool) -> None:
+    done = sum(run.future.done() for run in runs)
+    if pending and done == len(runs):
+        st.rerun()
+    seconds = sum(run.prediction.seconds for run in finished(runs))
+    places = {run.prediction.device.upper() for run in finished(runs)}
+    st.caption(
+        f"{done} of {len(runs)} networks done"
+        + (f" · {seconds:.2f} s in the networks, on {', '.join(sorted(places))} with PyTorch" if places else "")
+    )
+    viewer(exhibit.picture.pixels, [_panel(run) for run in runs], class_map, exhibit.truth, key="panels")
+
+
+def _panel(run: Run) -> Panel:
+    parameters = f"{run.entry.record.parameters / 1e6:.2f} M parameters"
+    note = f" · {run.entry.note}" if run.entry.note else ""
+    prediction = run.prediction
+    if prediction is None:
+        status = run.error or ("running …" if run.future.running() else "waiting for its turn")
+        return Panel(run.entry.title, parameters + note, status=status, failed=bool(run.error))
+    caption = f"{parameters} · {prediction.seconds * 1000:.0f} ms{note}"
+    return Panel(run.entry.title, caption, prediction.labels, prediction.confidence)

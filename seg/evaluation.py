@@ -1,0 +1,58 @@
+"""A weight set measured on labelled pictures, as the papers measure: one confusion matrix over the whole split."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from seg.datasets import Sample
+from seg.metrics import (
+    Scores,
+    bootstrap_mean_iou,
+    boundary_counts,
+    boundary_f1,
+    calibration_counts,
+    confusion_matrix,
+    expected_calibration_error,
+)
+from seg.segmenter import Segmenter
+
+
+def evaluate(segmenter: Segmenter, samples: Iterable[Sample], split: str, detail: int = 1) -> dict[str, Any]:
+    """Segment every sample and give the scores as plain JSON values.
+
+    weights, split, images, pixel_accuracy, mean_dice, mean_iou, mean_iou_interval (95 %, bootstrap over pictures),
+    boundary_f1 (2 pixels), ece (15 bins), confidence_range (lowest and highest mean confidence of a picture),
+    per_class {name: {dice, iou, precision, recall, pixels}} and confusion (rows truth, columns prediction).
+    Scores of a class in neither truth nor prediction are None.
+    """
+    names = segmenter.record.classes
+    confusions, boundaries, calibrations, confidences = [], [], [], []
+    for sample in samples:
+        prediction = segmenter(sample.image, detail)
+        confusions.append(confusion_matrix(prediction.labels, sample.labels, len(names)))
+        boundaries.append(boundary_counts(prediction.labels, sample.labels, len(names)))
+        calibrations.append(calibration_counts(prediction.labels, prediction.confidence, sample.labels))
+        confidences.append(prediction.mean_confidence)
+    scores = Scores(np.sum(confusions, axis=0))
+    columns = {key: getattr(scores, key) for key in ("dice", "iou", "precision", "recall", "pixels")}
+    return {
+        "weights": segmenter.record.name,
+        "split": split,
+        "images": len(confusions),
+        **{key: _plain(getattr(scores, key)) for key in ("pixel_accuracy", "mean_dice", "mean_iou")},
+        "mean_iou_interval": [_plain(v) for v in bootstrap_mean_iou(np.stack(confusions))],
+        "boundary_f1": _plain(boundary_f1(np.sum(boundaries, axis=0))),
+        "ece": _plain(expected_calibration_error(np.sum(calibrations, axis=0))),
+        "confidence_range": [_plain(min(confidences)), _plain(max(confidences))],
+        "per_class": {
+            name: {key: _plain(values[i]) for key, values in columns.items()} for i, name in enumerate(names)
+        },
+        "confusion": scores.confusion.tolist(),
+    }
+
+
+def _plain(value: float) -> float | int | None:
+    if isinstance(value, np.integer):
+        return int(value)
+    return round(float(value), 6) if np.isfinite(value) else None

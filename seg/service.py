@@ -1,0 +1,108 @@
+"""Predictions for many visitors: one worker a device, each network loaded once, each result computed once and kept."""
+
+import threading
+import time
+from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from seg.segmenter import Prediction, Segmenter
+from seg.weights import SHIPPED, Record
+
+ERROR_SECONDS = 20
+"""How long a failure is remembered before the next request tries again."""
+
+MAX_NETWORKS = 32
+
+
+@dataclass(frozen=True)
+class Request:
+    """A picture (known by its digest), a weight set and how to run it: what makes two results the same."""
+
+    digest: str
+    record_name: str
+    checksum: str
+    folder: Path = SHIPPED
+    device: str = "auto"
+    engine: str = "auto"
+    detail: int = 1
+
+    @classmethod
+    def of(cls, digest: str, record: Record, **how) -> "Request":
+        return cls(digest, record.name, record.sha256, **how)
+
+
+class PredictionService:
+    """Results are futures, shared by all who ask for the same request and kept, least recently used out first.
+
+    max_bytes bounds the finished results held. `runs` counts how often a network has been run, `loads` how often one
+    has been loaded.
+    """
+
+    def __init__(self, max_bytes: int = 1_000_000_000):
+        self.max_bytes = max_bytes
+        self.runs = 0
+        self.loads = 0
+        self._lock = threading.Lock()
+        self._futures: OrderedDict[Request, Future[Prediction]] = OrderedDict()
+        self._failed_at: dict[Request, float] = {}
+        self._networks: OrderedDict[tuple, Segmenter] = OrderedDict()
+        self._workers: dict[str, ThreadPoolExecutor] = {}
+
+    def request(self, wanted: Request, image: np.ndarray) -> Future[Prediction]:
+        """The future of a result: finished, in work, waiting, or failed with the error that the network raised."""
+        with self._lock:
+            self._forget_old_failure(wanted)
+            if wanted not in self._futures:
+                worker = self._workers.setdefault(wanted.device, ThreadPoolExecutor(1, f"seg-{wanted.device}"))
+                self._futures[wanted] = worker.submit(self._predict, wanted, image)
+            self._futures.move_to_end(wanted)
+            return self._futures[wanted]
+
+    def close(self) -> None:
+        """Stop the workers after what they are doing; waiting requests are cancelled."""
+        for worker in self._workers.values():
+            worker.shutdown(wait=True, cancel_futures=True)
+
+    def _predict(self, wanted: Request, image: np.ndarray) -> Prediction:
+        try:
+            prediction = self._network(wanted)(image, wanted.detail)
+        except BaseException:
+            with self._lock:
+                self._failed_at[wanted] = time.monotonic()
+            raise
+        with self._lock:
+            self.runs += 1
+            self._shrink(prediction)
+        return prediction
+
+    def _network(self, wanted: Request) -> Segmenter:
+        """Only a device's one worker comes here, so a network is never loaded twice."""
+        key = (wanted.folder, wanted.record_name, wanted.checksum, wanted.device, wanted.engine)
+        if key not in self._networks:
+            network = Segmenter.load(wanted.record_name, wanted.device, wanted.engine, wanted.folder)
+            with self._lock:
+                self.loads += 1
+                self._networks[key] = network
+                while len(self._networks) > MAX_NETWORKS:
+                    self._networks.popitem(last=False)
+        return self._networks[key]
+
+    def _forget_old_failure(self, wanted: Request) -> None:
+        failed_at = self._failed_at.get(wanted)
+        if failed_at is not None and time.monotonic() - failed_at > ERROR_SECONDS:
+            del self._failed_at[wanted], self._futures[wanted]
+
+    def _shrink(self, newest: Prediction) -> None:
+        """Let go of the least recently used finished results until the newest fits."""
+        held = newest.labels.nbytes + newest.confidence.nbytes
+        for key, future in reversed(list(self._futures.items())):
+            if not future.done() or future.cancelled() or future.exception():
+                continue
+            result = future.result()
+            held += result.labels.nbytes + result.confidence.nbytes
+            if held > self.max_bytes:
+                del self._futures[key]

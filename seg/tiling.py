@@ -1,0 +1,96 @@
+"""Pictures of any size on tiles of one size: where tiles lie, how they are cut, and how their logits are blended."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+ALIGNMENT = 32
+"""Tiles start at multiples of this, so that pooling sees the same grid in every tile as in the whole picture."""
+
+MIN_OVERLAP = 64
+
+
+def starts(length: int, tile: int) -> list[int]:
+    """Where tiles begin along one axis; the last one may reach beyond `length`."""
+    step = max((tile - MIN_OVERLAP) // ALIGNMENT, 1) * ALIGNMENT
+    return [i * step for i in range(1 + max(0, -(-(length - tile) // step)))]
+
+
+def reflected(length: int, padded: int) -> Tensor:
+    """Indices, int64 (padded,), that continue 0 … length−1 by reflection (replication for a single pixel)."""
+    if length == 1:
+        return torch.zeros(padded, dtype=torch.long)
+    position = torch.arange(padded) % (2 * length - 2)
+    return torch.where(position < length, position, 2 * length - 2 - position)
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """The tiles of a picture of `size` (h, w), each of `tile` (th, tw)."""
+
+    size: tuple[int, int]
+    tile: tuple[int, int]
+
+    @property
+    def corners(self) -> list[tuple[int, int]]:
+        """Top left corners, row by row."""
+        return [(y, x) for y in starts(self.size[0], self.tile[0]) for x in starts(self.size[1], self.tile[1])]
+
+    def cut(self, image: Tensor, batch: int) -> Iterator[tuple[list[tuple[int, int]], Tensor]]:
+        """(C, h, w) → batches of (corners, (n, C, th, tw)), the picture continued by reflection."""
+        rows, columns = (reflected(n, n + t) for n, t in zip(self.size, self.tile, strict=True))
+        corners, (height, width) = self.corners, self.tile
+        for i in range(0, len(corners), batch):
+            part = corners[i : i + batch]
+            tiles = [image[:, rows[y : y + height]][:, :, columns[x : x + width]] for y, x in part]
+            yield part, torch.stack(tiles)
+
+    def blend(self, image: Tensor, run: Callable[[Tensor], Tensor], batch: int = 16) -> Tensor:
+        """Cut, `run` ((n, C, th, tw) → (n, K, th, tw)) and add up, weighted towards each tile's middle: (K, h, w)."""
+        (height, width), weight = self.size, self._weight()
+        total, weights = None, torch.zeros(height, width)
+        for corners, tiles in self.cut(image, batch):
+            for (y, x), logits in zip(corners, run(tiles), strict=True):
+                if total is None:
+                    total = torch.zeros(len(logits), height, width)
+                inside = slice(0, min(self.tile[0], height - y)), slice(0, min(self.tile[1], width - x))
+                window = slice(y, y + self.tile[0]), slice(x, x + self.tile[1])
+                total[:, *window] += (logits * weight)[:, *inside]
+                weights[window] += weight[inside]
+        return total / weights
+
+    def _weight(self) -> Tensor:
+        def ramp(length: int) -> Tensor:
+            distance = torch.arange(1.0, length + 1)
+            return torch.minimum(distance, distance.flip(0)).clamp(max=MIN_OVERLAP) / MIN_OVERLAP
+
+        return ramp(self.tile[0])[:, None] * ramp(self.tile[1])[None, :]
+
+
+STRIP_VALUES = 8_000_000
+"""Logit values held at once while labels are made at the picture's size."""
+
+
+def labels_at(logits: Tensor, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (K, h, w) interpolated bilinearly to (height, width), strip by strip.
+
+    Returns labels, uint8 (height, width), and the winning class's softmax probability, float16 (height, width).
+    """
+    labels, confidence = np.empty((height, width), np.uint8), np.empty((height, width), np.float16)
+    strip = max(1, STRIP_VALUES // (len(logits) * width))
+    position = ((torch.arange(height) + 0.5) * logits.shape[1] / height - 0.5).clamp(0, logits.shape[1] - 1)
+    above = position.long()
+    below = (above + 1).clamp(max=logits.shape[1] - 1)
+    share = (position - above)[:, None]
+    for top in range(0, height, strip):
+        rows = slice(top, top + strip)
+        part = torch.lerp(logits[:, above[rows]], logits[:, below[rows]], share[rows])
+        part = F.interpolate(part[None], (part.shape[1], width), mode="bilinear", align_corners=False)[0]
+        best, winner = part.max(dim=0)
+        labels[rows] = winner.to(torch.uint8).numpy()
+        confidence[rows] = (best - part.logsumexp(dim=0)).exp().numpy().astype(np.float16)
+    return labels, confidence
