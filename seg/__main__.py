@@ -27,20 +27,27 @@ def models(as_json: AsJson = False) -> None:
     from seg.anatomy import describe
     from seg.models import ARCHITECTURES
 
-    found = [(width, describe(name, num_classes=11, width=width)) for width in ("slim", "paper") for name in ARCHITECTURES]
+    found = [
+        (width, describe(name, num_classes=11, width=width)) for width in ("slim", "paper") for name in ARCHITECTURES
+    ]
     if as_json:
         print(json.dumps([{"width": width, **asdict(anatomy)} for width, anatomy in found], indent=1))
         return
-    print(f"{'architecture':17}{'width':7}{'parameters':>12}{'GFLOPs':>9}{'field':>7}  skips; upsampling (kernel, stride, padding)")
+    head = f"{'architecture':17}{'width':7}{'parameters':>12}{'GFLOPs':>9}{'field':>7}"
+    print(f"{head}  skips; upsampling (kernel, stride, padding)")
     for width, a in found:
         ways = ", ".join(f"{u.method} ({u.kernel}, {u.stride}, {u.padding})" for u in a.upsampling)
-        print(f"{a.name:17}{width:7}{a.parameters:12,}{a.gflops:9.1f}{a.receptive_field:7}  {' '.join(a.skips) or '–'}; {ways or '–'}")
+        figures = f"{a.name:17}{width:7}{a.parameters:12,}{a.gflops:9.1f}{a.receptive_field:7}"
+        print(f"{figures}  {' '.join(a.skips) or '–'}; {ways or '–'}")
     print("GFLOPs for 480×360 pixels, 11 classes, a multiplication and an addition counted as two.")
 
 
 @app.command()
-def weights(as_json: AsJson = False, verify: Annotated[bool, typer.Option(help="check every SHA-256")] = False,
-            folder: Folder_ = None) -> None:
+def weights(
+    as_json: AsJson = False,
+    verify: Annotated[bool, typer.Option(help="check every SHA-256")] = False,
+    folder: Folder_ = None,
+) -> None:
     """List the weight sets and their validation scores."""
     from dataclasses import asdict
 
@@ -96,8 +103,10 @@ def predict(
         )
         for note in (*picture.notes, *prediction.notes):
             print(f"{path.name}: {note}", file=sys.stderr)
-        print(f"{path.name}: {prediction.seconds * 1000:.0f} ms on {prediction.device}, "
-              f"mean confidence {prediction.mean_confidence:.2f}")
+        print(
+            f"{path.name}: {prediction.seconds * 1000:.0f} ms on {prediction.device}, "
+            f"mean confidence {prediction.mean_confidence:.2f}"
+        )
     if failed:
         raise typer.Exit(1)
 
@@ -143,7 +152,9 @@ def train(
     width: str = "slim",
     base: Annotated[int | None, typer.Option(help="channels of the first layer")] = None,
     levels: Annotated[int | None, typer.Option(help="how often the resolution is halved")] = None,
-    upsampling: Annotated[str | None, typer.Option(help="encoder_decoder: unpool, transposed, bilinear, nearest")] = None,
+    upsampling: Annotated[
+        str | None, typer.Option(help="encoder_decoder: unpool, transposed, bilinear, nearest")
+    ] = None,
     variant: Annotated[str, typer.Option(help="last part of the set's name")] = "",
     scale: Annotated[int, typer.Option(help="short side in pixels")] = 180,
     epochs: int = 36,
@@ -164,9 +175,21 @@ def train(
     if threads:
         torch.set_num_threads(threads)
     recipe = Recipe(
-        dataset=dataset, model=model, loss=loss, width=width, base=base, levels=levels, upsampling=upsampling,
-        variant=variant, scale=scale, epochs=epochs, minutes=minutes, batch=batch, learning_rate=learning_rate,
-        rendered=rendered, seed=seed,
+        dataset=dataset,
+        model=model,
+        loss=loss,
+        width=width,
+        base=base,
+        levels=levels,
+        upsampling=upsampling,
+        variant=variant,
+        scale=scale,
+        epochs=epochs,
+        minutes=minutes,
+        batch=batch,
+        learning_rate=learning_rate,
+        rendered=rendered,
+        seed=seed,
     )
     record = run(recipe, data, out, resume)
     print(f"{record.name}: validation mean IoU {record.validation['mean_iou']:.3f}")
@@ -184,8 +207,8 @@ def bench(
     from seg.weights import SHIPPED
 
     figures = measure(repeats=repeats, device=device, weights=folder or SHIPPED)
-    print(f"{figures['device']}, {figures['threads']} threads, torch {figures['torch']}, one {figures['picture']} picture, "
-          f"median of {figures['repeats']}")
+    place = f"{figures['device']}, {figures['threads']} threads, torch {figures['torch']}"
+    print(f"{place}; one {figures['picture']} picture, median of {figures['repeats']}")
     print(f"{'set':36}{'parameters':>12}{'picture ms':>12}{'± spread':>10}{'network ms':>12}{'eager ms':>10}")
     for s in figures["sets"]:
         times = [1000 * s[k] for k in ("seconds", "spread", "network", "eager")]

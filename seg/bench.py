@@ -16,7 +16,9 @@ from seg.weights import SHIPPED, WeightIndex
 PICTURE = (360, 480)
 
 
-def bench(names: list[str] | None = None, repeats: int = 5, device: str = "auto", weights: Path = SHIPPED) -> dict[str, Any]:
+def bench(
+    names: list[str] | None = None, repeats: int = 5, device: str = "auto", weights: Path = SHIPPED
+) -> dict[str, Any]:
     """Times one 480×360 picture through every weight set (or `names`), after loading and one warm-up.
 
     Per set: `seconds` picture to labels through the Segmenter, `network` of that in the network alone, `eager` the

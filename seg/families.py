@@ -80,7 +80,9 @@ def _entry(names: tuple[str, ...], family: list[Record], everything: list[Record
         for name in names:
             for record in sorted(candidates, key=lambda r: (r.model, len(r.variant), r.name)):
                 if record.model == name:
-                    return Entry(TITLES[name], record, note.format(f"{record.loss}, {start_of(record)}") if note else "")
+                    return Entry(
+                        TITLES[name], record, note.format(f"{record.loss}, {start_of(record)}") if note else ""
+                    )
     return None
 
 
@@ -104,5 +106,7 @@ def _properties(records: list[Record]) -> list[Comparison]:
             if len(members) > 1:
                 entries = tuple(Entry(title, record) for title, record in members.items())
                 fixed = [str(word) for word in rest[1:] if word not in ("unpool",)]
-                found.append(Comparison(f"{kind} · {TITLES[model]} · {dataset} · {' · '.join(fixed)}", dataset, entries))
+                found.append(
+                    Comparison(f"{kind} · {TITLES[model]} · {dataset} · {' · '.join(fixed)}", dataset, entries)
+                )
     return sorted(found, key=lambda c: ARCHITECTURES.index(c.entries[0].record.model))

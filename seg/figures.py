@@ -22,7 +22,12 @@ def dice_by_class(dice: np.ndarray, classes: Sequence[str], networks: Sequence[s
     for c in order:
         low, high = np.nanmin(dice[c]), np.nanmax(dice[c])
         figure.add_shape(
-            type="line", x0=low, x1=high, y0=classes[c], y1=classes[c], line={"width": 2, "color": "rgba(128,128,128,.35)"},
+            type="line",
+            x0=low,
+            x1=high,
+            y0=classes[c],
+            y1=classes[c],
+            line={"width": 2, "color": "rgba(128,128,128,.35)"},
             layer="below",
         )
     for n, network in enumerate(networks):
@@ -44,8 +49,17 @@ def agreement_matrix(matrix: np.ndarray, networks: Sequence[str]) -> go.Figure:
     text = [[f"{value:.2f}" for value in row] for row in matrix]
     figure = go.Figure(
         go.Heatmap(
-            z=matrix, x=list(networks), y=list(networks), text=text, texttemplate="%{text}", zmin=0, zmax=1,
-            colorscale="Cividis", showscale=False, xgap=2, ygap=2,
+            z=matrix,
+            x=list(networks),
+            y=list(networks),
+            text=text,
+            texttemplate="%{text}",
+            zmin=0,
+            zmax=1,
+            colorscale="Cividis",
+            showscale=False,
+            xgap=2,
+            ygap=2,
             hovertemplate="%{y} against %{x}: mean Dice %{z:.3f}<extra></extra>",
         )
     )
@@ -57,7 +71,10 @@ def disagreement_map(counts: np.ndarray, networks: int) -> go.Figure:
     """How many of the networks do not say the most frequent class: uint8 (h, w)."""
     figure = go.Figure(
         go.Heatmap(
-            z=counts, zmin=0, zmax=networks - 1, colorscale="Cividis",
+            z=counts,
+            zmin=0,
+            zmax=networks - 1,
+            colorscale="Cividis",
             colorbar={"title": {"text": "dissenters"}, "thickness": 12, "dtick": 1},
             hovertemplate="x %{x}, y %{y}: %{z} of " + f"{networks} differ<extra></extra>",
         )

@@ -1,4 +1,4 @@
-"""Uploads decoded and checked; label maps coloured, overlaid and written."""
+"""Uploads decoded and checked."""
 
 import hashlib
 import io
@@ -11,16 +11,13 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
 from seg.errors import ImageError
-from seg.labels import IGNORE, IGNORE_COLOUR, ClassMap, Colour
 
 MAX_PIXELS = 100_000_000
 """Pictures of more pixels than this are refused before they are decoded."""
 
-WRONG_COLOUR: Colour = (255, 84, 0)
-"""Wrong pixels in an error map: a vermilion that stays far from every grey in all common colour visions."""
-
 # AVIF stands last: a Pillow without it then still opens all the others.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
+
 _READABLE = "PNG, JPEG, WebP, BMP, TIFF or GIF"
 
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF8")
@@ -35,9 +32,6 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-_UNKNOWN = 254
-"""Marks a colour or number of a mask file that stands for no class; never leaves this module."""
-
 
 @dataclass(frozen=True)
 class Picture:
@@ -51,6 +45,18 @@ class Picture:
     digest: str
     """SHA-256 of shape and pixels, in hexadecimal: a key for caches."""
 
+    @classmethod
+    def of(cls, pixels: np.ndarray, name: str, notes: tuple[str, ...] = ()) -> "Picture":
+        """The picture of these pixels, uint8 (H, W, 3) or (H, W), C-contiguous."""
+        return cls(name, pixels, notes, digest(pixels))
+
+
+def digest(pixels: np.ndarray) -> str:
+    """SHA-256 of shape and pixels, in hexadecimal."""
+    hashed = hashlib.sha256(repr(pixels.shape).encode())
+    hashed.update(np.ascontiguousarray(pixels))
+    return hashed.hexdigest()
+
 
 def decode(data: bytes, name: str) -> Picture:
     """The picture in an uploaded file: any PNG, JPEG, WebP, BMP, TIFF, GIF or AVIF that Pillow can open.
@@ -61,124 +67,18 @@ def decode(data: bytes, name: str) -> Picture:
 
     Raises ImageError, and nothing else, for whatever cannot be shown: one sentence that begins with ``name``.
     """
-    file, image = _open(data, name)
+    file, image = open_image(data, name)
     try:
         pixels, notes = _to_pixels(image, white_is_zero=_is_white_zero(file))
         if _has_deep_colours(file, data):
             notes.append("16-bit colours were reduced to 8 bits.")
         notes.extend(_frame_note(file))
     except Exception as error:
-        raise ImageError(_damaged(name)) from error
-    digest = hashlib.sha256(repr(pixels.shape).encode())
-    digest.update(pixels)
-    return Picture(name, pixels, tuple(notes), digest.hexdigest())
+        raise ImageError(damaged(name)) from error
+    return Picture.of(pixels, name, tuple(notes))
 
 
-def decode_mask(data: bytes, name: str, class_map: ClassMap, size: tuple[int, int] | None = None) -> np.ndarray:
-    """The class ids in a truth file: uint8 (H, W), ids of ``class_map`` and IGNORE.
-
-    - Grey files hold ids; ``class_map.disk_ignore`` and 255 become IGNORE.
-    - Palette files hold ids as their indices, unless the palette consists of class colours in another order, or the
-      indices are no ids while the colours are: then the colours count.
-    - Colour files hold the colours of ``class_map`` or of one of its ``other_colours``; black and IGNORE_COLOUR become
-      IGNORE, and so does whatever is fully transparent.
-    - Black-and-white files (1-bit ones, and those of 0 and 255 only for a map of two classes) are refused: some data
-      sets draw the first class black, others white.
-
-    ``size`` is the (height, width) of the picture that the mask belongs to; None accepts any.
-    Raises ImageError like `decode`, and for lossy files, a wrong size, and ids or colours that are no class.
-    """
-    file, image = _open(data, name)
-    if _is_lossy(file, data):
-        raise ImageError(
-            f"{name} is saved with lossy compression, which invents colours between the classes: "
-            "save the mask as PNG instead."
-        )
-    if size is not None and size != (image.height, image.width):
-        raise ImageError(
-            f"{name} is {_by(image.size)} pixels but its picture is {_by(size[::-1])}; "
-            "make the mask the same size as the picture."
-        )
-    try:
-        values = _mask_values(image)
-    except Exception as error:
-        raise ImageError(_damaged(name)) from error
-    if _is_black_and_white(image, values, class_map):
-        names = f"0 ({class_map.names[0]}) to {len(class_map) - 1} ({class_map.names[-1]})"
-        raise ImageError(
-            f"{name} is only black and white, which does not tell the classes apart for certain: "
-            f"save it as an 8-bit PNG whose values are the class ids {names}."
-        )
-    if image.mode == "P":
-        return _read_palette(image, values, name, class_map)
-    if values.ndim == 2:
-        return _read_ids(values, name, class_map)
-    return _read_colours(values, name, class_map)
-
-
-def colour_mask(labels: np.ndarray, class_map: ClassMap) -> np.ndarray:
-    """``labels`` uint8 (H, W) in the colours of their classes, IGNORE in IGNORE_COLOUR: uint8 (H, W, 3)."""
-    return _palette(class_map)[labels]
-
-
-def overlay(image: np.ndarray, labels: np.ndarray, class_map: ClassMap, opacity: float) -> np.ndarray:
-    """The coloured ``labels`` (H, W) laid over ``image``, uint8 (H, W, 3) or (H, W): uint8 (H, W, 3).
-
-    ``opacity`` runs from 0, the image alone, to 1, the colours alone. Raises ValueError when the sizes differ.
-    """
-    _check_same_size(image, labels)
-    photo = Image.fromarray(image).convert("RGB")
-    return np.array(Image.blend(photo, Image.fromarray(colour_mask(labels, class_map)), min(max(opacity, 0.0), 1.0)))
-
-
-def error_map(image: np.ndarray, labels: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Where ``labels`` and ``truth``, both uint8 (H, W), disagree on ``image``: uint8 (H, W, 3).
-
-    Right pixels show the photo, grey and faint; wrong ones are WRONG_COLOUR, its brightness a little that of the photo;
-    pixels that the truth ignores are hatched in grey. Raises ValueError when the sizes differ.
-    """
-    _check_same_size(image, labels, truth)
-    grey = np.array(Image.fromarray(image).convert("L"))
-    shade = np.arange(256)
-    faint = (64 + shade * 0.5).astype(np.uint8)
-    vivid = np.rint(np.array(WRONG_COLOUR) * (0.75 + 0.25 * shade[:, None] / 255)).astype(np.uint8)
-    out = np.repeat(faint[grey][..., None], 3, axis=2)
-    wrong = (labels != truth) & (truth != IGNORE)
-    out[wrong] = vivid[grey[wrong]]
-    y, x = np.nonzero(truth == IGNORE)
-    out[y, x] = np.where((x + y) % 8 < 3, 225, 105).astype(np.uint8)[:, None]
-    return out
-
-
-def encode_png(array: np.ndarray) -> bytes:
-    """A PNG of ``array``, uint8: (H, W) as grey, (H, W, 3) as RGB."""
-    return _save(Image.fromarray(array))
-
-
-def encode_ids(labels: np.ndarray, class_map: ClassMap) -> bytes:
-    """A palette PNG of ``labels``, uint8 (H, W), that `decode_mask` reads back exactly.
-
-    Its indices are the class ids, 255 for IGNORE, and its palette is the class colours: one file is both.
-    """
-    image = Image.fromarray(labels)
-    image.putpalette(_palette(class_map).tobytes())
-    return _save(image)
-
-
-def fit(image: np.ndarray, max_side: int) -> np.ndarray:
-    """``image``, uint8 (H, W, 3) or (H, W), reduced until no side exceeds ``max_side``; never enlarged."""
-    return _reduce(image, max_side, Image.Resampling.LANCZOS)
-
-
-def fit_labels(labels: np.ndarray, max_side: int) -> np.ndarray:
-    """``labels``, uint8 (H, W), reduced like `fit` but by nearest neighbour, so that ids stay ids."""
-    return _reduce(labels, max_side, Image.Resampling.NEAREST)
-
-
-# Opening
-
-
-def _open(data: bytes, name: str) -> tuple[Image.Image, Image.Image]:
+def open_image(data: bytes, name: str) -> tuple[Image.Image, Image.Image]:
     """The opened file, which knows its format and frames, and its first frame, decoded and upright.
 
     Raises ImageError for all that cannot be opened.
@@ -198,7 +98,7 @@ def _open(data: bytes, name: str) -> tuple[Image.Image, Image.Image]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(_too_large(name)) from error
     except Exception as error:
-        raise ImageError(_damaged(name)) from error
+        raise ImageError(damaged(name)) from error
     return file, _upright(file)
 
 
@@ -219,7 +119,7 @@ def _check_size(size: tuple[int, int] | None, name: str) -> None:
     if size is None:
         return
     if 0 in size:
-        raise ImageError(f"{name} is {_by(size)} pixels, so there is nothing in it: save or export the picture again.")
+        raise ImageError(f"{name} is {by(size)} pixels, so there is nothing in it: save or export the picture again.")
     if size[0] * size[1] > MAX_PIXELS:
         raise ImageError(_too_large(name, size))
 
@@ -243,20 +143,20 @@ def _why_not_opened(data: bytes, name: str) -> str:
         if brand in (b"isom", b"qt  ", b"M4V ") or brand[:2] == b"mp":
             return f"{name} is a video: save a single frame of it as PNG or JPEG."
     if data.startswith(_SIGNATURES) or (data.startswith(b"RIFF") and data[8:12] == b"WEBP"):
-        return _damaged(name)
+        return damaged(name)
     return f"{name} is not a picture that this app can read: use {_READABLE}."
 
 
-def _damaged(name: str) -> str:
+def damaged(name: str) -> str:
     return f"{name} is damaged, cut short or of an unusual kind: copy or download it again, or save it anew as PNG."
 
 
 def _too_large(name: str, size: tuple[int, int] | None = None) -> str:
-    found = f"is {_by(size)} pixels, more than" if size else "is larger than"
+    found = f"is {by(size)} pixels, more than" if size else "is larger than"
     return f"{name} {found} the {MAX_PIXELS // 1_000_000} megapixels that are allowed: make it smaller first."
 
 
-def _by(size: Iterable[int]) -> str:
+def by(size: Iterable[int]) -> str:
     return " × ".join(map(str, size))
 
 
@@ -279,9 +179,6 @@ def _frame_note(file: Image.Image) -> list[str]:
     if file.format == "TIFF":
         return ["A file of several pages: only its first page is used."]
     return ["An animation: only its first frame is used."]
-
-
-# Pixels
 
 
 def _to_pixels(image: Image.Image, white_is_zero: bool) -> tuple[np.ndarray, list[str]]:
@@ -307,7 +204,7 @@ def _to_pixels(image: Image.Image, white_is_zero: bool) -> tuple[np.ndarray, lis
     if flat.mode in ("CMYK", "LAB"):
         kind = "print (CMYK)" if flat.mode == "CMYK" else "Lab"
         notes.append(f"Its {kind} colours were converted to screen colours.")
-    flat = _to_srgb(flat, image.info.get("icc_profile"))
+    flat = to_srgb(flat, image.info.get("icc_profile"))
     if alpha is not None and alpha.getextrema()[0] < 255:
         white = Image.new(flat.mode, flat.size, "white")
         white.paste(flat, mask=alpha)
@@ -316,7 +213,7 @@ def _to_pixels(image: Image.Image, white_is_zero: bool) -> tuple[np.ndarray, lis
     return np.array(flat), notes
 
 
-def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """The image, without alpha, in mode L or RGB, its colours those of sRGB."""
     if image.mode == "LAB":
         return _transform(image, ImageCms.createProfile("LAB"))
@@ -390,167 +287,3 @@ def _has_deep_colours(file: Image.Image, data: bytes) -> bool:
         bits = file.tag_v2.get(258, 8)
         return max(bits if isinstance(bits, tuple) else (bits,)) > 8
     return False
-
-
-# Masks
-
-
-def _is_lossy(file: Image.Image, data: bytes) -> bool:
-    return file.format in ("JPEG", "MPO", "AVIF") or (file.format == "WEBP" and b"VP8L" not in data)
-
-
-def _mask_values(image: Image.Image) -> np.ndarray:
-    """Numbers (H, W), palette indices (H, W) or colours uint8 (H, W, 3), what is transparent black."""
-    if image.mode == "1":
-        return np.array(image.convert("L"))
-    if image.mode in ("L", "P") or image.mode.startswith(("I", "F")):
-        return np.array(image)
-    if image.mode in ("LA", "La"):
-        both = np.array(image.convert("LA"))
-        return np.where(both[..., 1] == 0, np.uint8(IGNORE), both[..., 0])
-    if image.has_transparency_data:
-        both = np.array(image.convert("RGBA"))
-        both[both[..., 3] == 0] = 0
-        return np.ascontiguousarray(both[..., :3])
-    return np.array(_to_srgb(image, None))
-
-
-def _is_black_and_white(image: Image.Image, values: np.ndarray, class_map: ClassMap) -> bool:
-    if image.mode == "1":
-        return True
-    if len(class_map) != 2:
-        return False
-    shown = _file_palette(image)[_used_indices(image)] if image.mode == "P" else values
-    if (image.mode == "P" or shown.ndim == 3) and (shown != shown[..., :1]).any():
-        return False
-    return bool((shown == 255).any() and ((shown == 0) | (shown == 255)).all())
-
-
-def _read_ids(values: np.ndarray, name: str, class_map: ClassMap) -> np.ndarray:
-    ids = _to_ids(values, class_map)
-    unknown = ids == _UNKNOWN
-    if unknown.any():
-        raise ImageError(_unknown_ids(name, values[unknown], class_map))
-    return ids
-
-
-def _to_ids(values: np.ndarray, class_map: ClassMap) -> np.ndarray:
-    table = np.full(256, _UNKNOWN, np.uint8)
-    table[: len(class_map)] = np.arange(len(class_map))
-    table[[class_map.disk_ignore, IGNORE]] = IGNORE
-    if values.dtype == np.uint8:
-        return table[values]
-    within = (values >= 0) & (values <= 255)
-    bytes_ = np.where(within, values, 0).astype(np.uint8)
-    return np.where(within & (bytes_ == values), table[bytes_], np.uint8(_UNKNOWN))
-
-
-def _used_indices(image: Image.Image) -> np.ndarray:
-    return np.flatnonzero(image.histogram())
-
-
-def _read_palette(image: Image.Image, indices: np.ndarray, name: str, class_map: ClassMap) -> np.ndarray:
-    ids = _to_ids(np.arange(256, dtype=np.uint8), class_map)
-    palette = _file_palette(image)
-    used = _used_indices(image)
-    indices_are_ids = bool((ids[used] != _UNKNOWN).all())
-    for colours in (class_map.colours, *class_map.other_colours):
-        by_colour = _colour_table(colours)[_packed(palette)]
-        if not (by_colour[used] != _UNKNOWN).all():
-            continue
-        has_classes = bool((by_colour[used] != IGNORE).any())
-        nothing_else = bool((by_colour != _UNKNOWN).all())
-        if not indices_are_ids or (has_classes and nothing_else):
-            return by_colour[indices]
-    if not indices_are_ids:
-        raise ImageError(_unknown_ids(name, used[ids[used] == _UNKNOWN], class_map))
-    return ids[indices]
-
-
-def _read_colours(pixels: np.ndarray, name: str, class_map: ClassMap) -> np.ndarray:
-    packed = _packed(pixels)
-    fewest = None
-    for colours in (class_map.colours, *class_map.other_colours):
-        ids = _colour_table(colours)[packed]
-        unknown = packed[ids == _UNKNOWN]
-        if not unknown.size:
-            return ids
-        if fewest is None or unknown.size < fewest.size:
-            fewest = unknown
-    if (pixels == pixels[..., :1]).all():  # ids saved as the three equal channels of a colour file
-        return _read_ids(np.ascontiguousarray(pixels[..., 0]), name, class_map)
-    found = [f"({c >> 16}, {c >> 8 & 255}, {c & 255})" for c in np.unique(fewest)]
-    raise ImageError(
-        f"{name} has {_listed('colour', found)} of no class: use the {len(class_map)} colours of the "
-        f"{class_map.dataset} classes, or a grey PNG of the ids 0 to {len(class_map) - 1}."
-    )
-
-
-def _unknown_ids(name: str, values: np.ndarray, class_map: ClassMap) -> str:
-    found = [f"{v:g}" if isinstance(v, float) else str(v) for v in np.unique(values).tolist()]
-    allowed = f"0 to {len(class_map) - 1}"
-    ignored = " or ".join(map(str, sorted({class_map.disk_ignore, IGNORE})))
-    return f"{name} has {_listed('value', found)} of no class: use the ids {allowed}, and {ignored} for unlabelled."
-
-
-def _listed(noun: str, found: list[str]) -> str:
-    shown = ", ".join(found[:5])
-    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-    return f"the {noun}{'s' if len(found) > 1 else ''} {shown}{more}"
-
-
-def _packed(pixels: np.ndarray) -> np.ndarray:
-    """uint8 (..., 3) as one number a colour, 0xRRGGBB."""
-    packed = pixels[..., 0].astype(np.uint32)
-    for channel in (1, 2):
-        packed <<= 8
-        packed |= pixels[..., channel]
-    return packed
-
-
-def _colour_table(colours: tuple[Colour, ...]) -> np.ndarray:
-    """uint8 (2^24,): the id of every colour, _UNKNOWN for most."""
-    table = np.full(1 << 24, _UNKNOWN, np.uint8)
-    for id_, (r, g, b) in [(IGNORE, (0, 0, 0)), (IGNORE, IGNORE_COLOUR), *enumerate(colours)]:
-        table[r << 16 | g << 8 | b] = id_
-    return table
-
-
-def _palette(class_map: ClassMap) -> np.ndarray:
-    """uint8 (256, 3): the colour of every id, IGNORE among them; ids of no class are black."""
-    palette = np.zeros((256, 3), np.uint8)
-    palette[: len(class_map)] = class_map.colours
-    palette[IGNORE] = IGNORE_COLOUR
-    return palette
-
-
-def _file_palette(image: Image.Image) -> np.ndarray:
-    """uint8 (256, 3): the palette of a file in mode P, black where the file has none."""
-    palette = np.zeros((256, 3), np.uint8)
-    stored = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)[:256]
-    palette[: len(stored)] = stored
-    return palette
-
-
-# Drawing and writing
-
-
-def _check_same_size(image: np.ndarray, *maps: np.ndarray) -> None:
-    for labels in maps:
-        if labels.shape != image.shape[:2]:
-            raise ValueError(f"labels of shape {labels.shape} do not fit an image of shape {image.shape}")
-
-
-def _save(image: Image.Image) -> bytes:
-    file = io.BytesIO()
-    image.save(file, "PNG", compress_level=3)
-    return file.getvalue()
-
-
-def _reduce(array: np.ndarray, max_side: int, method: Image.Resampling) -> np.ndarray:
-    height, width = array.shape[:2]
-    scale = max_side / max(height, width)
-    if scale >= 1:
-        return array
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.array(Image.fromarray(array).resize(size, method))

@@ -53,9 +53,7 @@ class Segmenter:
         self.engine = build_engine(model, device, engine)
 
     @classmethod
-    def load(
-        cls, name: str, device: str = "auto", engine: str = "auto", weights: str | Path = SHIPPED
-    ) -> "Segmenter":
+    def load(cls, name: str, device: str = "auto", engine: str = "auto", weights: str | Path = SHIPPED) -> "Segmenter":
         """The weight set called `name` of the folder `weights`.
 
         Raises WeightsError for a set that is unknown, missing or damaged, ValueError for a device that is not there.

@@ -1,9 +1,10 @@
-"""Training with Lightning: deterministic by seed and epoch, so that a run killed at any moment resumes to the same end."""
+"""Training with Lightning: deterministic by seed and epoch, so that a killed run resumes to the same end."""
 
-import math
+import logging
 import os
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,17 +14,19 @@ import torch
 import torch.nn.functional as F
 from lightning.pytorch.loggers import CSVLogger
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from seg.datasets import Folder, Sample, rendered
 from seg.errors import TrainingError
+from seg.evaluation import evaluate
 from seg.labels import CLASS_MAPS, IGNORE
 from seg.losses import build_loss
 from seg.metrics import Scores, confusion_matrix
 from seg.models import build_model
 from seg.preprocessing import normalise, resize_short_side, to_tensor
+from seg.segmenter import Segmenter
 from seg.weights import Record, WeightIndex, half_precision
 
 POWER = 0.9
@@ -57,11 +60,32 @@ class Recipe:
         return f"{self.dataset}/{self.model}-{self.loss}" + (f"-{self.variant}" if self.variant else "")
 
 
-class Augmented(Dataset):
-    """Samples held at 1.5 × the training scale, and one random crop of each: scale, crop, flip, colour."""
+class EpochOrder(Sampler):
+    """(epoch, index) of every sample, shuffled by seed and epoch. The trainer calls `set_epoch`."""
 
-    def __init__(self, samples: list[Sample], scale: int, crop: tuple[int, int]):
+    def __init__(self, length: int, seed: int):
+        self.length, self.seed, self.epoch = length, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
+        return ((self.epoch, index) for index in torch.randperm(self.length, generator=generator).tolist())
+
+
+class Augmented(Dataset):
+    """Samples held at 1.5 × the training scale, and one random crop of each: scale, crop, flip, colour.
+
+    The crop depends on seed, epoch and index alone, so that a resumed run sees what an uninterrupted one would.
+    """
+
+    def __init__(self, samples: list[Sample], scale: int, crop: tuple[int, int], seed: int):
         self.pairs = [_pair(sample, round(scale * SCALE_RANGE[1])) for sample in samples]
+        self.seed = seed
         geometry = [
             v2.ScaleJitter(crop, SCALE_RANGE, antialias=True),
             v2.RandomCrop(crop, pad_if_needed=True, fill={tv_tensors.Image: 0, tv_tensors.Mask: IGNORE}),
@@ -72,8 +96,11 @@ class Augmented(Dataset):
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        image, mask = self.transform(*self.pairs[index])
+    def __getitem__(self, place: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        epoch, index = place
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed((self.seed * 10_007 + epoch) * 1_000_003 + index)
+            image, mask = self.transform(*self.pairs[index])
         return image.as_subclass(Tensor), mask.as_subclass(Tensor).long()
 
 
@@ -113,21 +140,15 @@ class SegmentationModule(L.LightningModule):
         return min(done, 1.0)
 
     def configure_optimizers(self):
-        return torch.optim.AdamW(
-            self.parameters(), lr=self.recipe.learning_rate, weight_decay=self.recipe.weight_decay
-        )
+        return torch.optim.AdamW(self.parameters(), lr=self.recipe.learning_rate, weight_decay=self.recipe.weight_decay)
 
     def train_dataloader(self) -> DataLoader:
-        """Anew each epoch, shuffled by seed and epoch."""
-        order = torch.Generator().manual_seed(self._epoch_seed())
-        batch = min(self.recipe.batch, len(self.data.train))
-        return DataLoader(self.data.train, batch, shuffle=True, drop_last=True, generator=order)
+        order = EpochOrder(len(self.data.train), self.recipe.seed)
+        order.set_epoch(self.trainer.current_epoch)
+        return DataLoader(self.data.train, min(self.recipe.batch, len(order)), sampler=order, drop_last=True)
 
     def val_dataloader(self) -> DataLoader:
         return DataLoader(self.data.validation, batch_size=None)
-
-    def _epoch_seed(self) -> int:
-        return self.recipe.seed * 100_003 + self.trainer.current_epoch
 
     def on_fit_start(self) -> None:
         self.started = time.monotonic()
@@ -136,7 +157,9 @@ class SegmentationModule(L.LightningModule):
         self.spent += time.monotonic() - self.started
 
     def on_train_epoch_start(self) -> None:
-        torch.manual_seed(self._epoch_seed())  # augmentation and dropout: the same after a resume as without one
+        self.epoch_losses: list[float] = []
+        # Dropout is then the same after a resume as without one.
+        torch.manual_seed(self.recipe.seed * 100_003 + self.trainer.current_epoch)
 
     def on_train_batch_start(self, batch, index: int) -> None:
         for group in self.optimizers().param_groups:
@@ -151,6 +174,7 @@ class SegmentationModule(L.LightningModule):
                 f"The loss became {loss.item()} in epoch {self.trainer.current_epoch}: lower the learning rate "
                 f"({self.recipe.learning_rate:g}) and resume from the last checkpoint."
             )
+        self.epoch_losses.append(float(loss.detach()))
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(images))
         return loss
 
@@ -170,9 +194,8 @@ class SegmentationModule(L.LightningModule):
     def on_validation_epoch_end(self) -> None:
         mean_iou = Scores(self.confusion).mean_iou
         self.log("val_mean_iou", mean_iou, prog_bar=True)
-        if not self.trainer.sanity_checking:
-            loss = float(self.trainer.callback_metrics.get("train_loss", math.nan))
-            self.curve.append({"epoch": self.trainer.current_epoch + 1, "loss": loss, "val_mean_iou": mean_iou})
+        loss = float(np.mean(self.epoch_losses))
+        self.curve.append({"epoch": self.trainer.current_epoch + 1, "loss": loss, "val_mean_iou": mean_iou})
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
         checkpoint["seg"] = {
@@ -221,7 +244,7 @@ class Data:
         self.mean, self.std = mean_and_std(real)
         counts = sum(np.bincount(s.labels.ravel(), minlength=256)[: len(self.class_map)] for s in real)
         self.pixels = torch.from_numpy(counts)
-        self.train = Augmented(real + scenes, recipe.scale, self.tile)
+        self.train = Augmented(real + scenes, recipe.scale, self.tile, recipe.seed)
         self.validation = Validation(self.val_samples, recipe.scale)
 
 
@@ -233,8 +256,10 @@ def tile_for(scale: int, height: int, width: int) -> tuple[int, int]:
 
 def mean_and_std(samples: list[Sample]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Per channel, of pictures in [0, 1]."""
-    pixels = np.concatenate([np.atleast_3d(s.image)[::7, ::7].reshape(-1, np.atleast_3d(s.image).shape[2])
-                             for s in samples]) / 255
+    pixels = (
+        np.concatenate([np.atleast_3d(s.image)[::7, ::7].reshape(-1, np.atleast_3d(s.image).shape[2]) for s in samples])
+        / 255
+    )
     return tuple(pixels.mean(axis=0).round(4).tolist()), tuple(pixels.std(axis=0).round(4).tolist())
 
 
@@ -246,7 +271,7 @@ class Checkpoint(L.Callback):
 
     def on_train_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
         temporary = self.path.with_suffix(".partial")
-        trainer.save_checkpoint(temporary)
+        trainer.save_checkpoint(temporary, weights_only=False)
         os.replace(temporary, self.path)
 
 
@@ -267,6 +292,7 @@ def train(recipe: Recipe, folder: str | Path, out: str | Path, resume: bool = Fa
 
     Raises DataError for a bad data folder and TrainingError for a loss that is not finite.
     """
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     index = WeightIndex(out)
     run = index.folder / "runs" / recipe.name
     run.mkdir(parents=True, exist_ok=True)
@@ -280,8 +306,7 @@ def train(recipe: Recipe, folder: str | Path, out: str | Path, resume: bool = Fa
         devices=1,
         precision=precision(),
         max_epochs=recipe.epochs,
-        check_val_every_n_epoch=max(1, recipe.epochs // 12),
-        reload_dataloaders_every_n_epochs=1,
+        check_val_every_n_epoch=1 if recipe.minutes else max(1, recipe.epochs // 12),
         num_sanity_val_steps=0,
         callbacks=[Checkpoint(checkpoint)],
         logger=CSVLogger(run, name="log", version=0),
@@ -292,15 +317,12 @@ def train(recipe: Recipe, folder: str | Path, out: str | Path, resume: bool = Fa
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        trainer.fit(module, ckpt_path=checkpoint if checkpoint.exists() else None)
+        trainer.fit(module, ckpt_path=checkpoint if checkpoint.exists() else None, weights_only=True)
     return publish(module, index)
 
 
 def publish(module: SegmentationModule, index: WeightIndex) -> Record:
     """Write a trained network, evaluate the written file on the validation split, and add its record to the index."""
-    from seg.evaluation import evaluate
-    from seg.segmenter import Segmenter
-
     recipe, data = module.recipe, module.data
     model = half_precision(module.model.cpu().eval())
     size, digest = index.write_tensors(recipe.name, model)

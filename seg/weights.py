@@ -117,7 +117,9 @@ class WeightIndex:
         if not path.is_file():
             raise WeightsError(f"The weights {record.name} are missing: {path} does not exist.")
         if sha256(path) != record.sha256:
-            raise WeightsError(f"The weights {record.name} are damaged: {path} does not match its checksum in the index.")
+            raise WeightsError(
+                f"The weights {record.name} are damaged: {path} does not match its checksum in the index."
+            )
 
     def load(self, record: Record) -> nn.Module:
         """The trained network in eval mode, fp32, on the CPU. Raises WeightsError if anything does not fit."""
@@ -125,8 +127,9 @@ class WeightIndex:
         self.verify(record)
         try:
             tensors = load_file(self.file(record))
-            model.load_state_dict({key: tensor.float() if tensor.is_floating_point() else tensor
-                                   for key, tensor in tensors.items()})
+            model.load_state_dict(
+                {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in tensors.items()}
+            )
         except (SafetensorError, RuntimeError) as error:
             raise WeightsError(f"The weights {record.name} do not fit their architecture {record.model}.") from error
         return model.eval()

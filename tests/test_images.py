@@ -9,22 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from seg.drawing import WRONG_COLOUR, colour_mask, encode_ids, encode_png, error_map, fit, fit_labels, overlay
 from seg.errors import ImageError
-from seg.images import (
-    MAX_PIXELS,
-    WRONG_COLOUR,
-    Picture,
-    colour_mask,
-    decode,
-    decode_mask,
-    encode_ids,
-    encode_png,
-    error_map,
-    fit,
-    fit_labels,
-    overlay,
-)
+from seg.images import MAX_PIXELS, Picture, decode
 from seg.labels import IGNORE, IGNORE_COLOUR, MEMBRANES, STREET
+from seg.masks import decode_mask
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -3,7 +3,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from seg.images import WRONG_COLOUR
+from seg.drawing import WRONG_COLOUR
 from seg.labels import CLASS_MAPS, IGNORE, IGNORE_COLOUR, MEMBRANES, STREET
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB
@@ -23,7 +23,7 @@ TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
 
-FLOOR = {"street": 0.0, "membranes": 30.0}
+FLOOR = {"street": 16.4, "membranes": 30.0}
 """The least CIEDE2000 difference between any two colours of a map, IGNORE_COLOUR among them, in any vision."""
 
 

@@ -31,7 +31,7 @@ def choose(records: dict[str, Record]) -> tuple[Comparison, ClassMap]:
     comparison = titles[left.selectbox("Compare", list(titles), key="comparison")]
     names = [entry.title for entry in comparison.entries]
     kept = right.pills(
-        "Networks", names, selection_mode="multi", default=names, key=f"networks-{comparison.title}", required=True
+        "Networks", names, selection_mode="multi", default=names, key=f"networks-{comparison.title}", wrap=True
     )
     class_map = comparison.entries[0].record.class_map
     st.caption(

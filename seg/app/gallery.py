@@ -1,6 +1,7 @@
 """The visitor's pictures: rendered samples and uploads, with their truth where there is one."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import PurePath
 
 import numpy as np
@@ -10,12 +11,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from seg.app import resources
 from seg.drawing import fit
 from seg.errors import ImageError
-from seg.images import Picture, decode
+from seg.images import Picture, decode, digest
 from seg.labels import ClassMap
 from seg.masks import decode_mask
 
 PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif"]
-THUMBNAIL = 132
+THUMBNAIL = 116
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class Exhibit:
     truth: np.ndarray | None = None
     sample: bool = False
 
+    @cached_property
+    def truth_digest(self) -> str:
+        """Tells this truth from any other, for caches."""
+        return digest(self.truth)
+
 
 def choose(class_map: ClassMap) -> Exhibit:
     """Draw uploads and gallery; returns the picture chosen. Bad files become sentences, and nothing is lost by them."""
@@ -33,19 +39,26 @@ def choose(class_map: ClassMap) -> Exhibit:
     state.setdefault("uploads", {})
     state.setdefault("upload_round", 0)
     state.setdefault("upload_errors", [])
-    photos, masks = st.columns([3, 2])
+    pictures, photos, masks = st.columns([5, 3, 3], vertical_alignment="bottom")
     photos.file_uploader(
-        "Your photos", accept_multiple_files=True, key=f"photos-{state.upload_round}",
-        on_change=_take_photos, help="PNG, JPEG, WebP, BMP, TIFF or GIF, up to 100 megapixels each.",
+        "Your photos",
+        accept_multiple_files=True,
+        key=f"photos-{state.upload_round}",
+        on_change=_take_photos,
+        help="PNG, JPEG, WebP, BMP, TIFF or GIF, up to 100 megapixels each.",
     )
     masks.file_uploader(
-        "Their masks, if you have the truth", accept_multiple_files=True, key=f"masks-{state.upload_round}",
-        on_change=_take_masks, args=(class_map,),
-        help="A PNG of class ids, or of the legend's colours, named like its photo. A single mask goes to the photo shown.",
+        "Their masks, if you have the truth",
+        accept_multiple_files=True,
+        key=f"masks-{state.upload_round}",
+        on_change=_take_masks,
+        args=(class_map,),
+        help="A PNG of class ids or of the legend's colours, named like its photo; one alone goes to the photo shown.",
     )
     for sentence in state.upload_errors:
         st.error(sentence, icon=":material/error:")
-    return _pick(class_map.dataset)
+    with pictures:
+        return _pick(class_map.dataset)
 
 
 def labelled_uploads() -> list[Exhibit]:
@@ -68,32 +81,43 @@ def _pick(dataset: str) -> Exhibit:
     if state.get("chosen") not in exhibits:
         state.chosen = next(iter(exhibits))
     with st.container(horizontal=True, gap="small", key="gallery"):
-        for digest, exhibit in exhibits.items():
-            _thumbnail(digest, exhibit, digest == state.chosen)
+        for key, exhibit in exhibits.items():
+            _thumbnail(key, exhibit, key == state.chosen)
     return exhibits[state.chosen]
 
 
-def _thumbnail(digest: str, exhibit: Exhibit, shown: bool) -> None:
+def _thumbnail(key: str, exhibit: Exhibit, shown: bool) -> None:
     name = exhibit.picture.name
     with st.container(width=THUMBNAIL, gap="xsmall"):
         st.image(fit(exhibit.picture.pixels, 2 * THUMBNAIL), width="stretch", alt=f"Thumbnail of {name}")
         with st.container(horizontal=True, gap="xsmall"):
             short = name if len(name) <= 14 else f"{name[:6]}…{name[-7:]}"
             st.button(
-                short, key=f"show-{digest}", type="primary" if shown else "secondary", width="stretch",
-                on_click=_show, args=(digest,), help=None if short == name else name,
+                short,
+                key=f"show-{key}",
+                type="primary" if shown else "secondary",
+                width="stretch",
+                on_click=_show,
+                args=(key,),
+                help=None if short == name else name,
             )
             if not exhibit.sample:
-                st.button("", icon=":material/close:", key=f"remove-{digest}", help=f"Remove {name}",
-                          on_click=_remove, args=(digest,))
+                st.button(
+                    "",
+                    icon=":material/close:",
+                    key=f"remove-{key}",
+                    help=f"Remove {name}",
+                    on_click=_remove,
+                    args=(key,),
+                )
 
 
-def _show(digest: str) -> None:
-    st.session_state.chosen = digest
+def _show(key: str) -> None:
+    st.session_state.chosen = key
 
 
-def _remove(digest: str) -> None:
-    st.session_state.uploads.pop(digest, None)
+def _remove(key: str) -> None:
+    st.session_state.uploads.pop(key, None)
 
 
 def _take(kind: str) -> list[UploadedFile]:
@@ -113,8 +137,7 @@ def _take_photos() -> None:
         except ImageError as error:
             state.upload_errors.append(str(error))
             continue
-        known = state.uploads.get(picture.digest)
-        state.uploads[picture.digest] = known or Exhibit(picture)
+        state.uploads.setdefault(picture.digest, Exhibit(picture))
         state.chosen = picture.digest
 
 
@@ -122,27 +145,27 @@ def _take_masks(class_map: ClassMap) -> None:
     state = st.session_state
     files = _take("masks")
     for file in files:
-        digest = _partner(file.name, alone=len(files) == 1)
-        if digest is None:
+        key = _partner(file.name, alone=len(files) == 1)
+        if key is None:
             state.upload_errors.append(
                 f"{file.name} belongs to no uploaded photo: name the mask like its photo, or show the photo and upload "
                 "its mask alone."
             )
             continue
-        exhibit = state.uploads[digest]
+        exhibit = state.uploads[key]
         try:
             truth = decode_mask(file.getvalue(), file.name, class_map, exhibit.picture.pixels.shape[:2])
         except ImageError as error:
             state.upload_errors.append(str(error))
             continue
-        state.uploads[digest] = replace(exhibit, truth=truth)
+        state.uploads[key] = replace(exhibit, truth=truth)
 
 
 def _partner(mask: str, alone: bool) -> str | None:
     """The digest of the upload that a mask file belongs to: the one named alike, else the one shown."""
     uploads = st.session_state.uploads
     stem = PurePath(mask).stem
-    for digest, exhibit in uploads.items():
+    for key, exhibit in uploads.items():
         if PurePath(exhibit.picture.name).stem in (stem, stem.removesuffix("_L"), stem.removesuffix("-ids")):
-            return digest
+            return key
     return st.session_state.chosen if alone and st.session_state.get("chosen") in uploads else None

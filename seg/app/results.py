@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from seg import figures
-from seg.app import resources, runs as running
+from seg.app import runs as running
 from seg.app.gallery import Exhibit
 from seg.app.runs import Run
 from seg.comparison import disagreement, majority, pairwise_dice
@@ -20,14 +20,21 @@ MAP_SIDE = 480
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _confusion(picture: str, truth: str, request: object, _labels: np.ndarray, _truth: np.ndarray, n: int) -> np.ndarray:
+def _confusion(
+    picture: str, truth: str, request: object, _labels: np.ndarray, _truth: np.ndarray, n: int
+) -> np.ndarray:
     return confusion_matrix(_labels, _truth, n)
 
 
 def confusion(exhibit: Exhibit, run: Run, class_map: ClassMap) -> np.ndarray:
     """The confusion matrix of one finished run against the picture's truth, computed once: int64 (C, C)."""
     return _confusion(
-        exhibit.picture.digest, exhibit.truth_digest, repr(run.request), run.prediction.labels, exhibit.truth, len(class_map)
+        exhibit.picture.digest,
+        exhibit.truth_digest,
+        repr(run.request),
+        run.prediction.labels,
+        exhibit.truth,
+        len(class_map),
     )
 
 
@@ -38,9 +45,9 @@ def notices(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> None:
     unsure = [run for run in done if _unlike(run)]
     if done and len(unsure) > len(done) / 2:
         st.warning(
-            f"This picture is unlike what these networks were trained on: {len(unsure)} of {len(done)} are less sure of it "
-            f"than of any validation picture. They know only {', '.join(class_map.names)}, so every pixel becomes one of "
-            "these, whatever it shows.",
+            f"This picture is unlike what these networks were trained on: {len(unsure)} of {len(done)} are less "
+            f"sure of it than of any validation picture. They know only {', '.join(class_map.names)}, so every pixel "
+            "becomes one of these, whatever it shows.",
             icon=":material/warning:",
         )
 
@@ -53,11 +60,13 @@ def _unlike(run: Run) -> bool:
 def scores(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> pd.DataFrame:
     """Dice per class and architecture, as a table and a chart. Returns the table."""
     st.subheader("Dice per class")
-    st.caption("Which classes does each network find? 1 is a perfect overlap with the truth, 0 is none; the best is bold.")
+    st.caption(
+        "Which classes does each network find? 1 is a perfect overlap with the truth, 0 is none; the best is bold."
+    )
     table = score_table({run.entry.title: Scores(confusion(exhibit, run, class_map)) for run in done}, class_map)
     left, right = st.columns([3, 2])
     with left:
-        _show_table(table)
+        _show_table(table, "Scores of every network, in all and class by class")
     with right:
         dice = table.loc[list(class_map.names)].to_numpy(float)
         chart = figures.dice_by_class(dice, class_map.names, list(table.columns))
@@ -67,19 +76,17 @@ def scores(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> pd.Dat
 
 def score_table(of: dict[str, Scores], class_map: ClassMap) -> pd.DataFrame:
     """Rows: mean Dice, mean IoU, pixel accuracy, then Dice of each class; one column a network."""
-    columns = {
-        name: [*(getattr(s, attribute) for attribute in MEANS.values()), *s.dice] for name, s in of.items()
-    }
+    columns = {name: [*(getattr(s, attribute) for attribute in MEANS.values()), *s.dice] for name, s in of.items()}
     return pd.DataFrame(columns, index=[*MEANS, *class_map.names])
 
 
-def _show_table(table: pd.DataFrame) -> None:
-    best = table.style.format("{:.3f}", na_rep="–").highlight_max(axis=1, props="font-weight: 700")
-    st.table(best)
+def _show_table(table: pd.DataFrame, alt: str) -> None:
+    best = (table.eq(table.max(axis=1), axis=0) & table.gt(0)).replace({True: "font-weight: 700", False: ""})
+    st.table(table.style.format("{:.3f}", na_rep="–").apply(lambda _: best, axis=None), border="horizontal", alt=alt)
 
 
 def over_all(uploads: Sequence[Exhibit], comparison, settings, class_map: ClassMap) -> None:
-    """The scores over all labelled uploads together: one confusion matrix summed over the pictures, as in the papers."""
+    """The scores over all labelled uploads: one confusion matrix summed over the pictures, as in the papers."""
     st.subheader(f"All {len(uploads)} labelled photos together")
     st.fragment(_over_all, run_every=1.0)(uploads, comparison, settings, class_map)
 
@@ -96,7 +103,10 @@ def _over_all(uploads: Sequence[Exhibit], comparison, settings, class_map: Class
             totals[run.entry.title] = totals.get(run.entry.title, 0) + confusion(exhibit, run, class_map)
     st.caption(f"{pictures} of {len(uploads)} photos scored. Every pixel counts alike, whichever photo it is in.")
     if totals:
-        _show_table(score_table({name: Scores(total) for name, total in totals.items()}, class_map))
+        _show_table(
+            score_table({name: Scores(total) for name, total in totals.items()}, class_map),
+            "Scores over all labelled photos",
+        )
 
 
 def agreement(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> pd.DataFrame:
@@ -114,19 +124,23 @@ def agreement(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> pd.
     left, right = st.columns(2)
     with left:
         st.markdown("**Dice against the majority vote**")
-        _show_table(table.drop(index=["mean IoU", "pixel accuracy"]))
+        _show_table(table.drop(index=["mean IoU", "pixel accuracy"]), "Dice of every network against the majority")
     with right:
         st.markdown("**Mean Dice of every pair**")
         chart = figures.agreement_matrix(matrix, names)
         st.plotly_chart(chart, config={"displayModeBar": False}, alt="Mean Dice between every two networks' masks")
         st.markdown("**How many networks dissent, pixel by pixel**")
         chart = figures.disagreement_map(dissent, len(done))
-        st.plotly_chart(chart, config={"displayModeBar": False}, alt="Map of how many networks differ from the majority")
+        st.plotly_chart(
+            chart, config={"displayModeBar": False}, alt="Map of how many networks differ from the majority"
+        )
     return table
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _agreement(key: tuple[str, ...], _maps: list[np.ndarray], n: int) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+def _agreement(
+    key: tuple[str, ...], _maps: list[np.ndarray], n: int
+) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
     maps = [fit_labels(labels, 2 * MAP_SIDE) for labels in _maps]
     vote = majority(maps, n)
     dissent = fit_labels(disagreement(maps, n), MAP_SIDE)
@@ -138,18 +152,32 @@ def downloads(exhibit: Exhibit, done: Sequence[Run], table: pd.DataFrame, class_
     st.subheader("Take it with you")
     stem = exhibit.picture.name.rsplit(".", 1)[0].replace(" ", "-").lower()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        run = st.selectbox("Mask of", done, format_func=lambda r: r.entry.title, width=220, key="download-of")
+        by_title = {run.entry.title: run for run in done}
+        run = by_title[st.selectbox("Mask of", list(by_title), width=220)]
         name = f"{stem}-{run.entry.record.name.split('/')[1]}"
         labels = run.prediction.labels
         st.download_button(
-            "Class ids (PNG)", lambda: encode_ids(labels, class_map), f"{name}-ids.png", "image/png", on_click="ignore",
-            icon=":material/download:", help="A palette PNG: its indices are the class ids, 255 is unlabelled.",
+            "Class ids (PNG)",
+            lambda: encode_ids(labels, class_map),
+            f"{name}-ids.png",
+            "image/png",
+            on_click="ignore",
+            icon=":material/download:",
+            help="A palette PNG: its indices are the class ids, 255 is unlabelled.",
         )
         st.download_button(
-            "Colours (PNG)", lambda: encode_png(colour_mask(labels, class_map)), f"{name}-colours.png", "image/png",
-            on_click="ignore", icon=":material/download:",
+            "Colours (PNG)",
+            lambda: encode_png(colour_mask(labels, class_map)),
+            f"{name}-colours.png",
+            "image/png",
+            on_click="ignore",
+            icon=":material/download:",
         )
         st.download_button(
-            "Scores (CSV)", table.to_csv(index_label="score").encode(), f"{stem}-scores.csv", "text/csv",
-            on_click="ignore", icon=":material/download:",
+            "Scores (CSV)",
+            table.to_csv(index_label="score").encode(),
+            f"{stem}-scores.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/download:",
         )

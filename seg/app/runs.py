@@ -47,7 +47,10 @@ def start(exhibit: Exhibit, comparison: Comparison, settings: Settings) -> list[
     runs = []
     for entry in comparison.entries:
         request = Request.of(
-            exhibit.picture.digest, entry.record, folder=resources.weights_folder(), device=settings.device,
+            exhibit.picture.digest,
+            entry.record,
+            folder=resources.weights_folder(),
+            device=settings.device,
             detail=settings.detail,
         )
         runs.append(Run(entry, request, resources.SERVICE.request(request, exhibit.picture.pixels)))

@@ -1,4 +1,4 @@
-"""A folder of pictures and label files in the layout of the public CamVid copy: SPLIT/NAME.* beside SPLITannot/NAME.png."""
+"""A folder in the layout of the public CamVid copy: pictures SPLIT/NAME.* beside labels SPLITannot/NAME.png."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ class Folder(Sequence[Sample]):
         pictures, labels = Path(root) / split, Path(root) / f"{split}annot"
         for folder in (pictures, labels):
             if not folder.is_dir():
-                raise DataError(f"There is no folder {folder}: pictures belong in {split}/ and labels in {split}annot/.")
+                raise DataError(f"{folder} is not a folder: pictures belong in {split}/ and labels in {split}annot/.")
         self.files = []
         for picture in sorted(p for p in pictures.iterdir() if p.suffix.lower() in SUFFIXES):
             label = labels / f"{picture.stem}.png"

@@ -15,7 +15,7 @@ def conv_bn_relu(in_channels: int, out_channels: int, norm: bool) -> nn.Sequenti
 def crop_to(x: Tensor, reference: Tensor) -> Tensor:
     """The top left of `x` (N, C, H, W) at the height and width of `reference`.
 
-    Pooling with `ceil_mode` adds its odd row and column at the bottom and the right, so this crop keeps the grids aligned.
+    Pooling with `ceil_mode` adds its odd row and column at the bottom and the right: this crop keeps the grids aligned.
     """
     return x[..., : reference.shape[-2], : reference.shape[-1]]
 

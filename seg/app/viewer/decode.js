@@ -1,0 +1,115 @@
+// What arrives in base64 becomes pixels once and is found by its digest ever after.
+
+const LIMIT = 192 * 2 ** 20;
+
+export function toBytes(base64) {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+// The numbers of an 8-bit grey PNG, exactly. Not by way of a canvas: some browsers change what is read back from one.
+export async function decodeGrey(bytes) {
+  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const width = header.getUint32(16);
+  const height = header.getUint32(20);
+  if (bytes[24] !== 8 || bytes[25] !== 0 || bytes[28] !== 0) throw new Error("not a plain 8-bit grey PNG");
+  const packed = [];
+  for (let at = 8; at < bytes.length; ) {
+    const length = header.getUint32(at);
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (type === "IDAT") packed.push(bytes.subarray(at + 8, at + 8 + length));
+    at += length + 12;
+  }
+  const stream = new Blob(packed).stream().pipeThrough(new DecompressionStream("deflate"));
+  const rows = new Uint8Array(await new Response(stream).arrayBuffer());
+  return { width, height, data: unfilter(rows, width, height) };
+}
+
+// PNG specification, section 9: every row names the neighbours that its bytes are differences to.
+function unfilter(rows, width, height) {
+  const out = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const filter = rows[y * (width + 1)];
+    const from = y * (width + 1) + 1;
+    const to = y * width;
+    for (let x = 0; x < width; x++) {
+      const left = x > 0 ? out[to + x - 1] : 0;
+      const up = y > 0 ? out[to + x - width] : 0;
+      let guess = 0;
+      if (filter === 1) guess = left;
+      else if (filter === 2) guess = up;
+      else if (filter === 3) guess = (left + up) >> 1;
+      else if (filter === 4) guess = paeth(left, up, x > 0 && y > 0 ? out[to + x - width - 1] : 0);
+      out[to + x] = rows[from + x] + guess;
+    }
+  }
+  return out;
+}
+
+function paeth(left, up, corner) {
+  const byLeft = Math.abs(up - corner);
+  const byUp = Math.abs(left - corner);
+  const byCorner = Math.abs(left + up - 2 * corner);
+  if (byLeft <= byUp && byLeft <= byCorner) return left;
+  return byUp <= byCorner ? up : corner;
+}
+
+async function decodePhoto(bytes) {
+  const picture = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
+  const { width, height } = picture;
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(picture, 0, 0);
+  const image = context.getImageData(0, 0, width, height);
+  const pixels = image.data;
+  for (let i = 0; i < pixels.length; i += 4) {
+    const shade = 0.299 * pixels[i] + 0.587 * pixels[i + 1] + 0.114 * pixels[i + 2];
+    pixels[i] = pixels[i + 1] = pixels[i + 2] = 64 + shade * 0.5;
+  }
+  context.putImageData(image, 0, 0);
+  return { width, height, picture, faint: canvas.transferToImageBitmap() };
+}
+
+const known = new Map();
+
+// A layer is {ready, error, width, height} with data (ids, or per cent) or with picture and faint, its grey twin.
+export function layerOf(digest) {
+  return known.get(digest);
+}
+
+// Decodes the file of a layer unless it is here already; `decoding` of the layer tells when that has come to an end.
+export function admit(digest, base64) {
+  if (known.has(digest)) return;
+  const layer = { ready: false, error: false };
+  known.set(digest, layer);
+  const bytes = toBytes(base64);
+  layer.decoding = (digest.startsWith("photo-") ? decodePhoto(bytes) : decodeGrey(bytes))
+    .then((decoded) => Object.assign(layer, decoded, { ready: true }))
+    .catch((error) => {
+      console.error("A layer cannot be decoded:", error);
+      layer.error = true;
+    });
+}
+
+// Forgets the layers longest out of use until the rest fits the limit. Those in `used` stay.
+export function forget(used) {
+  for (const digest of used) {
+    const layer = known.get(digest);
+    if (!layer) continue;
+    known.delete(digest);
+    known.set(digest, layer);
+  }
+  let size = 0;
+  for (const layer of known.values()) size += sizeOf(layer);
+  for (const [digest, layer] of known) {
+    if (size <= LIMIT || used.has(digest)) break;
+    size -= sizeOf(layer);
+    known.delete(digest);
+  }
+}
+
+function sizeOf(layer) {
+  return (layer.width || 0) * (layer.height || 0) * (layer.picture ? 8 : 1);
+}

@@ -1,0 +1,67 @@
+"""Real frames where they are, and small weight sets with random numbers for what does not depend on training."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from seg.labels import STREET
+from seg.models import build_model
+from seg.weights import SHIPPED, Record, WeightIndex
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def make_set(folder: Path, name: str = "street/fcn8s-wce", model: str = "fcn8s", **arguments) -> Record:
+    """Write a weight set with random numbers and its record; returns the record."""
+    torch.manual_seed(0)
+    arguments = {"num_classes": 11, "in_channels": 3, "base": 4, **arguments}
+    if model.startswith("fc_densenet"):
+        arguments["base"] = 12
+    network = build_model(model, **arguments)
+    for module in network.modules():  # logits that differ from place to place, as trained ones do
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(std=0.3)
+            module.running_var.uniform_(0.3, 1)
+    index = WeightIndex(folder)
+    size, digest = index.write_tensors(name, network)
+    channels = arguments["in_channels"]
+    record = Record(
+        name=name,
+        dataset="street",
+        model=model,
+        arguments=arguments,
+        loss="wce",
+        scale=180,
+        mean=(0.4,) * channels,
+        std=(0.3,) * channels,
+        tile=(180, 240),
+        classes=STREET.names,
+        parameters=sum(p.numel() for p in network.parameters()),
+        bytes=size,
+        sha256=digest,
+        validation={"confidence_range": [0.0, 1.0]},
+    )
+    index.add(record)
+    return record
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    """A folder with one small random FCN-8s, street/fcn8s-wce."""
+    make_set(tmp_path / "weights")
+    return tmp_path / "weights"
+
+
+@pytest.fixture(scope="session")
+def camvid() -> Path:
+    """The folder of real street frames; skips where it is absent."""
+    if not (DATA / "camvid" / "val").is_dir():
+        pytest.skip(f"the real street frames are not in {DATA / 'camvid'}")
+    return DATA / "camvid"
+
+
+@pytest.fixture(scope="session")
+def shipped() -> WeightIndex:
+    """The weight sets that come with the program."""
+    return WeightIndex(SHIPPED)

@@ -1,0 +1,73 @@
+"""Each network loaded once, each result computed once, for however many ask."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from conftest import make_set
+
+from seg import service as module
+from seg.errors import WeightsError
+from seg.service import PredictionService, Request
+from seg.weights import WeightIndex
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def service():
+    service = PredictionService()
+    yield service
+    service.close()
+
+
+def test_two_first_visitors_at_once_load_the_network_once_and_run_it_once(weights, service):
+    request = Request.of("a picture", WeightIndex(weights).record("street/fcn8s-wce"), folder=weights)
+    together = threading.Barrier(8)
+
+    def visit(_):
+        together.wait()
+        return service.request(request, IMAGE).result()
+
+    with ThreadPoolExecutor(8) as visitors:
+        results = list(visitors.map(visit, range(8)))
+    assert all(result is results[0] for result in results)
+    assert (service.loads, service.runs) == (1, 1)
+
+
+def test_another_picture_runs_the_network_again_but_does_not_load_it_again(weights, service):
+    record = WeightIndex(weights).record("street/fcn8s-wce")
+    for digest in ("one", "two", "one"):
+        service.request(Request.of(digest, record, folder=weights), IMAGE).result()
+    assert (service.loads, service.runs) == (1, 2)
+
+
+def test_finished_results_are_let_go_least_recently_used_first_when_memory_is_full(weights):
+    record = WeightIndex(weights).record("street/fcn8s-wce")
+    size = IMAGE.shape[0] * IMAGE.shape[1] * 3
+    service = PredictionService(max_bytes=2 * size)
+    for digest in ("one", "two", "one", "three"):  # "one" was asked for again, so "two" goes
+        service.request(Request.of(digest, record, folder=weights), IMAGE).result()
+    assert service.runs == 3
+    service.request(Request.of("one", record, folder=weights), IMAGE).result()
+    assert service.runs == 3
+    service.request(Request.of("two", record, folder=weights), IMAGE).result()
+    assert service.runs == 4
+    service.close()
+
+
+def test_a_damaged_file_fails_alone_and_works_again_once_it_is_mended(weights, service, monkeypatch):
+    make_set(weights, "street/unet-wce", "unet")
+    index = WeightIndex(weights)
+    path = index.file(index.record("street/unet-wce"))
+    intact = path.read_bytes()
+    path.write_bytes(intact[:-10])
+    broken = Request.of("a picture", index.record("street/unet-wce"), folder=weights)
+    fine = Request.of("a picture", index.record("street/fcn8s-wce"), folder=weights)
+    with pytest.raises(WeightsError, match="damaged"):
+        service.request(broken, IMAGE).result()
+    assert service.request(fine, IMAGE).result().labels.shape == (60, 80)
+    path.write_bytes(intact)
+    monkeypatch.setattr(module, "ERROR_SECONDS", 0)
+    assert service.request(broken, IMAGE).result().labels.shape == (60, 80)
