@@ -18,6 +18,7 @@ settings = st.session_state.settings
 work = runs.start(exhibit, comparison, settings)
 runs.show(exhibit, work, class_map)
 
+gallery.offer_removal(exhibit)
 done = runs.finished(work)
 results.notices(exhibit, done, class_map)
 if len(done) < len(work) and not all(run.future.done() for run in work):

@@ -66,7 +66,8 @@ class Segmenter:
         """Segment a picture at `detail` times the training scale (1, 2 or 4), on overlapping tiles.
 
         skips: the skip connections to keep, None for all; with a choice the network runs untiled at training scale.
-        Raises ImageError for a picture that is empty or more than 64 times as long as wide.
+        Raises ImageError for a picture that is empty or more than 64 times as long as wide, ValueError for a skip that
+        the network does not have.
         """
         seconds = 0.0
 
@@ -80,6 +81,9 @@ class Segmenter:
 
             return timed_run
 
+        if skips is not None and (unknown := set(skips) - set(self.skip_names)):
+            known = ", ".join(self.skip_names) or "none"
+            raise ValueError(f"{self.record.model} has no skip {', '.join(sorted(unknown))}: it has {known}.")
         if skips is None:
             scaled = self._scaled(image, detail)
             logits = self._tiling(scaled).blend(scaled, timed(self._run))
@@ -123,6 +127,11 @@ class Segmenter:
         logits = self.engine.model(batch)[0, :, y, x]
         (gradient,) = torch.autograd.grad(logits.max(), batch)
         return gradient[0].abs().sum(dim=0).cpu().numpy()
+
+    @property
+    def skip_names(self) -> tuple[str, ...]:
+        """The skip connections that can be left out, deepest or shallowest first as the network names them."""
+        return self.engine.model.skip_names
 
     def _run(self, tiles: Tensor) -> Tensor:
         return self.engine.run(normalise(tiles, self.record.mean, self.record.std))

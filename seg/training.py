@@ -309,7 +309,7 @@ def train(recipe: Recipe, folder: str | Path, out: str | Path, resume: bool = Fa
         check_val_every_n_epoch=1 if recipe.minutes else max(1, recipe.epochs // 12),
         num_sanity_val_steps=0,
         callbacks=[Checkpoint(checkpoint)],
-        logger=CSVLogger(run, name="log", version=0),
+        logger=CSVLogger(run, name="log"),
         enable_checkpointing=False,
         enable_model_summary=False,
         enable_progress_bar=progress,

@@ -46,6 +46,12 @@ def make_set(folder: Path, name: str = "street/fcn8s-wce", model: str = "fcn8s",
     return record
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Small networks gain nothing from a second thread, and lose much when other programs run."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
     """A folder with one small random FCN-8s, street/fcn8s-wce."""

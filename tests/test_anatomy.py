@@ -21,15 +21,6 @@ NAMES = [" ".join([name, *options.values()]) for name, options in NETWORKS]
 every_network = pytest.mark.parametrize(("name", "options"), NETWORKS, ids=NAMES)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Networks this small spend their time handing work from thread to thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 class AveragePoolWithoutIndices(nn.Module):
     """In max pooling's place before an unpooling, which then has no need of its indices."""
 

@@ -17,15 +17,6 @@ DENSENETS = list(LAYERS)
 every_architecture = pytest.mark.parametrize("name", ARCHITECTURES)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Networks this small spend their time handing work from thread to thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def on_paper(name: str, num_classes: int = 11, in_channels: int = 3, **options) -> nn.Module:
     """The paper's network without memory for its weights."""
     with torch.device("meta"):
@@ -490,3 +481,9 @@ def test_every_convolution_of_an_fc_densenet_has_a_bias(name):
 def test_a_crop_takes_the_top_left():
     x = torch.arange(20.0).reshape(1, 1, 4, 5)
     assert crop_to(x, torch.empty(1, 7, 3, 2)).tolist() == [[[[0, 1], [5, 6], [10, 11]]]]
+
+
+@pytest.mark.parametrize(("name", "levels"), [("encoder_decoder", 6), ("fc_densenet103", 0)])
+def test_more_levels_than_the_paper_has_are_refused(name, levels):
+    with pytest.raises(ValueError, match="choose 1 to 5"):
+        build_model(name, 11, levels=levels)

@@ -44,6 +44,11 @@ def test_leaving_out_skips_changes_the_labels(segmenter):
     assert (segmenter(image).labels != segmenter(image, skips=set()).labels).any()
 
 
+def test_a_skip_that_the_network_does_not_have_is_refused_with_those_it_has(segmenter):
+    with pytest.raises(ValueError, match=r"no skip pol4: it has pool4, pool3"):
+        segmenter(picture(36, 48, 3), skips={"pol4"})
+
+
 def test_a_colour_network_takes_grey_and_a_grey_network_takes_colour(tmp_path, segmenter):
     grey = picture(180, 240)
     repeated = np.repeat(grey[..., None], 3, axis=2)

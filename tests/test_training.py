@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from seg import training
@@ -35,14 +34,6 @@ def data(tmp_path_factory) -> Path:
             ids = np.where(scene.labels == IGNORE, 11, scene.labels)
             Image.fromarray(ids).save(folder / f"{split}annot" / f"{seed}.png")
     return folder
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def test_a_run_writes_weights_that_load_and_a_record_with_scores_and_learning_curve(data, tmp_path):

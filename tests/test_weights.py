@@ -53,7 +53,7 @@ def test_a_missing_file_a_missing_index_and_an_unknown_set_are_named(weights, tm
 def test_an_unknown_architecture_and_unfit_arguments_are_refused_with_a_sentence(weights):
     index = WeightIndex(weights)
     rewrite(index, model="transformer9000")
-    with pytest.raises(WeightsError, match="transformer9000.*does not know"):
+    with pytest.raises(WeightsError, match=r"transformer9000.*does not know"):
         index.load(index.record("street/fcn8s-wce"))
     rewrite(index, model="fcn8s", arguments={"num_classes": 11, "levels": 9})
     with pytest.raises(WeightsError, match="cannot be built"):

@@ -12,7 +12,7 @@ from seg.weights import Record
 
 
 def choose(records: dict[str, Record]) -> tuple[Comparison, ClassMap]:
-    """Draw the choice and say what the weights know. Sets this version cannot build are named, the others go on."""
+    """Draw the choice. Sets that this version cannot build are named, the others go on."""
     usable = {}
     for name, record in records.items():
         try:
@@ -34,9 +34,5 @@ def choose(records: dict[str, Record]) -> tuple[Comparison, ClassMap]:
         "Networks", names, selection_mode="multi", default=names, key=f"networks-{comparison.title}", wrap=True
     )
     class_map = comparison.entries[0].record.class_map
-    st.caption(
-        f"Trained on **{class_map.dataset}** pictures, these networks know {len(class_map)} classes: "
-        f"{', '.join(class_map.names)}. Every pixel becomes one of them."
-    )
     entries = tuple(entry for entry in comparison.entries if entry.title in (kept or names))
     return replace(comparison, entries=entries), class_map

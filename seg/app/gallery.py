@@ -16,7 +16,7 @@ from seg.labels import ClassMap
 from seg.masks import decode_mask
 
 PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif"]
-THUMBNAIL = 116
+THUMBNAIL = 96
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def choose(class_map: ClassMap) -> Exhibit:
     state.setdefault("uploads", {})
     state.setdefault("upload_round", 0)
     state.setdefault("upload_errors", [])
-    pictures, photos, masks = st.columns([5, 3, 3], vertical_alignment="bottom")
+    pictures, photos, masks = st.columns([6, 3, 3])
     photos.file_uploader(
         "Your photos",
         accept_multiple_files=True,
@@ -90,34 +90,31 @@ def _thumbnail(key: str, exhibit: Exhibit, shown: bool) -> None:
     name = exhibit.picture.name
     with st.container(width=THUMBNAIL, gap="xsmall"):
         st.image(fit(exhibit.picture.pixels, 2 * THUMBNAIL), width="stretch", alt=f"Thumbnail of {name}")
-        with st.container(horizontal=True, gap="xsmall"):
-            short = name if len(name) <= 14 else f"{name[:6]}…{name[-7:]}"
-            st.button(
-                short,
-                key=f"show-{key}",
-                type="primary" if shown else "secondary",
-                width="stretch",
-                on_click=_show,
-                args=(key,),
-                help=None if short == name else name,
-            )
-            if not exhibit.sample:
-                st.button(
-                    "",
-                    icon=":material/close:",
-                    key=f"remove-{key}",
-                    help=f"Remove {name}",
-                    on_click=_remove,
-                    args=(key,),
-                )
+        short = name if len(name) <= 9 else f"{name[:7]}…"
+        st.button(
+            short,
+            key=f"show-{key}",
+            type="primary" if shown else "secondary",
+            width="stretch",
+            on_click=_show,
+            args=(key,),
+            help=None if short == name else name,
+        )
 
 
 def _show(key: str) -> None:
     st.session_state.chosen = key
 
 
-def _remove(key: str) -> None:
-    st.session_state.uploads.pop(key, None)
+def offer_removal(exhibit: Exhibit) -> None:
+    """A button that takes an uploaded picture out of the gallery; nothing for a sample."""
+    if not exhibit.sample:
+        st.button(
+            f"Remove {exhibit.picture.name}",
+            icon=":material/delete:",
+            type="tertiary",
+            on_click=lambda: st.session_state.uploads.pop(exhibit.picture.digest, None),
+        )
 
 
 def _take(kind: str) -> list[UploadedFile]:

@@ -16,7 +16,7 @@ from seg.labels import ClassMap
 from seg.segmenter import Prediction
 from seg.service import Request
 
-POLL_SECONDS = 0.4
+POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,10 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
         st.rerun()
     seconds = sum(run.prediction.seconds for run in finished(runs))
     places = {run.prediction.device.upper() for run in finished(runs)}
-    st.caption(
-        f"{done} of {len(runs)} networks done"
+    st.markdown(
+        f"**{done} of {len(runs)} networks done**"
         + (f" · {seconds:.2f} s in the networks, on {', '.join(sorted(places))} with PyTorch" if places else "")
+        + f" · :gray[trained on {class_map.dataset} pictures: every pixel becomes one of {len(class_map)} classes]"
     )
     viewer(exhibit.picture.pixels, [_panel(run) for run in runs], class_map, exhibit.truth, key="panels")
 

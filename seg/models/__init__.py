@@ -41,10 +41,18 @@ def _conv_stack(num_classes: int, in_channels: int, slim: bool, chosen: Options)
     return ConvStack(num_classes, in_channels, base, chosen.pop("levels", 7), norm)
 
 
+def _levels(chosen: Options, most: int) -> int:
+    """How often to halve the resolution: all of the paper's `most` levels, or fewer."""
+    levels = chosen.pop("levels", most)
+    if not 1 <= levels <= most:
+        raise ValueError(f"levels={levels} is out of range: choose 1 to {most}.")
+    return levels
+
+
 def _encoder_decoder(num_classes: int, in_channels: int, slim: bool, chosen: Options) -> nn.Module:
     base, norm = chosen.pop("base", 16 if slim else 64), chosen.pop("norm", True)
     upsampling = chosen.pop("upsampling", "unpool")
-    return EncoderDecoder(num_classes, in_channels, base, chosen.pop("levels", 5), norm, upsampling)
+    return EncoderDecoder(num_classes, in_channels, base, _levels(chosen, 5), norm, upsampling)
 
 
 def _fcn(stride: int, num_classes: int, in_channels: int, slim: bool, chosen: Options) -> nn.Module:
@@ -61,7 +69,7 @@ def _unet(num_classes: int, in_channels: int, slim: bool, chosen: Options) -> nn
 def _fc_densenet(variant: str, num_classes: int, in_channels: int, slim: bool, chosen: Options) -> nn.Module:
     base = chosen.pop("base", 24 if slim else 48)
     growth = round(GROWTH[variant] * base / 48)
-    layers = LAYERS[variant][: chosen.pop("levels", 5) + 1]
+    layers = LAYERS[variant][: _levels(chosen, 5) + 1]
     return FCDenseNet(num_classes, in_channels, base, growth, layers, dropout=0.0 if slim else 0.2)
 
 

@@ -1,0 +1,149 @@
+"""The Compare page as a person uses it: the shipped networks, a real photo, a real browser."""
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bad_files import BAD
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from seg.datasets import Folder
+from seg.drawing import encode_ids
+from seg.evaluation import evaluate
+from seg.labels import STREET
+from seg.masks import decode_mask
+from seg.segmenter import Segmenter
+
+FRAME = "0016E5_07965"
+PATIENCE = 120_000  # milliseconds: CI may be busy
+
+
+@pytest.fixture
+def page(browser, serve):
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    page.goto(serve("streamlit_app.py"))
+    settled(page)
+    yield page
+    assert page.locator('[data-testid="stException"]').count() == 0
+    page.close()
+
+
+def settled(page: Page) -> None:
+    """All seven masks are there, and the downloads below the scores."""
+    expect(page.get_by_text("7 of 7 networks done")).to_be_visible()
+    expect(page.locator('[data-role="network"][data-state="ready"]')).to_have_count(7)
+    expect(page.get_by_text("Take it with you")).to_be_visible()
+
+
+def upload(page: Page, which: int, *files) -> None:
+    page.locator('input[type="file"]').nth(which).set_input_files(list(files))
+
+
+def score_table(page: Page) -> dict[str, dict[str, str]]:
+    """Network → {row: text} of the first table on the page."""
+    table = page.locator('[data-testid="stTable"]').first
+    head = [h.strip() for h in table.locator("thead th").all_inner_texts()]
+    rows = [row.locator("th, td").all_inner_texts() for row in table.locator("tbody tr").all()]
+    return {name: {row[0].strip(): row[i].strip() for row in rows} for i, name in enumerate(head) if i}
+
+
+@pytest.fixture
+def one_frame(camvid, tmp_path) -> Path:
+    """A data folder with one real validation frame and its label."""
+    for folder, suffix in (("val", ".webp"), ("valannot", ".png")):
+        (tmp_path / folder).mkdir()
+        shutil.copy(camvid / folder / f"{FRAME}{suffix}", tmp_path / folder)
+    return tmp_path
+
+
+def test_the_dice_table_of_an_uploaded_frame_and_label_equals_the_command_lines(page, one_frame, shipped):
+    upload(page, 0, one_frame / "val" / f"{FRAME}.webp")
+    expect(page.get_by_text("how much the networks agree")).to_be_visible()
+    settled(page)
+    upload(page, 1, one_frame / "valannot" / f"{FRAME}.png")
+    expect(page.get_by_text("Which classes does each network find?")).to_be_visible()
+    settled(page)
+    shown = score_table(page)
+    assert len(shown) == 7
+
+    command = [sys.executable, "-m", "seg", "evaluate", "--weights", "street/unet-wce", "--data", str(one_frame)]
+    printed = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    samples = Folder(one_frame, "val", STREET)
+    measured = {"U-Net": printed} | {
+        title: evaluate(Segmenter(record, shipped.load(record)), samples, "val")
+        for title, record in (
+            ("FCN-8s", shipped.record("street/fcn8s-wce")),
+            ("Conv stack", shipped.record("street/conv_stack-wce")),
+        )
+    }
+    for title, scores in measured.items():
+        wanted = {"mean Dice": scores["mean_dice"], "mean IoU": scores["mean_iou"]}
+        wanted |= {"pixel accuracy": scores["pixel_accuracy"]}
+        wanted |= {name: values["dice"] for name, values in scores["per_class"].items()}
+        texts = {row: "–" if value is None else f"{value:.3f}" for row, value in wanted.items()}
+        assert shown[title] == texts, title
+
+
+def test_each_kind_of_bad_file_is_one_sentence_and_the_masks_stay(page, tmp_path):
+    for kind in ("empty", "text", "truncated JPEG", "SVG", "PNG of no width", "bomb"):
+        name, data, fragment = BAD[kind]
+        (tmp_path / name).write_bytes(data)
+        upload(page, 0, tmp_path / name)
+        alert = page.locator('[data-testid="stAlert"]').filter(has_text=fragment)
+        expect(alert).to_have_count(1)
+        expect(page.locator('[data-role="network"][data-state="ready"]')).to_have_count(7)
+        expect(page.locator('[data-testid="stAlert"]')).to_have_count(1)
+
+
+def test_good_files_among_bad_ones_are_taken(page, tmp_path):
+    name, data, fragment = BAD["truncated PNG"]
+    (tmp_path / name).write_bytes(data)
+    Image.fromarray(np.full((90, 120, 3), 120, np.uint8)).save(tmp_path / "fine.png")
+    upload(page, 0, tmp_path / name, tmp_path / "fine.png")
+    expect(page.get_by_text(fragment)).to_be_visible()
+    expect(page.get_by_role("button", name="Remove fine.png")).to_be_visible()
+    settled(page)
+
+
+def test_switching_between_samples_and_hovering_reads_the_class_of_every_network(page):
+    page.get_by_role("button", name="Sample 2", exact=True).click()
+    settled(page)
+    page.locator('[data-panel="U-Net"] .box').hover()
+    for network in ("U-Net", "FCN-8s", "Conv stack"):
+        expect(page.locator(f'[data-readout="{network}"] .value')).to_contain_text(re.compile("|".join(STREET.names)))
+
+
+def test_a_downloaded_mask_and_the_scores_are_what_is_on_the_screen(page):
+    shown = score_table(page)
+    with page.expect_download() as scores:
+        page.get_by_role("button", name="Scores (CSV)").click()
+    rows = list(csv.DictReader(io.StringIO(Path(scores.value.path()).read_text())))
+    assert f"{float(rows[0]['U-Net']):.3f}" == shown["U-Net"]["mean Dice"]
+    with page.expect_download() as ids:
+        page.get_by_role("button", name="Class ids (PNG)").click()
+    labels = decode_mask(Path(ids.value.path()).read_bytes(), "ids.png", STREET, (360, 480))
+    assert Path(ids.value.suggested_filename).suffix == ".png"
+    assert encode_ids(labels, STREET)
+    with page.expect_download() as colours:
+        page.get_by_role("button", name="Colours (PNG)").click()
+    drawn = np.asarray(Image.open(colours.value.path()))
+    assert (drawn == np.array(STREET.colours, np.uint8)[labels]).all()
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(browser, serve):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.set_default_timeout(PATIENCE)
+    page.goto(serve("streamlit_app.py"))
+    settled(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
