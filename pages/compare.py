@@ -3,13 +3,14 @@
 import streamlit as st
 
 from seg.app import controls, gallery, resources, results, runs
+from seg.app.text import plain
 from seg.errors import WeightsError
 
 st.title("What do seven networks see?")
 try:
     records = resources.records()
 except WeightsError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(plain(str(error)), icon=":material/error:")
     st.stop()
 
 comparison, class_map = controls.choose(records)

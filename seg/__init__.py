@@ -1,7 +1,19 @@
-"""A laboratory for semantic segmentation."""
+"""A laboratory for semantic segmentation: `seg.Segmenter` is the door to the trained networks."""
 
 import os
+from typing import Any
 
 # Before torch is imported: threads that wait for work sleep instead of spinning. Spinning is a little quicker on an
 # idle machine and many times slower as soon as anything else runs: a browser, say, or a second visitor.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+__all__ = ["Segmenter"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import torch only when the Segmenter is asked for."""
+    if name == "Segmenter":
+        from seg.segmenter import Segmenter
+
+        return Segmenter
+    raise AttributeError(f"module 'seg' has no attribute {name!r}")

@@ -14,6 +14,7 @@ from seg.segmenter import Segmenter
 from seg.weights import SHIPPED, WeightIndex
 
 PICTURE = (360, 480)
+WIDE = (360, 720)
 
 
 def bench(
@@ -23,12 +24,14 @@ def bench(
 
     Per set: `seconds` picture to labels through the Segmenter, `network` of that in the network alone, `eager` the
     bare network in PyTorch (NCHW, fp32) on the same device; medians over `repeats`, `spread` = max − min. The two are
-    timed in turn, so that a busy moment meets both. `all_seconds` is the sum over the sets.
+    timed in turn, so that a busy moment meets both. `all_seconds` is the sum over the sets. `tiled` is the share of
+    pixels of a 2:1 picture on which the tiled labels are those of the untiled network: near 1 where the receptive field
+    fits the tiles' overlap, less where a network sees further than a tile.
     """
     index = WeightIndex(weights)
+    image, wide = street.render(1, *PICTURE).image, street.render(2, *WIDE).image
     sets = []
     for record in (index.record(n) for n in names) if names else index.records().values():
-        image = street.render(1, *PICTURE).image
         segmenter = Segmenter(record, index.load(record), device)
         place = segmenter.engine.device
         bare = index.load(record).to(place)
@@ -43,7 +46,16 @@ def bench(
                     runs[key].append(value)
         medians = {key: statistics.median(values) for key, values in runs.items()}
         spread = max(runs["seconds"]) - min(runs["seconds"])
-        sets.append({"name": record.name, "parameters": record.parameters, **medians, "spread": spread})
+        untiled = segmenter(wide, skips=set(segmenter.skip_names))
+        sets.append(
+            {
+                "name": record.name,
+                "parameters": record.parameters,
+                **medians,
+                "spread": spread,
+                "tiled": float((segmenter(wide).labels == untiled.labels).mean()),
+            }
+        )
     return {
         "device": str(place),
         "threads": torch.get_num_threads(),

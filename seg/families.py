@@ -64,8 +64,9 @@ def _architectures(records: list[Record]) -> list[Comparison]:
     for record in records:
         families.setdefault((record.dataset, start_of(record), record.loss), []).append(record)
     found = []
+    several = {key for key, members in families.items() if len({r.model for r in members}) > 1}
     for (dataset, start, loss), members in families.items():
-        if len({r.model for r in members}) < 2:
+        if (dataset, start, loss) not in several and any(key[0] == dataset for key in several):
             continue
         entries = [e for names in SEVEN if (e := _entry(names, members, records, dataset))]
         title = f"Architectures · {dataset} · {LOSS_TITLES.get(loss, loss)} · {start}"

@@ -24,7 +24,7 @@ from seg.evaluation import evaluate
 from seg.labels import CLASS_MAPS, IGNORE
 from seg.losses import build_loss
 from seg.metrics import Scores, confusion_matrix
-from seg.models import build_model
+from seg.models import ARCHITECTURES, build_model
 from seg.preprocessing import normalise, resize_short_side, to_tensor
 from seg.segmenter import Segmenter
 from seg.weights import Record, WeightIndex, half_precision
@@ -234,6 +234,10 @@ class Data:
     """What a run trains and validates on, and what is computed from it: mean, std, pixels per class."""
 
     def __init__(self, recipe: Recipe, folder: str | Path):
+        if recipe.dataset not in CLASS_MAPS:
+            raise ValueError(f"Unknown dataset {recipe.dataset!r}: choose one of {', '.join(CLASS_MAPS)}.")
+        if recipe.model not in ARCHITECTURES:
+            raise ValueError(f"Unknown architecture {recipe.model!r}: choose one of {', '.join(ARCHITECTURES)}.")
         self.class_map = CLASS_MAPS[recipe.dataset]
         real = list(Folder(folder, "train", self.class_map))
         self.val_samples = Folder(folder, "val", self.class_map)

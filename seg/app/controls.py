@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from seg.app.text import plain
 from seg.errors import WeightsError
 from seg.families import Comparison, comparisons
 from seg.labels import ClassMap
@@ -21,7 +22,7 @@ def choose(records: dict[str, Record]) -> tuple[Comparison, ClassMap]:
                 record.build()
             usable[name] = record
         except WeightsError as error:
-            st.warning(str(error), icon=":material/warning:")
+            st.warning(plain(str(error)), icon=":material/warning:")
     offered = comparisons(usable.values())
     if not offered:
         st.error("There are no weight sets to compare: train some with `python -m seg train`.", icon=":material/error:")

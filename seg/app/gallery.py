@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from seg.app import resources
+from seg.app.text import plain
 from seg.drawing import fit
 from seg.errors import ImageError
 from seg.images import Picture, decode, digest
@@ -56,7 +57,7 @@ def choose(class_map: ClassMap) -> Exhibit:
         help="A PNG of class ids or of the legend's colours, named like its photo; one alone goes to the photo shown.",
     )
     for sentence in state.upload_errors:
-        st.error(sentence, icon=":material/error:")
+        st.error(plain(sentence), icon=":material/error:")
     with pictures:
         return _pick(class_map.dataset)
 
@@ -92,13 +93,13 @@ def _thumbnail(key: str, exhibit: Exhibit, shown: bool) -> None:
         st.image(fit(exhibit.picture.pixels, 2 * THUMBNAIL), width="stretch", alt=f"Thumbnail of {name}")
         short = name if len(name) <= 9 else f"{name[:7]}…"
         st.button(
-            short,
+            plain(short),
             key=f"show-{key}",
             type="primary" if shown else "secondary",
             width="stretch",
             on_click=_show,
             args=(key,),
-            help=None if short == name else name,
+            help=None if short == name else plain(name),
         )
 
 
@@ -110,7 +111,7 @@ def offer_removal(exhibit: Exhibit) -> None:
     """A button that takes an uploaded picture out of the gallery; nothing for a sample."""
     if not exhibit.sample:
         st.button(
-            f"Remove {exhibit.picture.name}",
+            f"Remove {plain(exhibit.picture.name)}",
             icon=":material/delete:",
             type="tertiary",
             on_click=lambda: st.session_state.uploads.pop(exhibit.picture.digest, None),

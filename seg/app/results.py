@@ -10,6 +10,7 @@ from seg import figures
 from seg.app import runs as running
 from seg.app.gallery import Exhibit
 from seg.app.runs import Run
+from seg.app.text import plain
 from seg.comparison import disagreement, majority, pairwise_dice
 from seg.drawing import colour_mask, encode_ids, encode_png, fit_labels
 from seg.labels import ClassMap
@@ -41,7 +42,7 @@ def confusion(exhibit: Exhibit, run: Run, class_map: ClassMap) -> np.ndarray:
 def notices(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> None:
     """What the visitor must be told about the picture and about what the weights know."""
     for note in dict.fromkeys((*exhibit.picture.notes, *(n for run in done for n in run.prediction.notes))):
-        st.info(note, icon=":material/info:")
+        st.info(plain(note), icon=":material/info:")
     unsure = [run for run in done if _unlike(run)]
     if done and len(unsure) > len(done) / 2:
         st.warning(
@@ -110,12 +111,18 @@ def _over_all(uploads: Sequence[Exhibit], comparison, settings, class_map: Class
 
 
 def agreement(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> pd.DataFrame:
-    """Without a truth: each network against the majority, every pair, and where they disagree. Returns the table."""
+    """Without a truth: each network against the majority, every pair, and where they disagree.
+
+    Returns the table, empty for a single network.
+    """
     st.subheader("Where the networks agree")
     st.caption(
         "There is no truth for this photo, so this says how much the networks agree, not how right they are: networks "
         "trained on the same data can be wrong together. Upload a mask to score them."
     )
+    if len(done) == 1:
+        st.caption("A single network has nobody to agree with: choose more networks.")
+        return pd.DataFrame()
     names = [run.entry.title for run in done]
     key = tuple(repr(run.request) for run in done)
     maps = [run.prediction.labels for run in done]
@@ -173,6 +180,8 @@ def downloads(exhibit: Exhibit, done: Sequence[Run], table: pd.DataFrame, class_
             on_click="ignore",
             icon=":material/download:",
         )
+        if table.empty:
+            return
         st.download_button(
             "Scores (CSV)",
             table.to_csv(index_label="score").encode(),

@@ -229,3 +229,12 @@ def test_a_picture_of_one_pixel_is_segmented(page):
     upload(page, 0, "dot.png", file.getvalue())
     assert not page.exception
     assert not page.error
+
+
+def test_a_single_network_is_shown_alone(page):
+    pills = page.button_group[0] if page.button_group else page.pills[0]
+    pills.set_value(["U-Net"])
+    settle(page.run())
+    upload(page, 0, "street.png", photo())
+    assert not page.exception
+    assert any("nobody to agree with" in c.value for c in page.caption)
