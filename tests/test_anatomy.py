@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from seg.anatomy import Ghost, Reach, describe, extent, gflops, parameters, receptive_field, upsampling_stack
+from seg.anatomy import describe, extent, gflops, parameters, receptive_field, upsampling_stack
+from seg.ghost import Ghost, Reach
 from seg.models import ARCHITECTURES, UPSAMPLING, build_model
 
 NETWORKS = [
