@@ -126,4 +126,5 @@ def test_the_index_is_plain_json_without_nan(data, tmp_path):
     def refuse(word: str) -> None:
         raise AssertionError(word)
 
-    json.loads((tmp_path / "index.json").read_text(), parse_constant=refuse)
+    (entry,) = json.loads((tmp_path / "index.json").read_text(), parse_constant=refuse)
+    assert entry["name"] == "street/conv_stack-wce"

@@ -105,6 +105,7 @@ def _thumbnail(key: str, exhibit: Exhibit, shown: bool) -> None:
 
 def _show(key: str) -> None:
     st.session_state.chosen = key
+    st.session_state.upload_errors = []
 
 
 def offer_removal(exhibit: Exhibit) -> None:

@@ -69,13 +69,15 @@ def show(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap) -> None:
 
 
 def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending: bool) -> None:
-    done = sum(run.future.done() for run in runs)
-    if pending and done == len(runs):
+    if pending and all(run.future.done() for run in runs):
         st.rerun()
-    seconds = sum(run.prediction.seconds for run in finished(runs))
-    places = {run.prediction.device.upper() for run in finished(runs)}
+    done = finished(runs)
+    failed = sum(bool(run.error) for run in runs)
+    seconds = sum(run.prediction.seconds for run in done)
+    places = {run.prediction.device.upper() for run in done}
     st.markdown(
-        f"**{done} of {len(runs)} networks done**"
+        f"**{len(done)} of {len(runs)} networks done**"
+        + (f", {failed} failed" if failed else "")
         + (f" · {seconds:.2f} s in the networks, on {', '.join(sorted(places))} with PyTorch" if places else "")
         + f" · :gray[trained on {class_map.dataset} pictures: every pixel becomes one of {len(class_map)} classes]"
     )
@@ -83,7 +85,8 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
 
 
 def _panel(run: Run) -> Panel:
-    parameters = f"{run.entry.record.parameters / 1e6:.2f} M parameters"
+    levels = run.entry.record.arguments.get("levels")
+    parameters = f"{run.entry.record.parameters / 1e6:.2f} M parameters" + (f", {levels} levels" if levels else "")
     note = f" · {run.entry.note}" if run.entry.note else ""
     prediction = run.prediction
     if prediction is None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bad_files import BAD
+from bad_files import BAD, HEIGHT, ODD, WIDTH
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -95,14 +95,30 @@ def test_the_dice_table_of_an_uploaded_frame_and_label_equals_the_command_lines(
 
 
 def test_each_kind_of_bad_file_is_one_sentence_and_the_masks_stay(page, tmp_path):
-    for kind in ("empty", "text", "truncated JPEG", "SVG", "PNG of no width", "bomb"):
-        name, data, fragment = BAD[kind]
+    for kind, (name, data, fragment) in BAD.items():
         (tmp_path / name).write_bytes(data)
         upload(page, 0, tmp_path / name)
         alert = page.locator('[data-testid="stAlert"]').filter(has_text=fragment)
-        expect(alert).to_have_count(1)
+        expect(alert, kind).to_have_count(1)
         expect(page.locator('[data-role="network"][data-state="ready"]')).to_have_count(7)
         expect(page.locator('[data-testid="stAlert"]')).to_have_count(1)
+
+
+def test_an_animation_is_segmented_and_its_masks_must_fit(page, tmp_path):
+    name, data, _, note = ODD["animated GIF"]
+    (tmp_path / name).write_bytes(data)
+    upload(page, 0, tmp_path / name)
+    expect(page.get_by_text(note)).to_be_visible()
+    settled(page)
+    masks = {
+        "small.png": (np.zeros((5, 5), np.uint8), "make the mask the same size"),
+        "ids.png": (np.full((HEIGHT, WIDTH), 99, np.uint8), "the value 99 of no class"),
+    }
+    for mask, (ids, sentence) in masks.items():
+        Image.fromarray(ids).save(tmp_path / mask)
+        upload(page, 1, tmp_path / mask)
+        expect(page.get_by_text(sentence)).to_be_visible()
+    expect(page.locator('[data-role="network"][data-state="ready"]')).to_have_count(7)
 
 
 def test_good_files_among_bad_ones_are_taken(page, tmp_path):
