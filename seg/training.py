@@ -260,10 +260,8 @@ def tile_for(scale: int, height: int, width: int) -> tuple[int, int]:
 
 def mean_and_std(samples: list[Sample]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Per channel, of pictures in [0, 1]."""
-    pixels = (
-        np.concatenate([np.atleast_3d(s.image)[::7, ::7].reshape(-1, np.atleast_3d(s.image).shape[2]) for s in samples])
-        / 255
-    )
+    thinned = [np.atleast_3d(s.image)[::7, ::7] for s in samples]
+    pixels = np.concatenate([t.reshape(-1, t.shape[2]) for t in thinned]) / 255
     return tuple(pixels.mean(axis=0).round(4).tolist()), tuple(pixels.std(axis=0).round(4).tolist())
 
 
@@ -301,10 +299,9 @@ def train(recipe: Recipe, folder: str | Path, out: str | Path, resume: bool = Fa
     run = index.folder / "runs" / recipe.name
     run.mkdir(parents=True, exist_ok=True)
     checkpoint = run / "last.ckpt"
+    module = SegmentationModule(recipe, Data(recipe, folder))
     if checkpoint.exists() and not resume:
         checkpoint.unlink()
-    data = Data(recipe, folder)
-    module = SegmentationModule(recipe, data)
     trainer = L.Trainer(
         accelerator="auto",
         devices=1,
