@@ -128,14 +128,14 @@ def agreement(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> pd.
     maps = [run.prediction.labels for run in done]
     most, matrix, dissent = _agreement(key, maps, len(class_map))
     table = score_table({name: Scores(c) for name, c in zip(names, most, strict=True)}, class_map)
+    st.markdown("**Dice against the majority vote**")
+    _show_table(table.drop(index=["mean IoU", "pixel accuracy"]), "Dice of every network against the majority")
     left, right = st.columns(2)
     with left:
-        st.markdown("**Dice against the majority vote**")
-        _show_table(table.drop(index=["mean IoU", "pixel accuracy"]), "Dice of every network against the majority")
-    with right:
         st.markdown("**Mean Dice of every pair**")
         chart = figures.agreement_matrix(matrix, names)
         st.plotly_chart(chart, config={"displayModeBar": False}, alt="Mean Dice between every two networks' masks")
+    with right:
         st.markdown("**How many networks dissent, pixel by pixel**")
         chart = figures.disagreement_map(dissent, len(done))
         st.plotly_chart(
