@@ -46,6 +46,9 @@ def settled(page: Page) -> None:
 
 
 def upload(page: Page, which: int, *files) -> None:
+    """Choose files once the page is still, as a person would: the uploader is a fresh one after each round."""
+    expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
+    page.wait_for_timeout(300)
     page.locator('input[type="file"]').nth(which).set_input_files(list(files))
 
 
