@@ -1,17 +1,22 @@
-"""The losses a network can be trained with, by name. Logits are (N, C, H, W), truth int64 (N, H, W) with IGNORE."""
+"""The losses a network can be trained with, by name. Logits are (N, C, H, W), truth int64 (N, H, W) with IGNORE.
+
+In the formulas N is the number of pixels that count (ignored ones are left out of every sum), t their true classes,
+z the logits, p their softmax and y the one-hot truth.
+"""
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 
-import segmentation_models_pytorch as smp
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from seg.labels import IGNORE
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+WEIGHT_RANGE = (0.4, 4.0)
+TVERSKY_MISSES = 0.7
+FOCAL_GAMMA = 2.0
 
-WEIGHT_RANGE = (0.25, 5.0)
+Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def median_frequency_weights(pixels: Tensor) -> Tensor:
@@ -24,30 +29,114 @@ def median_frequency_weights(pixels: Tensor) -> Tensor:
     return (frequency[frequency > 0].median() / frequency).clamp(*WEIGHT_RANGE).float()
 
 
-def cross_entropy(pixels: Tensor) -> Loss:
-    """Plain cross-entropy, mean over the pixels that count."""
-    return partial(F.cross_entropy, ignore_index=IGNORE)
+def _cross_entropy(pixels: Tensor) -> Loss:
+    return nn.CrossEntropyLoss(ignore_index=IGNORE)
 
 
-def weighted_cross_entropy(pixels: Tensor) -> Loss:
-    """Cross-entropy weighted by `median_frequency_weights`, divided by the sum of the weights of the pixels."""
+def _weighted_cross_entropy(pixels: Tensor) -> Loss:
     return nn.CrossEntropyLoss(weight=median_frequency_weights(pixels), ignore_index=IGNORE)
 
 
-def dice(pixels: Tensor) -> Loss:
-    """1 − soft Dice of the softmax, over the whole batch, mean over the classes present in the truth.
+def _dice(pixels: Tensor) -> Loss:
+    import segmentation_models_pytorch as smp
 
-    Milletari et al., 'V-Net', 3DV 2016; Sudre et al., 'Generalised Dice overlap…', DLMIA 2017.
-    """
     return smp.losses.DiceLoss("multiclass", ignore_index=IGNORE)
 
 
-LOSSES: dict[str, Callable[[Tensor], Loss]] = {"ce": cross_entropy, "wce": weighted_cross_entropy, "dice": dice}
-"""Name → a function of the training set's pixel counts per class (C,) that gives the loss."""
+def _cross_entropy_and_dice(pixels: Tensor) -> Loss:
+    overlap = _dice(pixels)
+    return lambda logits, truth: F.cross_entropy(logits, truth, ignore_index=IGNORE) + overlap(logits, truth)
+
+
+def _focal(pixels: Tensor) -> Loss:
+    import segmentation_models_pytorch as smp
+
+    return smp.losses.FocalLoss("multiclass", gamma=FOCAL_GAMMA, ignore_index=IGNORE)
+
+
+def _tversky(pixels: Tensor) -> Loss:
+    import segmentation_models_pytorch as smp
+
+    return smp.losses.TverskyLoss("multiclass", ignore_index=IGNORE, alpha=1 - TVERSKY_MISSES, beta=TVERSKY_MISSES)
+
+
+def _lovasz(pixels: Tensor) -> Loss:
+    import segmentation_models_pytorch as smp
+
+    return smp.losses.LovaszLoss("multiclass", ignore_index=IGNORE)
+
+
+@dataclass(frozen=True)
+class LossKind:
+    """One way to say how wrong a mask is.
+
+    title: its name; formula: LaTeX, as implemented here; paper: where it comes from; build: from the training set's
+    pixel counts per class (C,), the loss, a function of logits and truth.
+    """
+
+    title: str
+    formula: str
+    paper: str
+    build: Callable[[Tensor], Loss]
+
+
+LOSSES: dict[str, LossKind] = {
+    "ce": LossKind(
+        "cross-entropy",
+        r"-\frac{1}{N}\sum_i \log p_{i,t_i}",
+        "Long, Shelhamer, Darrell, 'Fully Convolutional Networks for Semantic Segmentation', CVPR 2015",
+        _cross_entropy,
+    ),
+    "wce": LossKind(
+        "weighted cross-entropy",
+        r"-\frac{\sum_i w_{t_i}\log p_{i,t_i}}{\sum_i w_{t_i}},\quad "
+        rf"w_c = \operatorname{{clip}}\!\left(\frac{{\operatorname{{median}}_k f_k}}{{f_c}}, {WEIGHT_RANGE[0]:g}, "
+        rf"{WEIGHT_RANGE[1]:g}\right),\ f_c\ \text{{the share of class}}\ c",
+        "Eigen, Fergus, 'Predicting Depth, Surface Normals and Semantic Labels with a Common Multi-Scale Convolutional "
+        "Architecture', ICCV 2015",
+        _weighted_cross_entropy,
+    ),
+    "dice": LossKind(
+        "Dice",
+        r"\frac{1}{C}\sum_{c\ \text{in the batch's truth}}"
+        r"\left(1-\frac{2\sum_i p_{i,c}\,y_{i,c}}{\sum_i p_{i,c}+\sum_i y_{i,c}}\right)",
+        "Milletari, Navab, Ahmadi, 'V-Net', 3DV 2016",
+        _dice,
+    ),
+    "ce_dice": LossKind(
+        "cross-entropy + Dice",
+        r"\mathcal{L}_\text{cross-entropy}+\mathcal{L}_\text{Dice}",
+        "Isensee et al., 'nnU-Net', Nature Methods 2021",
+        _cross_entropy_and_dice,
+    ),
+    "focal": LossKind(
+        "focal",
+        rf"-\frac{{1}}{{NC}}\sum_{{i,c}} (1-q_{{i,c}})^{{{FOCAL_GAMMA:g}}}\log q_{{i,c}},\quad "
+        r"q_{i,c}=\begin{cases}\sigma(z_{i,c})& c=t_i\\1-\sigma(z_{i,c})& c\neq t_i\end{cases}",
+        "Lin et al., 'Focal Loss for Dense Object Detection', ICCV 2017 (one sigmoid a class, without its α)",
+        _focal,
+    ),
+    "tversky": LossKind(
+        "Tversky",
+        r"\frac{1}{C}\sum_{c\ \text{in the batch's truth}}\left(1-\frac{\mathrm{TP}_c}{\mathrm{TP}_c+"
+        rf"{1 - TVERSKY_MISSES:.1f}\,\mathrm{{FP}}_c+{TVERSKY_MISSES:g}\,\mathrm{{FN}}_c}}\right),\quad "
+        r"\mathrm{TP}_c=\sum_i p_{i,c}y_{i,c},\ \mathrm{FP}_c=\sum_i p_{i,c}(1-y_{i,c}),\ "
+        r"\mathrm{FN}_c=\sum_i (1-p_{i,c})y_{i,c}",
+        "Salehi, Erdogmus, Gholipour, 'Tversky Loss Function for Image Segmentation', MLMI 2017",
+        _tversky,
+    ),
+    "lovasz": LossKind(
+        "Lovász",
+        r"\frac{1}{|\mathcal{C}|}\sum_{c\in\mathcal{C}}\overline{\Delta_{J_c}}(m_c),\quad m_{i,c}=|y_{i,c}-p_{i,c}|,\ "
+        r"\mathcal{C}\ \text{the classes in the batch's truth}",
+        "Berman, Triki, Blaschko, 'The Lovász-Softmax Loss', CVPR 2018",
+        _lovasz,
+    ),
+}
 
 
 def build_loss(name: str, pixels: Tensor) -> Loss:
     """The loss called `name`. Raises ValueError with a sentence for an unknown name."""
     if name not in LOSSES:
         raise ValueError(f"Unknown loss {name!r}: choose one of {', '.join(LOSSES)}.")
-    return LOSSES[name](pixels)
+    return LOSSES[name].build(pixels)

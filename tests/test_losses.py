@@ -12,20 +12,56 @@ LOGITS = torch.tensor([[[[2.0, 0.5], [-1.0, 0.0]], [[0.0, 1.5], [1.0, 0.3]], [[-
 TRUTH = torch.tensor([[[0, 1], [2, IGNORE]]])
 
 
+PIXEL_PLACES = [(0, 0, 0), (1, 0, 1), (2, 1, 0)]  # class, row, column; the fourth pixel is ignored
+
+
 def by_hand(name: str, logits: torch.Tensor) -> torch.Tensor:
     probabilities = logits.softmax(dim=1)[0]
-    pixels = [(0, 0, 0), (1, 0, 1), (2, 1, 0)]  # class, row, column; the fourth pixel is ignored
-    surprise = torch.stack([-probabilities[c, y, x].log() for c, y, x in pixels])
+    surprise = torch.stack([-probabilities[c, y, x].log() for c, y, x in PIXEL_PLACES])
     if name == "ce":
         return surprise.mean()
     if name == "wce":
         weights = torch.tensor([300 / 600, 1.0, 300 / 100])
         return (surprise * weights).sum() / weights.sum()
-    dice = []
-    for c, y, x in pixels:
-        seen = torch.stack([probabilities[c, j, i] for _, j, i in pixels])
-        dice.append(2 * probabilities[c, y, x] / (seen.sum() + 1))
-    return 1 - torch.stack(dice).mean()
+    if name == "ce_dice":
+        return surprise.mean() + by_hand("dice", logits)
+    if name == "focal":
+        return focal_by_hand(logits[0])
+    lost = []
+    for c, y, x in PIXEL_PLACES:  # every class has one true pixel
+        hit = probabilities[c, y, x]
+        wrong = torch.stack([probabilities[c, j, i] for _, j, i in PIXEL_PLACES if (j, i) != (y, x)])
+        if name == "dice":
+            lost.append(1 - 2 * hit / (hit + wrong.sum() + 1))
+        elif name == "tversky":
+            lost.append(1 - hit / (hit + 0.3 * wrong.sum() + 0.7 * (1 - hit)))
+        elif name == "lovasz":
+            lost.append(lovasz_by_hand(1 - hit, wrong))
+    return torch.stack(lost).mean()
+
+
+def focal_by_hand(logits: torch.Tensor) -> torch.Tensor:
+    """A sigmoid for every class and pixel; the mean over both."""
+    total = torch.zeros(())
+    for t, y, x in PIXEL_PLACES:
+        for c in range(3):
+            p = torch.sigmoid(logits[c, y, x])
+            right = p if c == t else 1 - p
+            total = total - (1 - right) ** 2 * right.log() / (3 * len(PIXEL_PLACES))
+    return total
+
+
+def lovasz_by_hand(miss: torch.Tensor, wrong: torch.Tensor) -> torch.Tensor:
+    """One true pixel with error `miss`, others with errors `wrong`: the sorted errors, each times what the Jaccard
+    loss grows by when its pixel joins the mistakes."""
+    errors = sorted([(miss, True), *((w, False) for w in wrong)], key=lambda pair: -pair[0].item())
+    total, before, hit, false = torch.zeros(()), 0.0, 1, 0
+    for error, true in errors:
+        hit, false = (0, false) if true else (hit, false + 1)
+        jaccard_loss = 1 - hit / (1 + false)
+        total = total + error * (jaccard_loss - before)
+        before = jaccard_loss
+    return total
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -53,5 +89,22 @@ def test_weighted_cross_entropy_equals_the_plain_one_for_equal_frequencies():
 
 
 def test_an_unknown_loss_is_refused_with_the_names_of_those_there_are():
-    with pytest.raises(ValueError, match="ce, wce, dice"):
+    with pytest.raises(ValueError, match="ce, wce, dice, ce_dice, focal, tversky, lovasz"):
         build_loss("hinge", PIXELS)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_has_a_title_a_formula_and_a_paper(name):
+    kind = LOSSES[name]
+    assert kind.title
+    assert "\\" in kind.formula
+    assert any(year in kind.paper for year in map(str, range(2014, 2025)))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_perfect_mask_costs_next_to_nothing_and_a_wrong_one_much(name):
+    truth = torch.tensor([[[0, 1], [2, 1]]])
+    right = 20.0 * F.one_hot(truth, 3).permute(0, 3, 1, 2) - 10
+    loss = build_loss(name, torch.tensor([5, 5, 5]))
+    assert loss(right, truth) < 1e-3
+    assert loss(right.roll(1, dims=1), truth) > 0.5
