@@ -310,12 +310,15 @@ def _interpolate(
 
 @_rule(F.pad)
 def _pad(x, pad, mode="constant", value=None):
-    if mode != "constant" or len(pad) != 4:
+    if mode not in ("constant", "replicate") or len(pad) != 4:
         raise NotImplementedError(f"A ghost has no rule for pad({pad=}, {mode=}).")
     left, right, top, bottom = pad
 
     def along(axis: Reach, before: int, after: int) -> Reach:
-        return axis.through(np.arange(-before, len(axis) + after)[:, None])
+        sources = np.arange(-before, len(axis) + after)
+        if mode == "replicate":
+            sources = sources.clip(0, len(axis) - 1)
+        return axis.through(sources[:, None])
 
     return replace(x, rows=along(x.rows, top, bottom), columns=along(x.columns, left, right))
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from seg.anatomy import describe, extent, gflops, parameters, receptive_field, upsampling_stack
 from seg.ghost import Ghost, Reach
-from seg.models import ARCHITECTURES, UPSAMPLING, build_model
+from seg.models import ARCHITECTURES, ON_BACKBONE, UPSAMPLING, build_model
 
 NETWORKS = [
     *((name, {}) for name in ARCHITECTURES if name != "encoder_decoder"),
@@ -101,6 +101,17 @@ def test_the_receptive_field_is_the_largest_side_that_the_gradient_finds(name, o
     boxes = seen(linear(model), (length, 1), pixels).values()
     assert all(top > 0 and bottom < length for top, _, bottom, _ in boxes), "the picture is too small to tell"
     assert max(bottom - top for top, _, bottom, _ in boxes) == side
+
+
+@pytest.mark.parametrize("name", ON_BACKBONE)
+def test_the_extent_on_a_backbone_is_the_bounding_box_of_the_gradient(name):
+    model = build_model(name, 2, 1, backbone="efficientnet_lite0").eval()
+    size, pixels = (37, 1100), [(0, 0), (18, 549), (36, 1099)]
+    expected = {pixel: extent(model, size, *pixel, 1) for pixel in pixels}
+    assert seen(linear(model), size, pixels) == expected
+    assert any(left > 0 or right < size[1] for _, left, _, right in expected.values()), (
+        "the picture is too small to tell"
+    )
 
 
 @pytest.mark.parametrize("name", ["fcn8s", "unet", "fc_densenet56"])
@@ -210,7 +221,13 @@ def test_an_interpolation_by_any_factor_reaches_what_its_gradient_reaches(size, 
 
 @pytest.mark.parametrize(
     "layer",
-    [nn.ZeroPad2d((1, 2, 3, 0)), nn.ZeroPad2d((-1, 2, -3, 0)), nn.Conv2d(1, 1, (3, 5), padding="same", dilation=2)],
+    [
+        nn.ZeroPad2d((1, 2, 3, 0)),
+        nn.ZeroPad2d((-1, 2, -3, 0)),
+        nn.ReplicationPad2d((1, 2, 30, 0)),
+        nn.ReplicationPad2d((-1, 2, -3, 0)),
+        nn.Conv2d(1, 1, (3, 5), padding="same", dilation=2),
+    ],
 )
 def test_padding_reaches_what_its_gradient_reaches(layer):
     assert_extents_match(nn.Sequential(layer), (9, 8))
@@ -333,6 +350,23 @@ def test_an_interpolation_is_described_by_the_transposed_convolution_that_does_t
     theirs = F.interpolate(picture, scale_factor=factor, mode=mode)
     inside = (..., slice(factor, -factor), slice(factor, -factor))
     torch.testing.assert_close(ours[inside], theirs[inside])
+
+
+def test_networks_on_a_backbone_are_described_like_any_other():
+    options = {"num_classes": 5, "in_channels": 1, "backbone": "efficientnet_lite0"}
+    anatomies = {name: describe(name, **options) for name in ON_BACKBONE}
+    ways_up = {name: [(step.method, step.stride) for step in anatomies[name].upsampling] for name in ON_BACKBONE}
+    assert ways_up == {
+        "encoder_decoder": [("bilinear", 2)] * 5,
+        "fcn32s": [("transposed", 32)],
+        "fcn16s": [("transposed", 2), ("transposed", 16)],
+        "fcn8s": [("transposed", 2), ("transposed", 2), ("transposed", 8)],
+        "unet": [("nearest", 2)] * 5,
+    }
+    model = build_model("unet", **options)
+    assert anatomies["unet"].parameters == parameters(model)
+    assert anatomies["unet"].gflops == gflops(model, 360, 480, 1)
+    assert anatomies["unet"].skips == model.skip_names
 
 
 def test_the_conv_stack_never_goes_up():

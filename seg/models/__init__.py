@@ -16,7 +16,7 @@ from .fc_densenet import GROWTH, LAYERS, FCDenseNet
 from .fcn import FCN
 from .unet import UNet
 
-__all__ = ["ARCHITECTURES", "TITLES", "UPSAMPLING", "build_model"]
+__all__ = ["ARCHITECTURES", "BACKBONES", "KNOWN", "ON_BACKBONE", "SMP", "TITLES", "UPSAMPLING", "build_model"]
 
 TITLES = {
     "conv_stack": "Conv stack",
@@ -32,6 +32,17 @@ TITLES = {
 """Architecture → the name people know it by, in the order of their history."""
 
 ARCHITECTURES = tuple(TITLES)
+
+SMP = "smp"
+"""Any architecture on any encoder of segmentation_models.pytorch; which, the backbone says: "fpn/resnet18"."""
+
+KNOWN = (*ARCHITECTURES, SMP)
+"""What `build_model` builds."""
+
+BACKBONES = ("efficientnet_lite0",)
+"""Encoders that may start from ImageNet, for the architectures in `ON_BACKBONE`."""
+
+ON_BACKBONE = ("encoder_decoder", "fcn32s", "fcn16s", "fcn8s", "unet")
 
 Options = dict  # what the caller chose; a builder takes out what it knows, build_model refuses the rest
 
@@ -73,6 +84,47 @@ def _fc_densenet(variant: str, num_classes: int, in_channels: int, slim: bool, c
     return FCDenseNet(num_classes, in_channels, base, growth, layers, dropout=0.0 if slim else 0.2)
 
 
+def _on_lite0(name: str, num_classes: int, in_channels: int, chosen: Options) -> nn.Module:
+    from .efficientnet import (
+        LiteEncoderDecoder,
+        LiteFCN,
+        LiteUNet,
+    )  # brings smp and timm, which most networks never need
+
+    if name == "encoder_decoder":
+        if (upsampling := chosen.pop("upsampling", "bilinear")) != "bilinear":
+            raise ValueError(
+                f"{name} on efficientnet_lite0 cannot go up by {upsampling!r}: this encoder has no pooling indices, "
+                "choose 'bilinear'."
+            )
+        return LiteEncoderDecoder(num_classes, in_channels)
+    if name == "unet":
+        return LiteUNet(num_classes, in_channels)
+    return LiteFCN(num_classes, in_channels, stride=int(name.removeprefix("fcn").removesuffix("s")))
+
+
+def _smp(backbone: str | None, num_classes: int, in_channels: int) -> nn.Module:
+    from .smp import Smp  # brings smp and timm, which most networks never need
+
+    arch, slash, encoder = (backbone or "").partition("/")
+    if not (arch and slash and encoder):
+        raise ValueError(
+            f"{SMP} needs a backbone that names an architecture and an encoder, such as 'fpn/resnet18', "
+            f"not {backbone!r}."
+        )
+    return Smp(arch, encoder, num_classes, in_channels)
+
+
+def _on_backbone(name: str, backbone: str | None, num_classes: int, in_channels: int, chosen: Options) -> nn.Module:
+    if name == SMP:
+        return _smp(backbone, num_classes, in_channels)
+    if name not in ON_BACKBONE:
+        raise ValueError(f"{name} has no option backbone={backbone!r}: choose one of {', '.join(ON_BACKBONE)}.")
+    if backbone not in BACKBONES:
+        raise ValueError(f"Unknown backbone {backbone!r}: choose {' or '.join(BACKBONES)}.")
+    return _on_lite0(name, num_classes, in_channels, chosen)
+
+
 _BUILDERS: dict[str, Callable[[int, int, bool, Options], nn.Module]] = {
     "conv_stack": _conv_stack,
     "encoder_decoder": _encoder_decoder,
@@ -97,22 +149,31 @@ def build_model(
 ) -> nn.Module:
     """Build an architecture with fresh weights.
 
-    name: one of `ARCHITECTURES`.
-    width: "paper" for the paper's layers and channel counts, "slim" for the same layers with fewer channels.
+    name: one of `KNOWN`.
+    width: "paper" for the paper's layers and channel counts, "slim" for the same layers with fewer channels. A network
+        on a backbone has one width, which goes by "slim".
     base: channels of the first layer, instead of the width's own.
     levels: how often the resolution is halved (conv_stack: how many layers), instead of the paper's.
-    upsampling: encoder_decoder only, one of `UPSAMPLING`.
+    backbone: one of `BACKBONES`, for the architectures in `ON_BACKBONE`; for "smp", "architecture/encoder".
+    upsampling: encoder_decoder only, one of `UPSAMPLING`; on a backbone "bilinear" only.
     norm: batch norm after each convolution, instead of the width's own choice.
 
     Raises ValueError with a sentence for an unknown name, width, or an option this architecture does not have.
     """
-    if name not in _BUILDERS:
-        raise ValueError(f"Unknown architecture {name!r}: choose one of {', '.join(ARCHITECTURES)}.")
+    if name not in KNOWN:
+        raise ValueError(f"Unknown architecture {name!r}: choose one of {', '.join(KNOWN)}.")
     if width not in ("slim", "paper"):
         raise ValueError(f"Unknown width {width!r}: choose 'slim' or 'paper'.")
-    options = {"base": base, "levels": levels, "backbone": backbone, "upsampling": upsampling, "norm": norm}
+    options = {"base": base, "levels": levels, "upsampling": upsampling, "norm": norm}
     chosen = {key: value for key, value in options.items() if value is not None}
-    model = _BUILDERS[name](num_classes, in_channels, width == "slim", chosen)
+    described = name
+    if name == SMP or backbone is not None:
+        described = name if name == SMP else f"{name} on {backbone}"
+        if width == "paper":
+            chosen["width"] = width
+        model = _on_backbone(name, backbone, num_classes, in_channels, chosen)
+    else:
+        model = _BUILDERS[name](num_classes, in_channels, width == "slim", chosen)
     if chosen:
-        raise ValueError(f"{name} has no option {', '.join(f'{k}={v!r}' for k, v in chosen.items())}.")
+        raise ValueError(f"{described} has no option {', '.join(f'{k}={v!r}' for k, v in chosen.items())}.")
     return model

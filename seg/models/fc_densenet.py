@@ -62,6 +62,7 @@ class FCDenseNet(nn.Module):
 
     layers: layers of each block on the way down, then of the bottleneck; base: channels of the first convolution.
     A transition up (3×3 transposed convolution, stride 2) carries only the new features of the block before it.
+    Convolutions start He-uniform, as in the paper.
     """
 
     def __init__(
@@ -92,6 +93,10 @@ class FCDenseNet(nn.Module):
             self.up_blocks.append(DenseBlock(skip + carried, growth, n, dropout))
             channels, carried = skip + carried + n * growth, n * growth
         self.classifier = nn.Conv2d(channels, num_classes, 1)
+        for module in self.modules():
+            if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+                nn.init.kaiming_uniform_(module.weight)
+                nn.init.zeros_(module.bias)
 
     def forward(self, x: Tensor, skips: set[str] | None = None) -> Tensor:
         encoded = []
