@@ -114,7 +114,7 @@ def predict(
 @app.command()
 def evaluate(
     weights: Weights,
-    data: Annotated[Path, typer.Option(help="folder with SPLIT/ and SPLITannot/")],
+    data: Annotated[Path | None, typer.Option(help="folder with SPLIT/ and SPLITannot/; not needed for shapes")] = None,
     split: str = "val",
     json_file: Annotated[Path | None, typer.Option("--json", help="write the scores here")] = None,
     limit: Annotated[int | None, typer.Option(help="only the first N pictures", min=1)] = None,
@@ -126,13 +126,13 @@ def evaluate(
     """Score a weight set on labelled pictures."""
     from itertools import islice
 
-    from seg.datasets import Folder
     from seg.evaluation import evaluate as measure
+    from seg.evaluation import samples_for
     from seg.segmenter import Segmenter
     from seg.weights import SHIPPED
 
     segmenter = Segmenter.load(weights, device, engine, folder or SHIPPED)
-    samples = Folder(data, split, segmenter.record.class_map)
+    samples = samples_for(segmenter.record, data, split)
     length = min(limit or len(samples), len(samples))
     with typer.progressbar(islice(samples, length), length=length, label=weights, file=sys.stderr) as bar:
         scores = measure(segmenter, bar, split, detail)
@@ -144,14 +144,18 @@ def evaluate(
 
 @app.command()
 def train(
-    dataset: Annotated[str, typer.Option(help="street or membranes")],
-    data: Annotated[Path, typer.Option(help="folder with train/, trainannot/, val/, valannot/")],
-    model: Annotated[str, typer.Option(help="an architecture of `models`")],
+    dataset: Annotated[str, typer.Option(help="street, membranes or shapes")],
+    model: Annotated[str, typer.Option(help="an architecture of `models`, or smp with --backbone ARCH/ENCODER")],
     out: Annotated[Path, typer.Option(help="where the weights, index.json and runs/ go")],
-    loss: str = "wce",
+    data: Annotated[
+        Path | None, typer.Option(help="folder with train/, trainannot/, val/, valannot/; not needed for shapes")
+    ] = None,
+    loss: Annotated[str, typer.Option(help="ce, wce, dice, ce_dice, focal, tversky or lovasz")] = "wce",
     width: str = "slim",
     base: Annotated[int | None, typer.Option(help="channels of the first layer")] = None,
     levels: Annotated[int | None, typer.Option(help="how often the resolution is halved")] = None,
+    backbone: Annotated[str | None, typer.Option(help="an encoder with an ImageNet start: efficientnet_lite0")] = None,
+    pretrained: Annotated[bool, typer.Option(help="whether the backbone starts from ImageNet")] = True,
     upsampling: Annotated[
         str | None, typer.Option(help="encoder_decoder: unpool, transposed, bilinear, nearest")
     ] = None,
@@ -161,15 +165,15 @@ def train(
     minutes: Annotated[float | None, typer.Option(help="time budget: the schedule ends by then")] = None,
     batch: int = 8,
     learning_rate: float = 1.5e-3,
-    rendered: Annotated[int, typer.Option(help="rendered scenes mixed in")] = 80,
+    rendered: Annotated[int, typer.Option(help="rendered scenes mixed in; of shapes, all there are")] = 80,
     seed: int = 0,
     threads: Annotated[int | None, typer.Option(help="CPU threads")] = None,
     resume: Annotated[bool, typer.Option(help="go on from the run's last checkpoint")] = False,
 ) -> None:
-    """Train one network and write its weights and record."""
+    """Train one network and write its weights and record; `grid` takes every setting from a file."""
     import torch
 
-    from seg.training import Recipe
+    from seg.recipe import Recipe
     from seg.training import train as run
 
     if threads:
@@ -181,6 +185,8 @@ def train(
         width=width,
         base=base,
         levels=levels,
+        backbone=backbone,
+        pretrained=pretrained,
         upsampling=upsampling,
         variant=variant,
         scale=scale,
@@ -196,10 +202,60 @@ def train(
 
 
 @app.command()
+def grid(
+    recipes: Annotated[Path, typer.Argument(help="a file of recipes/")],
+    out: Annotated[Path, typer.Option(help="where the weights, index.json and runs/ go")],
+    data: Annotated[
+        Path | None, typer.Option(help="folder with train/, trainannot/, val/, valannot/; rendered data sets need none")
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="split the runs over Ray's workers: local, auto or HOST:PORT. All of its machines must see this "
+            "program, DATA and OUT under the same paths, so OUT is a folder that they share",
+        ),
+    ] = None,
+    only: Annotated[str, typer.Option(metavar="PATTERN", help="only runs of such names: 'street/unet-*'")] = "*",
+    threads: Annotated[int | None, typer.Option(help="CPU threads of each run", min=1)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="print the state of every run and train none")] = False,
+) -> None:
+    """Train the runs that a file lists: those missing, and those cut off from where they were; skip what is done."""
+    from collections import Counter
+    from fnmatch import fnmatchcase
+
+    from seg.errors import TrainingError
+    from seg.grid import DONE, RESUME, read, state
+    from seg.grid import run as train_all
+
+    chosen = [recipe for recipe in read(recipes) if fnmatchcase(recipe.name, only)]
+    if not chosen:
+        raise TrainingError(f"{recipes} has no run whose name fits {only!r}.")
+    if dry_run:
+        for recipe in chosen:
+            print(f"{state(recipe, out):8}{recipe.name}")
+        return
+    count = Counter()
+    for outcome in train_all(chosen, data, out, ray, threads, progress=sys.stdout.isatty()):
+        if outcome.record is None:
+            verb = "failed"
+            print(f"{outcome.name}: {outcome.failure}", file=sys.stderr, flush=True)
+        else:
+            verb = {DONE: "done before", RESUME: "resumed"}.get(outcome.found, "trained")
+            score, minutes = outcome.record.validation["mean_iou"], outcome.record.recipe["seconds"] / 60
+            print(f"{outcome.name}: {verb}, validation mean IoU {score:.3f}, {minutes:.1f} minutes", flush=True)
+        count[verb] += 1
+    print(", ".join(f"{number} {verb}" for verb, number in count.items()))
+    if count["failed"]:
+        raise typer.Exit(1)
+
+
+@app.command()
 def bench(
     json_file: Annotated[Path | None, typer.Option("--json", help="write the figures here")] = None,
     repeats: int = 5,
     device: Device = "auto",
+    record: Annotated[bool, typer.Option(help="keep each set's time in index.json, for the Leaderboard")] = False,
     folder: Folder_ = None,
 ) -> None:
     """Time the weight sets on this machine against plain eager PyTorch."""
@@ -219,6 +275,10 @@ def bench(
         )
     print(f"{'all':36}{'':12}{1000 * figures['all_seconds']:12.1f}")
     print("tiled: share of a 2:1 picture's pixels that get the same label with tiles as without")
+    if record:
+        from seg.bench import keep
+
+        keep(figures, folder or SHIPPED)
     if json_file:
         json_file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 

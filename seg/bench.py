@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def bench(
                 "parameters": record.parameters,
                 **medians,
                 "spread": spread,
+                "tile": tile_seconds(segmenter, repeats),
                 "tiled": float((segmenter(wide).labels == untiled.labels).mean()),
             }
         )
@@ -65,6 +67,24 @@ def bench(
         "sets": sets,
         "all_seconds": sum(s["seconds"] for s in sets),
     }
+
+
+def tile_seconds(segmenter: Segmenter, repeats: int) -> tuple[float, float]:
+    """Median and spread, in seconds, of one tile through the set's engine, after a warm-up."""
+    record = segmenter.record
+    tile = torch.zeros(1, len(record.mean), *record.tile)
+    times = [_timed(lambda: segmenter.engine.run(tile))[0] for _ in range(repeats + 1)][1:]
+    return statistics.median(times), max(times) - min(times)
+
+
+def keep(figures: dict[str, Any], weights: Path) -> None:
+    """Write each set's time for one tile into the index, with the machine it was measured on."""
+    index = WeightIndex(weights)
+    for measured in figures["sets"]:
+        seconds, spread = measured["tile"]
+        timing = {"milliseconds": round(1000 * seconds, 2), "spread": round(1000 * spread, 2)}
+        place = {key: figures[key] for key in ("device", "threads", "torch")}
+        index.add(replace(index.record(measured["name"]), timing={**timing, **place}))
 
 
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:

@@ -16,8 +16,12 @@ def to_tensor(image: np.ndarray) -> Tensor:
 def resize(image: Tensor, factor: float) -> Tensor:
     """Uint8 (C, H, W) → (C, factor·H, factor·W), bilinear and antialiased, at least one pixel each way."""
     height, width = image.shape[-2:]
-    size = [max(1, round(height * factor)), max(1, round(width * factor))]
-    return image if size == [height, width] else v2.functional.resize(image, size, antialias=True)
+    return resize_to(image, (max(1, round(height * factor)), max(1, round(width * factor))))
+
+
+def resize_to(image: Tensor, size: Sequence[int]) -> Tensor:
+    """Uint8 (C, H, W) → (C, h, w), size (h, w), bilinear and antialiased."""
+    return image if tuple(size) == image.shape[-2:] else v2.functional.resize(image, list(size), antialias=True)
 
 
 def resize_short_side(image: Tensor, short_side: int) -> Tensor:

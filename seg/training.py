@@ -1,11 +1,15 @@
 """Training with Lightning: deterministic by seed and epoch, so that a killed run resumes to the same end."""
 
+import copy
+import errno
 import logging
 import os
+import pickle
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import lightning as L
@@ -14,156 +18,114 @@ import torch
 import torch.nn.functional as F
 from lightning.pytorch.loggers import CSVLogger
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
-from torchvision import tv_tensors
-from torchvision.transforms import v2
+from torch.utils.data import DataLoader
 
-from seg.datasets import Folder, Sample, rendered
+from seg.anatomy import gflops
 from seg.errors import TrainingError
 from seg.evaluation import evaluate
-from seg.labels import CLASS_MAPS, IGNORE
 from seg.losses import build_loss
 from seg.metrics import Scores, confusion_matrix
-from seg.models import ARCHITECTURES, build_model
-from seg.preprocessing import normalise, resize_short_side, to_tensor
+from seg.models import KNOWN, build_model
+from seg.preprocessing import normalise
+from seg.pretrained import load_start
+from seg.recipe import Recipe
+from seg.replay import MOMENTS, Recorder
 from seg.segmenter import Segmenter
+from seg.training_data import Data, EpochOrder
 from seg.weights import Record, WeightIndex, half_precision
 
+__all__ = ["Recipe", "train"]
+
 POWER = 0.9
-SCALE_RANGE = (0.8, 1.5)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """One training run. `minutes` ends it early, with the learning rate brought down by then; None trains `epochs`."""
-
-    dataset: str
-    model: str
-    loss: str = "wce"
-    width: str = "slim"
-    base: int | None = None
-    levels: int | None = None
-    upsampling: str | None = None
-    norm: bool | None = None
-    variant: str = ""
-    scale: int = 180
-    epochs: int = 40
-    minutes: float | None = None
-    batch: int = 8
-    learning_rate: float = 1.5e-3
-    weight_decay: float = 0.01
-    rendered: int = 80
-    seed: int = 0
-
-    @property
-    def name(self) -> str:
-        return f"{self.dataset}/{self.model}-{self.loss}" + (f"-{self.variant}" if self.variant else "")
-
-
-class EpochOrder(Sampler):
-    """(epoch, index) of every sample, shuffled by seed and epoch. The trainer calls `set_epoch`."""
-
-    def __init__(self, length: int, seed: int):
-        self.length, self.seed, self.epoch = length, seed, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
-        return ((self.epoch, index) for index in torch.randperm(self.length, generator=generator).tolist())
-
-
-class Augmented(Dataset):
-    """Samples held at 1.5 × the training scale, and one random crop of each: scale, crop, flip, colour.
-
-    The crop depends on seed, epoch and index alone, so that a resumed run sees what an uninterrupted one would.
-    """
-
-    def __init__(self, samples: list[Sample], scale: int, crop: tuple[int, int], seed: int):
-        self.pairs = [_pair(sample, round(scale * SCALE_RANGE[1])) for sample in samples]
-        self.seed = seed
-        geometry = [
-            v2.ScaleJitter(crop, SCALE_RANGE, antialias=True),
-            v2.RandomCrop(crop, pad_if_needed=True, fill={tv_tensors.Image: 0, tv_tensors.Mask: IGNORE}),
-            v2.RandomHorizontalFlip(),
-        ]
-        self.transform = v2.Compose([*geometry, v2.ColorJitter(0.4, 0.4, 0.3)])
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    def __getitem__(self, place: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        epoch, index = place
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed((self.seed * 10_007 + epoch) * 1_000_003 + index)
-            image, mask = self.transform(*self.pairs[index])
-        return image.as_subclass(Tensor), mask.as_subclass(Tensor).long()
-
-
-def _pair(sample: Sample, short_side: int) -> tuple[tv_tensors.Image, tv_tensors.Mask]:
-    """Uint8 (C, h, w) and (h, w), reduced to `short_side` but never enlarged."""
-    image = to_tensor(sample.image)
-    mask = torch.from_numpy(sample.labels.copy())[None]
-    short_side = min(short_side, *image.shape[-2:])
-    image = resize_short_side(image, short_side)
-    mask = v2.functional.resize(mask, list(image.shape[-2:]), v2.InterpolationMode.NEAREST_EXACT)
-    return tv_tensors.Image(image), tv_tensors.Mask(mask[0])
 
 
 class SegmentationModule(L.LightningModule):
-    """A network, its loss, AdamW with polynomial decay, and the validation mean IoU at full label size."""
+    """A network, its loss, its schedule, the validation mean IoU at full label size, and its replay."""
 
-    def __init__(self, recipe: Recipe, data: "Data"):
+    def __init__(self, recipe: Recipe, data: Data):
         super().__init__()
         self.recipe, self.data = recipe, data
         torch.manual_seed(recipe.seed)
-        self.arguments = {
-            "num_classes": len(data.class_map),
-            "in_channels": len(data.mean),
-            **{k: getattr(recipe, k) for k in ("width", "base", "levels", "upsampling", "norm")},
-        }
-        self.model = build_model(recipe.model, **self.arguments).to(memory_format=torch.channels_last)
+        channels = {"num_classes": len(data.class_map), "in_channels": len(data.mean)}
+        self.arguments = {**channels, **recipe.arguments}
+        self.model = build_model(recipe.model, **self.arguments)
+        if recipe.backbone and recipe.pretrained:
+            load_start(self.model, recipe.backbone)
+        self.model.to(memory_format=torch.channels_last)
         self.loss = build_loss(recipe.loss, data.pixels)
+        self.recorder = Recorder(recipe.dataset, data.enlargement, data.mean, data.std)
         self.spent = 0.0
         self.curve: list[dict[str, float]] = []
+        self.best: dict | None = None
+
+    @property
+    def epochs(self) -> int:
+        return self.recipe.epochs + self.recipe.finetune_epochs
+
+    @property
+    def finetuning(self) -> bool:
+        """Whether this epoch belongs to the second phase, at full size."""
+        return self.recipe.finetune_epochs > 0 and self.phase_start >= self.recipe.epochs / self.epochs
 
     @property
     def progress(self) -> float:
         """How much of the schedule is done, 0 to 1: of the epochs, or of the time if that runs out first."""
-        done = self.trainer.global_step / max(self.trainer.num_training_batches * self.recipe.epochs, 1)
+        done = (self.trainer.current_epoch + self.batches_done / self.trainer.num_training_batches) / self.epochs
         if self.recipe.minutes:
             done = max(done, (self.spent + time.monotonic() - self.started) / (60 * self.recipe.minutes))
         return min(done, 1.0)
 
+    @property
+    def learning_rate(self) -> float:
+        """Falling to zero over each phase, polynomially, or by `decay` an epoch."""
+        split = self.recipe.epochs / self.epochs
+        if self.finetuning:
+            rate, epochs = self.recipe.finetune_rate, self.recipe.finetune_epochs
+            share = (self.progress - split) / (1 - split)
+        else:
+            rate, epochs, share = self.recipe.learning_rate, self.recipe.epochs, min(self.progress / split, 1.0)
+        if self.recipe.decay is not None:
+            return rate * self.recipe.decay ** int(share * epochs + 1e-6)
+        return rate * (1 - share) ** POWER
+
     def configure_optimizers(self):
-        return torch.optim.AdamW(self.parameters(), lr=self.recipe.learning_rate, weight_decay=self.recipe.weight_decay)
+        kinds = {"adamw": torch.optim.AdamW, "rmsprop": torch.optim.RMSprop}
+        rate, decay = self.recipe.learning_rate, self.recipe.weight_decay
+        return kinds[self.recipe.optimizer](self.parameters(), lr=rate, weight_decay=decay)
 
     def train_dataloader(self) -> DataLoader:
-        order = EpochOrder(len(self.data.train), self.recipe.seed)
+        self.batches_done = 0
+        self.phase_start = self.progress
+        crops, batch = self.data.crops, self.recipe.batch
+        if self.finetuning:
+            crops, batch = self.data.whole, self.recipe.finetune_batch
+        order = EpochOrder(len(crops) * self.recipe.repeats, self.recipe.seed)
         order.set_epoch(self.trainer.current_epoch)
-        return DataLoader(self.data.train, min(self.recipe.batch, len(order)), sampler=order, drop_last=True)
+        return DataLoader(crops, min(batch, len(order)), sampler=order, drop_last=True)
 
     def val_dataloader(self) -> DataLoader:
         return DataLoader(self.data.validation, batch_size=None)
 
-    def on_fit_start(self) -> None:
+    def setup(self, stage: str) -> None:
         self.started = time.monotonic()
+
+    def on_fit_start(self) -> None:
+        self.data.crops.to(self.device)
+        self.data.whole.to(self.device)
 
     def on_fit_end(self) -> None:
         self.spent += time.monotonic() - self.started
 
     def on_train_epoch_start(self) -> None:
-        self.epoch_losses: list[float] = []
+        self.epoch_losses: list[Tensor] = []
         # Dropout is then the same after a resume as without one.
         torch.manual_seed(self.recipe.seed * 100_003 + self.trainer.current_epoch)
 
     def on_train_batch_start(self, batch, index: int) -> None:
+        if self.recorder.due(self.progress):
+            self.recorder.take(self.model, self.trainer.global_step, self.progress * self.epochs)
         for group in self.optimizers().param_groups:
-            group["lr"] = self.recipe.learning_rate * (1 - self.progress) ** POWER
+            group["lr"] = self.learning_rate
 
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
         images, truth = batch
@@ -174,11 +136,12 @@ class SegmentationModule(L.LightningModule):
                 f"The loss became {loss.item()} in epoch {self.trainer.current_epoch}: lower the learning rate "
                 f"({self.recipe.learning_rate:g}) and resume from the last checkpoint."
             )
-        self.epoch_losses.append(float(loss.detach()))
+        self.epoch_losses.append(loss.detach())
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(images))
         return loss
 
     def on_train_batch_end(self, outputs, batch, index: int) -> None:
+        self.batches_done = index + 1
         if self.progress >= 1:
             self.trainer.should_stop = True
 
@@ -194,75 +157,39 @@ class SegmentationModule(L.LightningModule):
     def on_validation_epoch_end(self) -> None:
         mean_iou = Scores(self.confusion).mean_iou
         self.log("val_mean_iou", mean_iou, prog_bar=True)
-        loss = float(np.mean(self.epoch_losses))
+        loss = float(torch.stack(self.epoch_losses).mean())
         self.curve.append({"epoch": self.trainer.current_epoch + 1, "loss": loss, "val_mean_iou": mean_iou})
+        if self.recipe.patience is not None:
+            self._keep_the_best(mean_iou)
+
+    def _keep_the_best(self, mean_iou: float) -> None:
+        """Of the phase that ends the schedule; no better one for `patience` validations ends the run."""
+        if self.recipe.finetune_epochs and not self.finetuning:
+            return
+        if self.best is None or mean_iou > self.best["val_mean_iou"]:
+            weights = copy.deepcopy(self.model.state_dict())
+            self.best = {"val_mean_iou": mean_iou, "validation": len(self.curve), "weights": weights}
+        elif len(self.curve) - self.best["validation"] >= self.recipe.patience:
+            self.trainer.should_stop = True
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
         checkpoint["seg"] = {
             "recipe": asdict(self.recipe),
             "spent": self.spent + time.monotonic() - self.started,
             "curve": self.curve,
+            "replay": self.recorder.state(),
+            "best": self.best,
         }
 
     def on_load_checkpoint(self, checkpoint: dict) -> None:
         kept = checkpoint["seg"]
-        changed = [k for k, v in asdict(self.recipe).items() if k != "minutes" and kept["recipe"].get(k) != v]
-        if changed:
+        if changed := self.recipe.differences(kept["recipe"]):
             raise TrainingError(
                 f"The checkpoint was made with another {', '.join(changed)}: resume with the recipe it was started "
                 "with, or choose another --out."
             )
-        self.spent, self.curve = kept["spent"], kept["curve"]
-
-
-class Validation(Dataset):
-    """Pictures at training scale, uint8 (C, h, w), with labels at their own size, int64 (H, W)."""
-
-    def __init__(self, samples: Folder | list[Sample], scale: int):
-        self.samples, self.scale = samples, scale
-
-    def __len__(self) -> int:
-        return len(self.samples)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        sample = self.samples[index]
-        image = to_tensor(sample.image)
-        return resize_short_side(image, self.scale), torch.from_numpy(sample.labels.copy()).long()
-
-
-class Data:
-    """What a run trains and validates on, and what is computed from it: mean, std, pixels per class."""
-
-    def __init__(self, recipe: Recipe, folder: str | Path):
-        if recipe.dataset not in CLASS_MAPS:
-            raise ValueError(f"Unknown dataset {recipe.dataset!r}: choose one of {', '.join(CLASS_MAPS)}.")
-        if recipe.model not in ARCHITECTURES:
-            raise ValueError(f"Unknown architecture {recipe.model!r}: choose one of {', '.join(ARCHITECTURES)}.")
-        self.class_map = CLASS_MAPS[recipe.dataset]
-        real = list(Folder(folder, "train", self.class_map))
-        self.val_samples = Folder(folder, "val", self.class_map)
-        height, width = real[0].labels.shape
-        self.tile = tile_for(recipe.scale, height, width)
-        ratio = min(1.0, recipe.scale * SCALE_RANGE[1] / min(height, width))
-        scenes = rendered(recipe.dataset, recipe.rendered, round(height * ratio), round(width * ratio))
-        self.mean, self.std = mean_and_std(real)
-        counts = sum(np.bincount(s.labels.ravel(), minlength=256)[: len(self.class_map)] for s in real)
-        self.pixels = torch.from_numpy(counts)
-        self.train = Augmented(real + scenes, recipe.scale, self.tile, recipe.seed)
-        self.validation = Validation(self.val_samples, recipe.scale)
-
-
-def tile_for(scale: int, height: int, width: int) -> tuple[int, int]:
-    """The landscape tile of a dataset whose pictures are (height, width): its short side is `scale`."""
-    long = round(scale * max(height, width) / min(height, width))
-    return scale, long
-
-
-def mean_and_std(samples: list[Sample]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Per channel, of pictures in [0, 1]."""
-    thinned = [np.atleast_3d(s.image)[::7, ::7] for s in samples]
-    pixels = np.concatenate([t.reshape(-1, t.shape[2]) for t in thinned]) / 255
-    return tuple(pixels.mean(axis=0).round(4).tolist()), tuple(pixels.std(axis=0).round(4).tolist())
+        self.spent, self.curve, self.best = kept["spent"], kept["curve"], kept["best"]
+        self.recorder.restore(kept["replay"])
 
 
 class Checkpoint(L.Callback):
@@ -273,8 +200,11 @@ class Checkpoint(L.Callback):
 
     def on_train_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
         temporary = self.path.with_suffix(".partial")
-        trainer.save_checkpoint(temporary, weights_only=False)
-        os.replace(temporary, self.path)
+        try:
+            trainer.save_checkpoint(temporary, weights_only=False)
+            os.replace(temporary, self.path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def precision() -> str:
@@ -286,46 +216,89 @@ def precision() -> str:
     return "bf16-mixed" if capable else "32-true"
 
 
-def train(recipe: Recipe, folder: str | Path, out: str | Path, resume: bool = False, progress: bool = True) -> Record:
-    """Train, write the weights and their record into `out`, and return the record.
+def train(
+    recipe: Recipe, folder: str | Path | None, out: str | Path, resume: bool = False, progress: bool = True
+) -> Record:
+    """Train, write the weights, their replay and their record into `out`, and return the record.
 
-    The run's checkpoint and log are kept in out/runs/NAME. With `resume` it goes on from its last epoch's end; what it
-    had done of the next one is done again, with the same random numbers, so that the end is the same.
+    folder: the real frames; None for a dataset that is only rendered. The run's checkpoint and log are kept in
+    out/runs/NAME. With `resume` it goes on from its last epoch's end; what it had done of the next one is done again,
+    with the same random numbers, so that the end is the same.
 
-    Raises DataError for a bad data folder and TrainingError for a loss that is not finite.
+    Raises DataError for a bad data folder and TrainingError for a loss that is not finite, a full disk, and a
+    checkpoint that is damaged or of another recipe; the last good checkpoint stays.
     """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    if recipe.model not in KNOWN:
+        raise ValueError(f"Unknown architecture {recipe.model!r}: choose one of {', '.join(KNOWN)}.")
     index = WeightIndex(out)
     run = index.folder / "runs" / recipe.name
-    run.mkdir(parents=True, exist_ok=True)
     checkpoint = run / "last.ckpt"
+    if resume and checkpoint.exists():
+        _check(checkpoint)
     module = SegmentationModule(recipe, Data(recipe, folder))
-    if checkpoint.exists() and not resume:
-        checkpoint.unlink()
-    trainer = L.Trainer(
-        accelerator="auto",
-        devices=1,
-        precision=precision(),
-        max_epochs=recipe.epochs,
-        check_val_every_n_epoch=1 if recipe.minutes else max(1, recipe.epochs // 12),
-        num_sanity_val_steps=0,
-        callbacks=[Checkpoint(checkpoint)],
-        logger=CSVLogger(run, name="log"),
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        enable_progress_bar=progress,
-        log_every_n_steps=1,
-    )
-    with warnings.catch_warnings():
+    with _writing(run), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        run.mkdir(parents=True, exist_ok=True)
+        if not resume:
+            checkpoint.unlink(missing_ok=True)
+        trainer = L.Trainer(
+            accelerator="auto",
+            devices=1,
+            precision=precision(),
+            max_epochs=module.epochs,
+            check_val_every_n_epoch=1 if recipe.minutes or recipe.patience else max(1, recipe.epochs // 12),
+            num_sanity_val_steps=0,
+            reload_dataloaders_every_n_epochs=1,
+            callbacks=[Checkpoint(checkpoint)],
+            logger=CSVLogger(run, name="log"),
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            enable_progress_bar=progress,
+            log_every_n_steps=1,
+        )
         trainer.fit(module, ckpt_path=checkpoint if checkpoint.exists() else None, weights_only=True)
-    return publish(module, index)
+        return publish(module, index)
+
+
+def _check(checkpoint: Path) -> None:
+    """Raises TrainingError with a sentence for a checkpoint that cannot be read or is not one of ours."""
+    try:
+        torch.load(checkpoint, map_location="cpu", weights_only=True)["seg"]["recipe"]
+    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        raise TrainingError(
+            f"The checkpoint {checkpoint} is damaged: remove it to start the run afresh, or restore it."
+        ) from error
+
+
+@contextmanager
+def _writing(run: Path) -> Iterator[None]:
+    """Turns what the operating system says of a full disk or a folder that cannot be written into a sentence."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        cause = error if isinstance(error, OSError) else error.__context__
+        full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
+        if full or "PytorchStreamWriter failed" in str(error) or "enforce fail at inline_container" in str(error):
+            raise TrainingError(
+                f"The disk that holds {run} is full: make room and go on with --resume. The last good checkpoint is "
+                "kept."
+            ) from error
+        if isinstance(error, OSError):
+            raise TrainingError(
+                f"{run} cannot be written ({error.strerror or error}): choose another --out."
+            ) from error
+        raise
 
 
 def publish(module: SegmentationModule, index: WeightIndex) -> Record:
     """Write a trained network, evaluate the written file on the validation split, and add its record to the index."""
     recipe, data = module.recipe, module.data
+    if module.best is not None:
+        module.model.load_state_dict(module.best["weights"])
     model = half_precision(module.model.cpu().eval())
+    if len(module.recorder.frames) < len(MOMENTS):
+        module.recorder.take(model, module.trainer.global_step, module.trainer.current_epoch)
     size, digest = index.write_tensors(recipe.name, model)
     record = Record(
         name=recipe.name,
@@ -342,9 +315,10 @@ def publish(module: SegmentationModule, index: WeightIndex) -> Record:
         bytes=size,
         sha256=digest,
         recipe={**asdict(recipe), "seconds": round(module.spent), "curve": module.curve},
+        gflops=round(gflops(model, *data.tile, len(data.mean)), 4),
+        replay=module.recorder.write(index.folder, recipe.name),
     )
-    index.add(record)
-    scores = evaluate(Segmenter.load(recipe.name, weights=index.folder), data.val_samples, "val")
-    record = Record(**{**vars(record), "validation": scores})
+    scores = evaluate(Segmenter(record, model), data.val_samples, "val")
+    record = replace(record, validation=scores)
     index.add(record)
     return record

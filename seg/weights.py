@@ -18,7 +18,7 @@ from torch import nn
 
 from seg.errors import WeightsError
 from seg.labels import CLASS_MAPS, ClassMap
-from seg.models import ARCHITECTURES, build_model
+from seg.models import KNOWN, build_model
 
 SHIPPED = Path(__file__).resolve().parent.parent / "weights"
 """The folder of the weight sets that come with the program."""
@@ -50,6 +50,12 @@ class Record:
     """What `seg.evaluation.evaluate` measured on the validation split."""
     recipe: dict[str, Any] = field(default_factory=dict)
     """How the set was trained."""
+    gflops: float | None = None
+    """Billions of operations for one tile, see `seg.anatomy.gflops`."""
+    timing: dict[str, Any] = field(default_factory=dict)
+    """What `python -m seg bench --record` measured for one tile: milliseconds, spread, device, threads."""
+    replay: dict[str, Any] = field(default_factory=dict)
+    """The picture and the moments of the set's replay, see `seg.replay`."""
 
     @property
     def class_map(self) -> ClassMap:
@@ -65,7 +71,7 @@ class Record:
 
     def build(self) -> nn.Module:
         """The network with fresh weights. Raises WeightsError for an unknown architecture or bad arguments."""
-        if self.model not in ARCHITECTURES:
+        if self.model not in KNOWN:
             raise WeightsError(
                 f"Weight set {self.name} is for the architecture {self.model!r}, which this version does not know: "
                 "update the program or remove the set."
@@ -153,7 +159,7 @@ class WeightIndex:
         with FileLock(self.folder / ".index.lock"):
             records = self.records() if self.path.exists() else {}
             records[record.name] = record
-            ordered = sorted(records.values(), key=lambda r: (r.dataset, ARCHITECTURES.index(r.model), r.name))
+            ordered = sorted(records.values(), key=lambda r: (r.dataset, KNOWN.index(r.model), r.name))
             text = json.dumps([_finite(dataclasses.asdict(r)) for r in ordered], indent=1, ensure_ascii=False)
             write_atomically(self.path, text + "\n")
 

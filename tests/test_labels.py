@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seg.drawing import WRONG_COLOUR
-from seg.labels import CLASS_MAPS, IGNORE, IGNORE_COLOUR, MEMBRANES, STREET
+from seg.labels import CLASS_MAPS, IGNORE, IGNORE_COLOUR, MEMBRANES, SHAPES, STREET
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB
 VISIONS = {
@@ -23,7 +23,7 @@ TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
 
-FLOOR = {"street": 16.4, "membranes": 30.0}
+FLOOR = {"street": 16.4, "membranes": 30.0, "shapes": 28.7}
 """The least CIEDE2000 difference between any two colours of a map, IGNORE_COLOUR among them, in any vision."""
 
 
@@ -124,4 +124,4 @@ def test_every_class_has_a_name_and_one_colour_of_its_own_in_every_set(class_map
 
 
 def test_a_class_map_is_found_by_the_name_of_its_dataset():
-    assert CLASS_MAPS == {"street": STREET, "membranes": MEMBRANES}
+    assert CLASS_MAPS == {"street": STREET, "membranes": MEMBRANES, "shapes": SHAPES}

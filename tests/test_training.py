@@ -8,15 +8,18 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import lightning as L
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from seg import training
+from seg import replay, training
 from seg.datasets import street
-from seg.errors import DataError, TrainingError
+from seg.errors import DataError, TrainingError, WeightsError
 from seg.labels import IGNORE
-from seg.training import Recipe, train
+from seg.recipe import Recipe
+from seg.training import train
 from seg.weights import WeightIndex
 
 RECIPE = Recipe("street", "conv_stack", base=8, scale=36, epochs=3, batch=2, rendered=1)
@@ -73,8 +76,9 @@ def test_a_run_killed_at_any_moment_resumes_to_the_same_weights_as_an_uninterrup
     resumed = subprocess.run(command("cut", "--resume"), capture_output=True, text=True, check=False)
     assert resumed.returncode == 0, resumed.stderr
     assert whole.wait() == 0
-    files = [(tmp_path / out / "street" / "unet-wce.safetensors").read_bytes() for out in ("whole", "cut")]
-    assert files[0] == files[1]
+    for kept in ("street/unet-wce.safetensors", "replays/street/unet-wce.png"):
+        whole_file, cut_file = ((tmp_path / out / kept).read_bytes() for out in ("whole", "cut"))
+        assert whole_file == cut_file, kept
     curves = [WeightIndex(tmp_path / out).record("street/unet-wce").recipe["curve"] for out in ("whole", "cut")]
     assert curves[0] == curves[1]
 
@@ -128,3 +132,100 @@ def test_the_index_is_plain_json_without_nan(data, tmp_path):
 
     (entry,) = json.loads((tmp_path / "index.json").read_text(), parse_constant=refuse)
     assert entry["name"] == "street/conv_stack-wce"
+
+
+def test_a_full_disk_stops_with_a_sentence_and_the_last_good_checkpoint_resumes(data, tmp_path, monkeypatch):
+    save = L.Trainer.save_checkpoint
+
+    def full_from_the_second_epoch_on(trainer, path, **options):
+        if trainer.current_epoch == 0:
+            return save(trainer, path, **options)
+        return save(trainer, "/dev/full", **options)
+
+    def in_place(checkpoint, path):  # a rename onto /dev/full would not notice
+        with open(path, "wb") as file:
+            torch.save(checkpoint, file)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(L.Trainer, "save_checkpoint", full_from_the_second_epoch_on)
+        patched.setattr("lightning.fabric.plugins.io.torch_io._atomic_save", in_place)
+        with pytest.raises(TrainingError, match=r"disk .* is full: make room"):
+            train(RECIPE, data, tmp_path, progress=False)
+    assert not (tmp_path / "index.json").exists()
+    record = train(RECIPE, data, tmp_path, resume=True, progress=False)
+    assert [point["epoch"] for point in record.recipe["curve"]] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a checkpoint", None])
+def test_a_damaged_checkpoint_is_a_sentence(data, tmp_path, damage):
+    run = tmp_path / "runs" / "street" / "conv_stack-wce"
+    run.mkdir(parents=True)
+    if damage is None:
+        train(RECIPE, data, tmp_path, progress=False)
+        damage = (run / "last.ckpt").read_bytes()[:-1000]
+    (run / "last.ckpt").write_bytes(damage)
+    with pytest.raises(TrainingError, match="is damaged: remove it"):
+        train(RECIPE, data, tmp_path, resume=True, progress=False)
+
+
+def test_a_run_keeps_a_replay_of_a_dozen_moments_that_ends_with_the_trained_network(data, tmp_path):
+    records = [train(replace(RECIPE, epochs=8), data, tmp_path / out, progress=False) for out in ("a", "b")]
+    first, second = (replay.frames(tmp_path / out, record) for out, record in zip("ab", records, strict=True))
+    assert (first == second).all()
+    assert first.shape == (len(replay.MOMENTS), 180, 240)
+    assert records[0].replay["steps"] == sorted(records[0].replay["steps"])
+    assert records[0].replay["steps"][0] == 0
+    assert records[0].replay["epochs"][-1] == 8
+    scene = replay.picture(records[0])
+    assert scene.image.shape == (180, 240, 3)
+    assert (first[0] != first[-1]).any()
+
+
+def test_a_replay_that_is_missing_or_damaged_is_a_sentence(data, tmp_path):
+    record = train(replace(RECIPE, epochs=1), data, tmp_path, progress=False)
+    file = replay.path(tmp_path, record.name)
+    file.write_bytes(file.read_bytes()[:50])
+    with pytest.raises(WeightsError, match="is damaged"):
+        replay.frames(tmp_path, record)
+    file.unlink()
+    with pytest.raises(WeightsError, match="is missing"):
+        replay.frames(tmp_path, record)
+    with pytest.raises(WeightsError, match="has no replay"):
+        replay.frames(tmp_path, replace(record, replay={}))
+
+
+def test_a_second_phase_trains_at_full_size_and_the_best_weights_are_kept(data, tmp_path, monkeypatch):
+    seen = []
+    step = training.SegmentationModule.training_step
+
+    def watch(module, batch, index):
+        seen.append((tuple(batch[0].shape), module.learning_rate))
+        return step(module, batch, index)
+
+    monkeypatch.setattr(training.SegmentationModule, "training_step", watch)
+    first = replace(RECIPE, model="unet", base=4, epochs=2, crop=(24, 24), optimizer="rmsprop", jitter=False, decay=0.5)
+    recipe = replace(first, finetune_epochs=3, finetune_batch=1, finetune_rate=1e-4, patience=1)
+    record = train(recipe, data, tmp_path, progress=False)
+    sizes = [size for size, _ in seen]
+    assert sizes[:4] == [(2, 3, 24, 24)] * 4
+    assert set(sizes[4:]) == {(1, 3, 36, 48)}
+    rates = [rate for _, rate in seen]
+    assert rates[:4] == pytest.approx([1.5e-3] * 2 + [0.75e-3] * 2)
+    assert rates[4] == pytest.approx(1e-4)
+    last_phase = [point["val_mean_iou"] for point in record.recipe["curve"][2:]]
+    assert record.validation["mean_iou"] == pytest.approx(max(last_phase), abs=0.02)
+
+
+def test_shapes_are_trained_and_measured_without_a_folder(tmp_path):
+    record = train(Recipe("shapes", "unet", base=4, scale=64, rendered=8, epochs=1), None, tmp_path, progress=False)
+    assert record.validation["images"] == 200
+    with pytest.raises(DataError, match="needs a folder"):
+        train(RECIPE, None, tmp_path, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("scale", 0), ("epochs", -1), ("learning_rate", 0.0), ("optimizer", "sgd")]
+)
+def test_a_recipe_that_cannot_be_is_refused_with_a_sentence(field, value):
+    with pytest.raises(ValueError, match=rf"{field}.*(more than 0|choose one of)"):
+        replace(RECIPE, **{field: value})
