@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from seg.app import sidebar
+from seg.app import entry, sidebar
 
 st.set_page_config(page_title="Segmentation lab", page_icon="docs/icon.png", layout="wide")
-page = st.navigation([st.Page("pages/compare.py", title="Compare", icon=":material/compare:", default=True)])
+page = entry.navigation()
 sidebar.settings()
 page.run()

@@ -41,7 +41,7 @@ def dice_by_class(dice: np.ndarray, classes: Sequence[str], networks: Sequence[s
         )
     figure.update_xaxes(title="Dice", range=[-0.03, 1.03], zeroline=False)
     figure.update_yaxes(categoryorder="array", categoryarray=[classes[c] for c in order])
-    return _framed(figure, height=110 + 32 * len(order))
+    return framed(figure, height=110 + 32 * len(order))
 
 
 def agreement_matrix(matrix: np.ndarray, networks: Sequence[str]) -> go.Figure:
@@ -64,7 +64,7 @@ def agreement_matrix(matrix: np.ndarray, networks: Sequence[str]) -> go.Figure:
         )
     )
     figure.update_yaxes(autorange="reversed")
-    return _framed(figure, height=120 + 42 * len(networks))
+    return framed(figure, height=120 + 42 * len(networks))
 
 
 def disagreement_map(counts: np.ndarray, networks: int) -> go.Figure:
@@ -81,10 +81,11 @@ def disagreement_map(counts: np.ndarray, networks: int) -> go.Figure:
     )
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
-    return _framed(figure, height=420)
+    return framed(figure, height=420)
 
 
-def _framed(figure: go.Figure, height: int) -> go.Figure:
+def framed(figure: go.Figure, height: int) -> go.Figure:
+    """What all figures share: no margins, the legend above, no dragging on a page that scrolls."""
     return figure.update_layout(
         height=height,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},

@@ -84,13 +84,13 @@ def frames(folder: str | Path, record: Record) -> np.ndarray:
     if not record.replay:
         raise WeightsError(f"{record.name} has no replay: it was trained before replays were kept.")
     file = path(Path(folder), record.name)
-    height, width, count = record.replay["height"], record.replay["width"], len(record.replay["steps"])
     try:
+        height, width, count = record.replay["height"], record.replay["width"], len(record.replay["steps"])
         strip = np.asarray(Image.open(io.BytesIO(file.read_bytes())))
     except FileNotFoundError as error:
         raise WeightsError(f"The replay of {record.name} is missing: {file} does not exist.") from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise WeightsError(f"The replay of {record.name} is damaged: restore {file}.") from error
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError, Image.DecompressionBombError) as error:
+        raise WeightsError(f"The replay of {record.name} is damaged: restore {file} and index.json.") from error
     if strip.shape != (count * height, width) or strip.max() >= len(record.classes):
         raise WeightsError(f"The replay of {record.name} is damaged: {file} does not fit its record.")
     return strip.reshape(count, height, width)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from seg.labels import STREET
+from seg.labels import CLASS_MAPS
 from seg.models import build_model
 from seg.weights import SHIPPED, Record, WeightIndex
 
@@ -13,10 +13,14 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def make_set(folder: Path, name: str = "street/fcn8s-wce", model: str = "fcn8s", **arguments) -> Record:
-    """Write a weight set with random numbers and its record; returns the record."""
+    """Write a weight set with random numbers and its record, dataset and loss as its name says; returns the record."""
     torch.manual_seed(0)
-    arguments = {"num_classes": 11, "in_channels": 3, "base": 4, **arguments}
-    if model.startswith("fc_densenet"):
+    dataset, rest = name.split("/")
+    classes = CLASS_MAPS[dataset].names
+    arguments = {"num_classes": len(classes), "in_channels": 3, "base": 4, **arguments}
+    if arguments.get("backbone"):
+        arguments["base"] = None
+    elif model.startswith("fc_densenet"):
         arguments["base"] = 12
     network = build_model(model, **arguments)
     for module in network.modules():  # logits that differ from place to place, as trained ones do
@@ -28,15 +32,15 @@ def make_set(folder: Path, name: str = "street/fcn8s-wce", model: str = "fcn8s",
     channels = arguments["in_channels"]
     record = Record(
         name=name,
-        dataset="street",
+        dataset=dataset,
         model=model,
         arguments=arguments,
-        loss="wce",
+        loss=rest.removeprefix(f"{model}-").split("-")[0],
         scale=180,
         mean=(0.4,) * channels,
         std=(0.3,) * channels,
         tile=(180, 240),
-        classes=STREET.names,
+        classes=classes,
         parameters=sum(p.numel() for p in network.parameters()),
         bytes=size,
         sha256=digest,

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from seg.app import resources
+from seg.app.layout import place
 from seg.app.text import plain
 from seg.drawing import fit
 from seg.errors import ImageError
@@ -22,10 +23,11 @@ THUMBNAIL = 96
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A picture of the gallery. truth: uint8 (H, W) or None; sample: rendered, not uploaded."""
+    """A picture of the gallery. truth: uint8 (H, W), class ids of `dataset`, or None; sample: not uploaded."""
 
     picture: Picture
     truth: np.ndarray | None = None
+    dataset: str = ""
     sample: bool = False
 
     @cached_property
@@ -33,61 +35,77 @@ class Exhibit:
         """Tells this truth from any other, for caches."""
         return digest(self.truth)
 
+    def among(self, dataset: str) -> "Exhibit":
+        """The same without its truth where that has the classes of another data set."""
+        return self if self.dataset == dataset else replace(self, truth=None)
+
 
 def choose(class_map: ClassMap) -> Exhibit:
     """Draw uploads and gallery; returns the picture chosen. Bad files become sentences, and nothing is lost by them."""
     state = st.session_state
     state.setdefault("uploads", {})
+    state.setdefault("chosen", {})
+    state.setdefault("taken", set())
     state.setdefault("upload_round", 0)
     state.setdefault("upload_errors", [])
+    dataset, this_round = class_map.dataset, state.upload_round
     pictures, photos, masks = st.columns([6, 3, 3])
     photos.file_uploader(
         "Your photos",
         accept_multiple_files=True,
-        key=f"photos-{state.upload_round}",
+        key=f"photos-{this_round}",
         on_change=_take_photos,
+        args=(this_round, dataset),
         help="PNG, JPEG, WebP, BMP, TIFF or GIF, up to 100 megapixels each.",
     )
     masks.file_uploader(
         "Their masks, if you have the truth",
         accept_multiple_files=True,
-        key=f"masks-{state.upload_round}",
+        key=f"masks-{this_round}",
         on_change=_take_masks,
-        args=(class_map,),
-        help="A PNG of class ids or of the legend's colours, named like its photo; one alone goes to the photo shown.",
+        args=(this_round, class_map),
+        help=f"A PNG of the {dataset} class ids or of the legend's colours, named like its photo; one alone goes to "
+        "the photo shown.",
     )
+    refused = place(bool(state.upload_errors))
     for sentence in state.upload_errors:
-        st.error(plain(sentence), icon=":material/error:")
+        refused.error(plain(sentence), icon=":material/error:")
     with pictures:
-        return _pick(class_map.dataset)
+        return _pick(dataset)
 
 
-def labelled_uploads() -> list[Exhibit]:
-    """The uploads that have a truth."""
-    return [e for e in st.session_state.get("uploads", {}).values() if e.truth is not None]
+def labelled_uploads(dataset: str) -> list[Exhibit]:
+    """The uploads that have a truth in the classes of the data set."""
+    return [e for e in st.session_state.uploads.values() if e.among(dataset).truth is not None]
 
 
 def _samples(dataset: str) -> dict[str, Exhibit]:
     found = {}
-    for i, seed in enumerate(resources.SAMPLES.get(dataset, ()), start=1):
+    for i, seed in enumerate(resources.seeds(dataset), start=1):
         scene = resources.sample(dataset, seed)
         picture = Picture.of(scene.image, f"Sample {i}")
-        found[picture.digest] = Exhibit(picture, scene.labels, sample=True)
+        found[picture.digest] = Exhibit(picture, scene.labels, dataset, sample=True)
     return found
 
 
 def _pick(dataset: str) -> Exhibit:
+    """Each data set has its own picture chosen, at first a sample; the uploads stand in all of them."""
     state = st.session_state
-    exhibits = {**state.uploads, **_samples(dataset)}
-    if state.get("chosen") not in exhibits:
-        state.chosen = next(iter(exhibits))
+    samples = _samples(dataset)
+    exhibits = {**state.uploads, **samples}
+    if not exhibits:
+        st.info("Upload a picture to see what the networks make of it.", icon=":material/upload:")
+        st.stop()
+    if state.chosen.get(dataset) not in exhibits:
+        state.chosen[dataset] = next(iter(samples or exhibits))
+    chosen = state.chosen[dataset]
     with st.container(horizontal=True, gap="small", key="gallery"):
         for key, exhibit in exhibits.items():
-            _thumbnail(key, exhibit, key == state.chosen)
-    return exhibits[state.chosen]
+            _thumbnail(key, exhibit, dataset, key == chosen)
+    return exhibits[chosen].among(dataset)
 
 
-def _thumbnail(key: str, exhibit: Exhibit, shown: bool) -> None:
+def _thumbnail(key: str, exhibit: Exhibit, dataset: str, shown: bool) -> None:
     name = exhibit.picture.name
     with st.container(width=THUMBNAIL, gap="xsmall"):
         st.image(fit(exhibit.picture.pixels, 2 * THUMBNAIL), width="stretch", alt=f"Thumbnail of {name}")
@@ -98,20 +116,21 @@ def _thumbnail(key: str, exhibit: Exhibit, shown: bool) -> None:
             type="primary" if shown else "secondary",
             width="stretch",
             on_click=_show,
-            args=(key,),
+            args=(dataset, key),
             help=None if short == name else plain(name),
         )
 
 
-def _show(key: str) -> None:
-    st.session_state.chosen = key
+def _show(dataset: str, key: str) -> None:
+    st.session_state.chosen[dataset] = key
     st.session_state.upload_errors = []
 
 
 def offer_removal(exhibit: Exhibit) -> None:
     """A button that takes an uploaded picture out of the gallery; nothing for a sample."""
+    here = place(not exhibit.sample)
     if not exhibit.sample:
-        st.button(
+        here.button(
             f"Remove {plain(exhibit.picture.name)}",
             icon=":material/delete:",
             type="tertiary",
@@ -119,52 +138,62 @@ def offer_removal(exhibit: Exhibit) -> None:
         )
 
 
-def _take(kind: str) -> list[UploadedFile]:
-    """The files just uploaded; the uploader starts afresh, since the gallery shows what was taken."""
+def _take(kind: str, this_round: int) -> list[UploadedFile]:
+    """The files just uploaded; the uploader starts afresh, since the gallery shows what was taken.
+
+    A browser that has not drawn the fresh one yet may report the old one again: what was taken is not taken twice.
+    """
     state = st.session_state
-    files = state[f"{kind}-{state.upload_round}"] or []
-    state.upload_round += 1
-    state.upload_errors = []
+    files = [file for file in state.get(f"{kind}-{this_round}") or [] if file.file_id not in state.taken]
+    state.taken.update(file.file_id for file in files)
+    if this_round == state.upload_round:
+        state.upload_round += 1
+        state.upload_errors = []
     return files
 
 
-def _take_photos() -> None:
+def _refuse(sentence: str) -> None:
+    if sentence not in st.session_state.upload_errors:
+        st.session_state.upload_errors.append(sentence)
+
+
+def _take_photos(this_round: int, dataset: str) -> None:
     state = st.session_state
-    for file in _take("photos"):
+    for file in _take("photos", this_round):
         try:
             picture = decode(file.getvalue(), file.name)
         except ImageError as error:
-            state.upload_errors.append(str(error))
+            _refuse(str(error))
             continue
         state.uploads.setdefault(picture.digest, Exhibit(picture))
-        state.chosen = picture.digest
+        state.chosen[dataset] = picture.digest
 
 
-def _take_masks(class_map: ClassMap) -> None:
+def _take_masks(this_round: int, class_map: ClassMap) -> None:
     state = st.session_state
-    files = _take("masks")
+    files = _take("masks", this_round)
     for file in files:
-        key = _partner(file.name, alone=len(files) == 1)
+        key = _partner(file.name, state.chosen.get(class_map.dataset) if len(files) == 1 else None)
         if key is None:
-            state.upload_errors.append(
+            _refuse(
                 f"{file.name} belongs to no uploaded photo: name the mask like its photo, or show the photo and upload "
                 "its mask alone."
             )
             continue
-        exhibit = state.uploads[key]
+        picture = state.uploads[key].picture
         try:
-            truth = decode_mask(file.getvalue(), file.name, class_map, exhibit.picture.pixels.shape[:2])
+            truth = decode_mask(file.getvalue(), file.name, class_map, picture.pixels.shape[:2])
         except ImageError as error:
-            state.upload_errors.append(str(error))
+            _refuse(str(error))
             continue
-        state.uploads[key] = replace(exhibit, truth=truth)
+        state.uploads[key] = Exhibit(picture, truth, class_map.dataset)
 
 
-def _partner(mask: str, alone: bool) -> str | None:
+def _partner(mask: str, shown: str | None) -> str | None:
     """The digest of the upload that a mask file belongs to: the one named alike, else the one shown."""
     uploads = st.session_state.uploads
     stem = PurePath(mask).stem
     for key, exhibit in uploads.items():
         if PurePath(exhibit.picture.name).stem in (stem, stem.removesuffix("_L"), stem.removesuffix("-ids")):
             return key
-    return st.session_state.chosen if alone and st.session_state.get("chosen") in uploads else None
+    return shown if shown in uploads else None

@@ -1,38 +1,118 @@
-"""What all visitors share: the prediction service, the weight records, the rendered samples. Guarded, and bounded."""
+"""What all visitors share: the prediction service, the weight sets, the rendered samples. Guarded, and bounded."""
 
 import os
 import threading
 from functools import lru_cache
 from pathlib import Path
 
+import streamlit as st
+
 from seg.datasets import RENDERERS, Sample
+from seg.errors import WeightsError
+from seg.families import WeightSet
+from seg.models import KNOWN
 from seg.service import PredictionService
 from seg.weights import SHIPPED, Record, WeightIndex
 
 SERVICE = PredictionService()
 """One for the whole process: a module is imported once, however many visitors come at the same moment."""
 
-SAMPLES = {"street": (17, 15, 26, 6)}
+SAMPLES = {"street": (17, 15, 26, 6), "membranes": (3, 8, 12, 21), "shapes": (5, 9, 14, 22)}
 """Dataset → seeds of the rendered pictures that the app offers; no training run uses them."""
+
+SIZES = {"street": (360, 480), "membranes": (360, 360), "shapes": (64, 64)}
+"""Dataset → height and width of its samples."""
+
+MAX_INDEX = 32 * 2**20
+"""An index.json of more bytes than this is none."""
 
 _rendering = threading.Lock()
 
 
-def weights_folder() -> Path:
-    """The folder of the weight sets: SEG_WEIGHTS if it is set, else the shipped one."""
-    return Path(os.environ.get("SEG_WEIGHTS") or SHIPPED)
+def sets() -> dict[str, WeightSet]:
+    """Shown name → weight set: the shipped ones in the order of the index, then the visitor's own.
+
+    Own ones come from the folders that SEG_WEIGHTS and the sidebar's field (`st.session_state.own_runs`) name. Raises
+    WeightsError if there is no set at all; what is wrong with a folder beside others is said by `problems`.
+    """
+    found, wrong = _open()
+    if not found:
+        raise WeightsError(wrong[0] if wrong else f"There are no weights in {SHIPPED}: train some with `seg train`.")
+    return found
 
 
-def records() -> dict[str, Record]:
-    """Name → record, read again only when index.json changes. Raises WeightsError if it is missing or damaged."""
-    index = WeightIndex(weights_folder())
-    modified = index.path.stat().st_mtime_ns if index.path.exists() else 0
-    return _records(index.folder, modified)
+def problems() -> list[str]:
+    """One sentence for each folder or set that could not be opened beside those that could."""
+    found, wrong = _open()
+    return wrong if found else []
 
 
-@lru_cache(maxsize=4)
+def own_folders() -> list[Path]:
+    """The folders of the visitor's own sets, each once, shipped ones left out."""
+    named = os.pathsep.join((os.environ.get("SEG_WEIGHTS") or "", st.session_state.get("own_runs") or ""))
+    parts = (part.strip() for part in named.split(os.pathsep))
+    folders = (Path(os.path.abspath(os.path.expanduser(part))) for part in parts if part)
+    return [folder for folder in dict.fromkeys(folders) if folder != SHIPPED]
+
+
+def _open() -> tuple[dict[str, WeightSet], list[str]]:
+    found: dict[str, WeightSet] = {}
+    wrong: list[str] = []
+    for own, folder in enumerate((SHIPPED, *own_folders())):
+        try:
+            records = _records_of(folder)
+        except WeightsError as error:
+            wrong.append(str(error))
+            continue
+        for record in records.values():
+            if problem := _problem(record):
+                wrong.append(problem)
+            else:
+                weights = WeightSet(record, folder, own)
+                found[weights.name] = weights
+    return found, wrong
+
+
+def _records_of(folder: Path) -> dict[str, Record]:
+    """Name → record, read again only when index.json changes. Raises WeightsError with a sentence."""
+    path = WeightIndex(folder).path
+    try:
+        if folder != SHIPPED and not folder.is_dir():
+            raise WeightsError(f"There is no folder {folder}: name one that `seg train --out` has written.")
+        status = path.stat() if path.is_file() else None
+    except OSError as error:
+        raise WeightsError(f"The folder {folder} cannot be opened: {error.strerror}.") from error
+    if status and status.st_size > MAX_INDEX:
+        raise WeightsError(f"{path} is far too large for an index of weight sets.")
+    return _records(folder, status.st_mtime_ns if status else 0)
+
+
+@lru_cache(maxsize=16)
 def _records(folder: Path, modified: int) -> dict[str, Record]:
     return WeightIndex(folder).records()
+
+
+def _problem(record: Record) -> str:
+    """A sentence if this version can make nothing of the record, else ''."""
+    damaged = f"Weight set {record.name} is left out: its record in index.json is damaged."
+    try:
+        _ = record.class_map
+        if record.model not in KNOWN:
+            record.build()
+        fits = len(record.mean) == len(record.std) == record.arguments.get("in_channels", 3) and len(record.tile) == 2
+        fits &= record.name.startswith(f"{record.dataset}/{record.model}-{record.loss}") and ".." not in record.name
+        fits &= min(record.scale, record.parameters, *record.tile) > 0
+        fits &= isinstance(record.validation, dict) and isinstance(record.recipe, dict)
+    except (AttributeError, TypeError):
+        return damaged
+    except WeightsError as error:
+        return str(error)
+    return "" if fits else damaged
+
+
+def seeds(dataset: str) -> tuple[int, ...]:
+    """The seeds of a data set's samples, none where it has no renderer."""
+    return SAMPLES.get(dataset, ()) if dataset in RENDERERS else ()
 
 
 def sample(dataset: str, seed: int) -> Sample:
@@ -43,4 +123,4 @@ def sample(dataset: str, seed: int) -> Sample:
 
 @lru_cache(maxsize=16)
 def _sample(dataset: str, seed: int) -> Sample:
-    return RENDERERS[dataset](seed, 360, 480)
+    return RENDERERS[dataset](seed, *SIZES[dataset])

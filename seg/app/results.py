@@ -8,16 +8,48 @@ import streamlit as st
 
 from seg import figures
 from seg.app import runs as running
-from seg.app.gallery import Exhibit
+from seg.app.gallery import Exhibit, labelled_uploads
+from seg.app.layout import place
 from seg.app.runs import Run
+from seg.app.sidebar import Settings
 from seg.app.text import plain
 from seg.comparison import disagreement, majority, pairwise_dice
 from seg.drawing import colour_mask, encode_ids, encode_png, fit_labels
+from seg.families import Comparison
 from seg.labels import ClassMap
 from seg.metrics import Scores, confusion_matrix
 
 MEANS = {"mean Dice": "mean_dice", "mean IoU": "mean_iou", "pixel accuracy": "pixel_accuracy"}
 MAP_SIDE = 480
+POLL_SECONDS = 1.0
+
+
+def show(
+    exhibit: Exhibit, work: Sequence[Run], comparison: Comparison, settings: Settings, class_map: ClassMap
+) -> None:
+    """Everything below the panels, as far as the networks have come: nothing shown belongs to another picture."""
+    done = running.finished(work)
+    waiting = not all(run.future.done() for run in work)
+    ready, scored = bool(done) and not waiting, exhibit.truth is not None
+    labelled = labelled_uploads(class_map.dataset) if ready else []
+    table = pd.DataFrame()
+    with st.container():
+        notices(exhibit, done, class_map)
+    soon = place(waiting)
+    if waiting:
+        soon.caption("Scores follow when every network has finished.")
+    with_truth, without = place(ready and scored), place(ready and not scored)
+    if ready:
+        with with_truth if scored else without:
+            table = (scores if scored else agreement)(exhibit, done, class_map)
+    together = place(len(labelled) > 1)
+    if len(labelled) > 1:
+        with together:
+            over_all(labelled, comparison, settings, class_map)
+    last = place(ready)
+    if ready:
+        with last:
+            downloads(exhibit, done, table, class_map)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
@@ -86,23 +118,23 @@ def _show_table(table: pd.DataFrame, alt: str) -> None:
     st.table(table.style.format("{:.3f}", na_rep="–").apply(lambda _: best, axis=None), border="horizontal", alt=alt)
 
 
-def over_all(uploads: Sequence[Exhibit], comparison, settings, class_map: ClassMap) -> None:
+def over_all(uploads: Sequence[Exhibit], comparison: Comparison, settings: Settings, class_map: ClassMap) -> None:
     """The scores over all labelled uploads: one confusion matrix summed over the pictures, as in the papers."""
     st.subheader(f"All {len(uploads)} labelled photos together")
-    st.fragment(_over_all, run_every=1.0)(uploads, comparison, settings, class_map)
+    work = [(exhibit, running.start(exhibit, comparison, settings)) for exhibit in uploads]
+    pending = not all(run.future.done() for _, runs in work for run in runs)
+    st.fragment(_over_all, run_every=POLL_SECONDS if pending else None)(work, class_map, pending)
 
 
-def _over_all(uploads: Sequence[Exhibit], comparison, settings, class_map: ClassMap) -> None:
+def _over_all(work: Sequence[tuple[Exhibit, list[Run]]], class_map: ClassMap, pending: bool) -> None:
+    complete = [(exhibit, runs) for exhibit, runs in work if all(run.future.done() for run in runs)]
+    if pending and len(complete) == len(work):
+        st.rerun()
     totals: dict[str, np.ndarray] = {}
-    pictures = 0
-    for exhibit in uploads:
-        work = running.start(exhibit, comparison, settings)
-        if not all(run.future.done() for run in work):
-            continue
-        pictures += 1
-        for run in running.finished(work):
+    for exhibit, runs in complete:
+        for run in running.finished(runs):
             totals[run.entry.title] = totals.get(run.entry.title, 0) + confusion(exhibit, run, class_map)
-    st.caption(f"{pictures} of {len(uploads)} photos scored. Every pixel counts alike, whichever photo it is in.")
+    st.caption(f"{len(complete)} of {len(work)} photos scored. Every pixel counts alike, whichever photo it is in.")
     if totals:
         _show_table(
             score_table({name: Scores(total) for name, total in totals.items()}, class_map),
@@ -161,7 +193,7 @@ def downloads(exhibit: Exhibit, done: Sequence[Run], table: pd.DataFrame, class_
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by_title = {run.entry.title: run for run in done}
         run = by_title[st.selectbox("Mask of", list(by_title), width=220)]
-        name = f"{stem}-{run.entry.record.name.split('/')[1]}"
+        name = f"{stem}-{'own-' if run.entry.weights.own else ''}{run.entry.record.name.split('/')[1]}"
         labels = run.prediction.labels
         st.download_button(
             "Class ids (PNG)",

@@ -49,7 +49,7 @@ def start(exhibit: Exhibit, comparison: Comparison, settings: Settings) -> list[
         request = Request.of(
             exhibit.picture.digest,
             entry.record,
-            folder=resources.weights_folder(),
+            folder=entry.weights.folder,
             device=settings.device,
             detail=settings.detail,
         )

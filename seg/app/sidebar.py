@@ -1,12 +1,17 @@
-"""The sidebar: where the networks run and how finely they look. Kept in the session across pages."""
+"""The sidebar: where the networks run, how finely they look, and the visitor's own runs. Kept across pages."""
 
 from dataclasses import dataclass
 
 import streamlit as st
 
+from seg.app import resources
+from seg.app.text import plain
 from seg.engines import DEVICES, choose_device
+from seg.errors import WeightsError
 
 DETAILS = {1: "as trained", 2: "2 × finer", 4: "4 × finer"}
+
+MAX_PROBLEMS = 3
 
 
 @dataclass(frozen=True)
@@ -30,9 +35,33 @@ def settings() -> Settings:
             help="How large the networks see the picture, in multiples of the scale they were trained at.",
         )
         st.caption(f"Running on **{_device_name(str(choose_device(device)))}** with **PyTorch**")
+        _own_runs()
     chosen = Settings(device, detail or 1)
     st.session_state.settings = chosen
     return chosen
+
+
+def _own_runs() -> None:
+    """A field for the folders of the visitor's own runs, which `resources.sets` opens, and what is wrong with them."""
+    with st.expander("Your own runs", icon=":material/folder_open:"):
+        st.text_input(
+            "Folder on the machine that runs this app",
+            key="own_runs",
+            placeholder="runs/mine",
+            help="A folder that `python -m seg train --out FOLDER` has written. Only its index of weight sets, the "
+            "weights and the replays are read. Its networks stand beside the shipped ones on every page, marked 'own'.",
+        )
+        try:
+            own = sum(bool(weights.own) for weights in resources.sets().values())
+        except WeightsError:
+            own = 0
+        if resources.own_folders():
+            st.caption(f"{own} weight set{'' if own == 1 else 's'} opened.")
+    problems = resources.problems()
+    for sentence in problems[:MAX_PROBLEMS]:
+        st.warning(plain(sentence), icon=":material/warning:")
+    if len(problems) > MAX_PROBLEMS:
+        st.caption(f"And {len(problems) - MAX_PROBLEMS} more like these.")
 
 
 def _available() -> list[str]:

@@ -38,16 +38,25 @@ def serve() -> Iterator[Callable[[str | Path], str]]:
     """``serve(script)`` starts a Streamlit script, a path below the project's root, once and returns its address."""
     running: dict[Path, tuple[str, subprocess.Popen]] = {}
 
-    def start(script: str | Path) -> str:
+    def address(script: str | Path) -> str:
         path = (ROOT / script).resolve()
         if path not in running:
             running[path] = _start(path)
         return running[path][0]
 
-    yield start
+    yield address
     for _, process in running.values():
         process.terminate()
         process.wait(timeout=20)
+
+
+@pytest.fixture
+def fresh_app() -> Iterator[str]:
+    """The address of the app on a server that nobody has visited yet."""
+    url, process = _start(ROOT / "streamlit_app.py")
+    yield url
+    process.terminate()
+    process.wait(timeout=20)
 
 
 def _start(script: Path) -> tuple[str, subprocess.Popen]:

@@ -12,18 +12,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bad_files import BAD, HEIGHT, ODD, WIDTH
+from conftest import make_set
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from seg.datasets import Folder
 from seg.drawing import encode_ids
 from seg.evaluation import evaluate
+from seg.families import WeightSet, comparisons
 from seg.labels import STREET
 from seg.masks import decode_mask
 from seg.segmenter import Segmenter
+from seg.weights import Record
 
 FRAME = "0016E5_07965"
-PATIENCE = 120_000  # milliseconds: CI may be busy
+PATIENCE = 500_000  # milliseconds: CI may be busy
+
+
+@pytest.fixture(scope="session")
+def opened(shipped) -> dict[str, Record]:
+    """Title → record of the networks that the page opens with."""
+    first = comparisons(WeightSet(record) for record in shipped.records().values())[0]
+    return {entry.title: entry.record for entry in first.entries}
 
 
 @pytest.fixture
@@ -38,16 +48,25 @@ def page(browser, serve):
     page.close()
 
 
-def settled(page: Page) -> None:
-    """All seven masks are there, and the downloads below the scores."""
-    expect(page.get_by_text("7 of 7 networks done")).to_be_visible()
-    expect(page.locator('[data-role="network"][data-state="ready"]')).to_have_count(7)
+def settled(page: Page, networks: int = 7) -> None:
+    """All masks are there, and the scores with the downloads below them, and nothing is being drawn any more."""
+    expect(page.get_by_text(f"{networks} of {networks} networks done")).to_be_visible()
+    expect(page.locator('[data-role="network"][data-state="ready"]')).to_have_count(networks)
+    expect(page.get_by_text("Take it with you")).to_have_count(1)
+    still(page)
+    expect(page.locator('[data-testid="stTable"] thead').first).to_be_visible()
     expect(page.get_by_text("Take it with you")).to_be_visible()
+
+
+def still(page: Page) -> None:
+    """No script is running and no part of the page is on its way."""
+    expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.locator('[data-testid="stSkeleton"]')).to_have_count(0)
 
 
 def upload(page: Page, which: int, *files) -> None:
     """Choose files once the page is still, as a person would: the uploader is a fresh one after each round."""
-    expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
+    still(page)
     page.wait_for_timeout(300)
     page.locator('input[type="file"]').nth(which).set_input_files(list(files))
 
@@ -60,6 +79,22 @@ def score_table(page: Page) -> dict[str, dict[str, str]]:
     return {name: {row[0].strip(): row[i].strip() for row in rows} for i, name in enumerate(head) if i}
 
 
+def watch(page: Page) -> None:
+    """From now on remember how many results stood on the page together at most, and which scores."""
+    page.evaluate(
+        """() => {
+            window.most = {heading: 0, scores: 0};
+            const count = () => {
+                const text = [...document.querySelectorAll("h3")].map((h) => h.innerText.trim());
+                const of = (...names) => text.filter((t) => names.includes(t)).length;
+                window.most.heading = Math.max(window.most.heading, of("Take it with you"));
+                window.most.scores = Math.max(window.most.scores, of("Dice per class", "Where the networks agree"));
+            };
+            new MutationObserver(count).observe(document.body, {childList: true, subtree: true, characterData: true});
+        }"""
+    )
+
+
 @pytest.fixture
 def one_frame(camvid, tmp_path) -> Path:
     """A data folder with one real validation frame and its label."""
@@ -69,25 +104,24 @@ def one_frame(camvid, tmp_path) -> Path:
     return tmp_path
 
 
-def test_the_dice_table_of_an_uploaded_frame_and_label_equals_the_command_lines(page, one_frame, shipped):
+def test_the_dice_table_of_an_uploaded_frame_and_label_equals_the_command_lines(page, one_frame, shipped, opened):
+    watch(page)
     upload(page, 0, one_frame / "val" / f"{FRAME}.webp")
     expect(page.get_by_text("how much the networks agree")).to_be_visible()
     settled(page)
     upload(page, 1, one_frame / "valannot" / f"{FRAME}.png")
     expect(page.get_by_text("Which classes does each network find?")).to_be_visible()
     settled(page)
+    assert page.evaluate("window.most") == {"heading": 1, "scores": 1}
     shown = score_table(page)
-    assert len(shown) == 7
+    assert list(shown) == list(opened)
 
-    command = [sys.executable, "-m", "seg", "evaluate", "--weights", "street/unet-wce", "--data", str(one_frame)]
+    command = [sys.executable, "-m", "seg", "evaluate", "--weights", opened["U-Net"].name, "--data", str(one_frame)]
     printed = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     samples = Folder(one_frame, "val", STREET)
     measured = {"U-Net": printed} | {
-        title: evaluate(Segmenter(record, shipped.load(record)), samples, "val")
-        for title, record in (
-            ("FCN-8s", shipped.record("street/fcn8s-wce")),
-            ("Conv stack", shipped.record("street/conv_stack-wce")),
-        )
+        title: evaluate(Segmenter(opened[title], shipped.load(opened[title])), samples, "val")
+        for title in ("FCN-8s", "Conv stack")
     }
     for title, scores in measured.items():
         wanted = {"mean Dice": scores["mean_dice"], "mean IoU": scores["mean_iou"]}
@@ -166,3 +200,20 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser, serve):
     settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.close()
+
+
+def test_own_runs_opened_in_the_sidebar_stand_beside_the_shipped_network(page, tmp_path):
+    page.get_by_text("Your own runs").click()
+    field = page.get_by_label("Folder on the machine that runs this app")
+    field.fill(str(tmp_path / "none"))
+    field.press("Enter")
+    expect(page.locator('[data-testid="stSidebar"]').get_by_text("There is no folder")).to_be_visible()
+    expect(page.locator('[data-role="network"][data-state="ready"]')).to_have_count(7)
+    make_set(tmp_path, "street/unet-wce", "unet")
+    field.fill(str(tmp_path))
+    field.press("Enter")
+    expect(page.get_by_text("1 weight set opened.")).to_be_visible()
+    page.locator('[data-testid="stButtonGroup"]').get_by_text("own runs", exact=True).click()
+    expect(page.locator('[data-panel="own: unet-wce"]')).to_be_visible()
+    settled(page, networks=2)
+    assert list(score_table(page)) == ["own: unet-wce", "unet-wce"]

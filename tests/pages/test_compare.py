@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from concurrent.futures import wait
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,8 @@ from seg.app import resources
 from seg.datasets import street
 from seg.drawing import encode_ids
 from seg.families import SEVEN
-from seg.labels import STREET
+from seg.images import digest
+from seg.labels import CLASS_MAPS, STREET
 from seg.service import PredictionService
 from seg.weights import WeightIndex
 
@@ -41,9 +43,15 @@ def service(monkeypatch):
     service.close()
 
 
+def only(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Let the app ship the sets of this folder and no others."""
+    patch.setattr(resources, "SHIPPED", folder)
+    patch.delenv("SEG_WEIGHTS", raising=False)
+
+
 @pytest.fixture
 def page(seven, service, monkeypatch) -> AppTest:
-    monkeypatch.setenv("SEG_WEIGHTS", str(seven))
+    only(seven, monkeypatch)
     return visit()
 
 
@@ -51,12 +59,19 @@ def page(seven, service, monkeypatch) -> AppTest:
 def long_visit(seven):
     """One visitor who tries many files, one after the other."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEG_WEIGHTS", str(seven))
+        only(seven, patch)
         yield visit()
 
 
-def visit() -> AppTest:
-    return settle(AppTest.from_file(APP, default_timeout=60).run())
+def arrive(own_runs: str = "") -> AppTest:
+    """The page as it first appears. Later runs of an AppTest leave out what the entry script drew in the sidebar."""
+    page = AppTest.from_file(APP, default_timeout=60)
+    page.session_state["own_runs"] = own_runs
+    return page.run()
+
+
+def visit(own_runs: str = "") -> AppTest:
+    return settle(arrive(own_runs))
 
 
 def settle(page: AppTest) -> AppTest:
@@ -71,6 +86,17 @@ def settle(page: AppTest) -> AppTest:
 
 def upload(page: AppTest, which: int, name: str, data: bytes) -> AppTest:
     page.file_uploader[which].upload(name, data)
+    return settle(page.run())
+
+
+def control(page: AppTest, label: str):
+    """The one control of that name, whatever its kind; None if there is none."""
+    kinds = (page.button_group, page.selectbox)
+    return next((widget for kind in kinds for widget in kind if widget.label == label), None)
+
+
+def choose(page: AppTest, label: str, value) -> AppTest:
+    control(page, label).set_value(value)
     return settle(page.run())
 
 
@@ -93,13 +119,9 @@ def test_the_page_opens_on_a_sample_segmented_by_seven_networks_and_scored(page,
 
 
 def test_choosing_fewer_networks_and_then_all_again_runs_none(page, service):
-    pills = page.button_group[0] if page.button_group else page.pills[0]
-    pills.set_value(["U-Net", "FCN-8s"])
-    settle(page.run())
+    choose(page, "Networks", ["U-Net", "FCN-8s"])
     assert list(table(page).columns) == ["FCN-8s", "U-Net"]
-    pills = page.button_group[0] if page.button_group else page.pills[0]
-    pills.set_value([])
-    settle(page.run())
+    choose(page, "Networks", [])
     assert len(table(page).columns) == 7
     assert (service.runs, service.loads) == (7, 7)
 
@@ -180,7 +202,7 @@ def test_a_picture_unlike_the_training_data_gets_a_notice(page, seven, monkeypat
     for names in SEVEN:
         record = make_set(tmp_path, f"street/{names[0]}-wce", names[0])
         WeightIndex(tmp_path).add(replace(record, validation={"confidence_range": [0.999, 1.0]}))
-    monkeypatch.setenv("SEG_WEIGHTS", str(tmp_path))
+    only(tmp_path, monkeypatch)
     page.run()
     settle(page)
     assert "unlike what these networks were trained on" in page.warning[0].value
@@ -192,7 +214,7 @@ def test_a_corrupt_and_a_missing_file_fail_in_their_panels_and_the_others_go_on(
     index = WeightIndex(tmp_path)
     index.file(index.record("street/unet-wce")).write_bytes(b"not tensors")
     index.file(index.record("street/fcn8s-wce")).unlink()
-    monkeypatch.setenv("SEG_WEIGHTS", str(tmp_path))
+    only(tmp_path, monkeypatch)
     page = visit()
     assert not page.exception
     assert list(table(page).columns) == ["Conv stack", "Encoder/decoder", "FCN-32s", "FCN-16s", "FC-DenseNet103"]
@@ -205,10 +227,11 @@ def test_a_set_of_unknown_architecture_is_named_and_the_others_go_on(service, mo
     entries = json.loads(index.path.read_text())
     entries[0]["model"] = "transformer9000"
     index.path.write_text(json.dumps(entries))
-    monkeypatch.setenv("SEG_WEIGHTS", str(tmp_path))
-    page = visit()
+    only(tmp_path, monkeypatch)
+    page = arrive()
     assert not page.exception
-    assert "transformer9000" in page.warning[0].value
+    assert "transformer9000" in page.sidebar.warning[0].value
+    settle(page)
     assert len(table(page).columns) == 2
 
 
@@ -216,7 +239,7 @@ def test_a_set_of_unknown_architecture_is_named_and_the_others_go_on(service, mo
 def test_a_missing_or_damaged_index_is_one_sentence(service, monkeypatch, tmp_path, damage):
     if damage == "garble":
         (tmp_path / "index.json").write_text("{")
-    monkeypatch.setenv("SEG_WEIGHTS", str(tmp_path))
+    only(tmp_path, monkeypatch)
     page = AppTest.from_file(APP, default_timeout=60).run()
     assert not page.exception
     assert len(page.error) == 1
@@ -232,9 +255,150 @@ def test_a_picture_of_one_pixel_is_segmented(page):
 
 
 def test_a_single_network_is_shown_alone(page):
-    pills = page.button_group[0] if page.button_group else page.pills[0]
-    pills.set_value(["U-Net"])
-    settle(page.run())
+    choose(page, "Networks", ["U-Net"])
     upload(page, 0, "street.png", photo())
     assert not page.exception
     assert any("nobody to agree with" in c.value for c in page.caption)
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory):
+    """Two street families, losses, upsampling methods, membranes, and shapes in two seeds."""
+    folder = tmp_path_factory.mktemp("grid")
+    for model in ("conv_stack", "encoder_decoder", "fcn8s", "unet"):
+        make_set(folder, f"street/{model}-wce", model)
+    for model in ("fcn8s", "unet"):
+        make_set(folder, f"street/{model}-wce-lite0", model, backbone="efficientnet_lite0")
+        make_set(folder, f"membranes/{model}-wce", model, in_channels=1)
+        make_set(folder, f"shapes/{model}-wce", model)
+        make_set(folder, f"shapes/{model}-wce-seed1", model)
+    make_set(folder, "street/unet-dice", "unet")
+    make_set(folder, "street/encoder_decoder-wce-nearest", "encoder_decoder", upsampling="nearest")
+    return folder
+
+
+@pytest.fixture
+def many(grid, service, monkeypatch) -> AppTest:
+    only(grid, monkeypatch)
+    return visit()
+
+
+def test_the_page_opens_with_the_imagenet_start_and_the_switch_runs_only_what_differs(many, service):
+    assert control(many, "Start").value == "ImageNet start"
+    assert list(table(many).columns) == ["Conv stack", "Encoder/decoder", "FCN-8s", "U-Net"]
+    assert any("pre-training" in c.value for c in many.caption)
+    assert service.runs == 4
+    imagenet = table(many)["U-Net"]
+    choose(many, "Start", "from scratch")
+    assert not many.exception
+    assert service.runs == 6
+    assert not table(many)["U-Net"].equals(imagenet)
+
+
+def test_each_topic_offers_the_networks_that_differ_in_it_alone(many):
+    columns = {
+        "losses": ["weighted cross-entropy", "Dice"],
+        "upsampling": ["unpool", "nearest"],
+        "starts": ["from scratch", "ImageNet start"],
+    }
+    for topic, titles in columns.items():
+        choose(many, "Compare", topic)
+        assert not many.exception
+        assert list(table(many).columns) == titles
+    assert control(many, "Network").options == ["FCN-8s", "U-Net"]
+
+
+@pytest.mark.parametrize("dataset", ["membranes", "shapes"])
+def test_another_data_set_has_its_own_samples_and_classes(many, dataset):
+    choose(many, "Data set", dataset)
+    assert not many.exception
+    assert list(table(many).columns) == ["FCN-8s", "U-Net"]
+    assert list(table(many).index)[3:] == list(CLASS_MAPS[dataset].names)
+    assert control(many, "Compare") is None
+
+
+def test_a_truth_belongs_to_the_data_set_it_was_uploaded_for(many):
+    upload(many, 0, "street.png", photo())
+    upload(many, 1, "street.png", encode_ids(SCENE.labels, STREET))
+    assert "mean IoU" in table(many).index
+    choose(many, "Data set", "membranes")
+    many.button(key=f"show-{digest(SCENE.image)}").click()
+    settle(many.run())
+    assert not many.exception
+    assert any("how much the networks agree" in c.value for c in many.caption)
+    choose(many, "Data set", "street")
+    assert "mean IoU" in table(many).index
+
+
+def test_own_runs_stand_beside_the_shipped_networks_and_hide_none(seven, service, monkeypatch, tmp_path):
+    make_set(tmp_path, "street/unet-wce", "unet", base=5)
+    only(seven, monkeypatch)
+    page = visit(str(tmp_path))
+    assert not page.exception
+    assert not page.warning
+    assert list(table(page).columns)[5:] == ["U-Net", "FC-DenseNet103", "own: U-Net"]
+    assert not table(page)["U-Net"].equals(table(page)["own: U-Net"])
+    choose(page, "Compare", "own runs")
+    assert list(table(page).columns) == ["own: unet-wce", "unet-wce"]
+    assert service.runs == 8
+
+
+def test_own_runs_may_be_named_by_the_environment_and_may_be_of_another_data_set(seven, service, monkeypatch, tmp_path):
+    make_set(tmp_path, "shapes/unet-wce", "unet")
+    only(seven, monkeypatch)
+    monkeypatch.setenv("SEG_WEIGHTS", f"{tmp_path}{os.pathsep}{seven}")
+    page = visit()
+    assert len(table(page).columns) == 7
+    choose(page, "Data set", "shapes")
+    assert list(table(page).columns) == ["own: U-Net"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        ("no folder", "There is no folder"),
+        ("no index", "index.json is missing"),
+        ("not JSON", "is damaged"),
+        ("half a record", "not complete"),
+        ("strange record", "is left out"),
+        ("long name", "cannot be opened"),
+    ],
+)
+def test_a_bad_folder_of_own_runs_is_one_sentence_and_the_shipped_sets_stay(page, tmp_path, damage, sentence):
+    folder = tmp_path
+    if damage == "no folder":
+        folder = tmp_path / "none"
+    elif damage == "not JSON":
+        (folder / "index.json").write_text("{")
+    elif damage == "long name":
+        folder = tmp_path / ("x" * 300)
+    elif damage != "no index":
+        make_set(folder)
+        (entry,) = json.loads((folder / "index.json").read_text())
+        entry = {"name": entry["name"]} if damage == "half a record" else entry | {"tile": None, "scale": "x"}
+        (folder / "index.json").write_text(json.dumps([entry]))
+    page = arrive(str(folder))
+    assert not page.exception
+    assert len(page.warning) == 1
+    assert sentence in page.sidebar.warning[0].value
+    assert len(table(settle(page)).columns) == 7
+
+
+def test_a_file_that_is_reported_twice_is_taken_once():
+    page = AppTest.from_string(
+        """
+        from types import SimpleNamespace
+        import streamlit as st
+        from seg.app import gallery
+        state = st.session_state
+        state["photos-0"] = [SimpleNamespace(file_id=i, name=f"{i}.png", getvalue=lambda: b"") for i in "ab"]
+        state.uploads, state.chosen, state.taken, state.upload_round, state.upload_errors = {}, {}, set(), 0, ["old"]
+        gallery._take_photos(0, "street")
+        state.first = list(state.upload_errors)
+        gallery._take_photos(0, "street")
+        """
+    ).run()
+    assert not page.exception
+    assert page.session_state.upload_round == 1
+    assert page.session_state.upload_errors == page.session_state.first
+    assert [e.split(" is empty")[0] for e in page.session_state.first] == ["a.png", "b.png"]

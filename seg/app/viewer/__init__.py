@@ -7,7 +7,6 @@ pixels and all the ways to look happen in the browser, in the JavaScript modules
 import base64
 import hashlib
 import io
-import re
 import threading
 import weakref
 from collections import OrderedDict
@@ -19,6 +18,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from seg.app.scripts import joined
 from seg.drawing import WRONG_COLOUR, encode_png, fit, fit_labels
 from seg.labels import IGNORE, IGNORE_COLOUR, ClassMap
 
@@ -244,19 +244,9 @@ _encoded = _Encoded(_CACHE_BYTES)
 # The component
 
 
-def _script() -> str:
-    """The modules as the one script that a component takes: in order, imports dropped, only the last export kept."""
-    parts = []
-    for name in _MODULES:
-        text = (_FOLDER / f"{name}.js").read_text("utf-8")
-        text = re.sub(r"^import\b[^;]*;\n", "", text, flags=re.MULTILINE)
-        parts.append(re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE))
-    return "\n".join(parts)
-
-
 _mount = st.components.v2.component(
     "seg_viewer",
     html=(_FOLDER / "viewer.html").read_text("utf-8"),
     css=(_FOLDER / "viewer.css").read_text("utf-8"),
-    js=_script(),
+    js=joined(_FOLDER / f"{name}.js" for name in _MODULES),
 )

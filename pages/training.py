@@ -1,0 +1,89 @@
+"""Training: what a network learns first, played moment by moment beside its learning curve."""
+
+import streamlit as st
+
+from seg import figures_training
+from seg.app import entry, replays, resources
+from seg.app.replay_player import player
+from seg.app.text import plain
+from seg.errors import WeightsError
+
+QUESTIONS = {
+    "architectures": "What does each network learn first?",
+    "losses": "What does each loss teach first?",
+    "upsampling": "When do the edges settle, for each way of going back up?",
+    "starts": "How much sooner does a network see that has seen a million photos before?",
+    "widths": "Does a wider network learn sooner?",
+    "own runs": "How did your own networks learn?",
+    "seeds": "How much of it is chance?",
+}
+HINTS = {
+    "street": "Choose sky or road below to follow one large class alone, then pole or sign for a thin one.",
+    "membranes": "Choose membrane below: when do its thin lines close around the cells?",
+    "shapes": "Choose line below: when does the thinnest shape appear, and when is it whole?",
+}
+CHART = {"displayModeBar": False}
+
+entry.required()
+st.title("What is learnt first?")
+try:
+    offered = replays.offered(resources.sets().values())
+except WeightsError as error:
+    st.error(plain(str(error)), icon=":material/error:")
+    st.stop()
+
+comparison = replays.choose(offered)
+classes = comparison.entries[0].record.class_map
+
+# The replays
+show = replays.show(comparison.entries)
+st.subheader(QUESTIONS[comparison.topic])
+if show.tracks:
+    st.caption(
+        f"Press play. Every network labels this rendered picture at {len(show.shares)} moments of its training, all in "
+        f"step. {HINTS.get(comparison.dataset, '')} The line under each mask is its mean IoU on the "
+        "validation pictures, the dot the moment you see."
+    )
+    player(show.sample, show.tracks, show.shares, classes, key="replay")
+for problem in show.problems:
+    st.info(plain(problem), icon=":material/info:")
+
+if show.tracks:
+    st.subheader("When is each class found?")
+    st.caption(
+        f"Do large classes come before small ones? Each row is a class with its share of the picture, the largest on "
+        f"top; a mark is the moment from which its Dice stays at {replays.FOUND} or more."
+    )
+    figure = figures_training.found_when(
+        replays.found_at(show.tracks, len(classes)),
+        show.shares,
+        replays.class_shares(show.sample, len(classes)),
+        classes.names,
+        [track.name for track in show.tracks],
+    )
+    st.plotly_chart(
+        figure, config=CHART, alt="For each class and network, the share of the training at which it is found"
+    )
+
+# The learning curves
+st.subheader("How do the curves run?")
+left, right = st.columns(2)
+scores, losses = (replays.curves(comparison.entries, key) for key in ("val_mean_iou", "loss"))
+with left:
+    st.markdown("**On pictures it has not trained on**")
+    st.caption("Has each curve stopped rising? Mean IoU on the validation pictures, higher is better.")
+    if scores:
+        figure = figures_training.learning_curves(scores, "validation mean IoU")
+        st.plotly_chart(figure, config=CHART, alt="Validation mean IoU of every network, epoch by epoch")
+with right:
+    st.markdown("**On the pictures it trains on**")
+    several = len({entry.record.loss for entry in comparison.entries}) > 1
+    unit = (
+        "Each as a share of its own first value, since losses have no common unit." if several else "Lower is better."
+    )
+    st.caption(f"Does it keep falling when the validation curve no longer rises? Training loss. {unit}")
+    if losses:
+        figure = figures_training.learning_curves(losses, "training loss", relative=several)
+        st.plotly_chart(figure, config=CHART, alt="Training loss of every network, epoch by epoch")
+if not scores and not losses:
+    st.info("None of these networks has a learning curve in its record.", icon=":material/info:")

@@ -1,0 +1,25 @@
+"""The pages, and the one way in: every visit begins with streamlit_app.py."""
+
+import streamlit as st
+
+
+def navigation():
+    """Draw the menu; returns the page that the visitor is on."""
+    return st.navigation(
+        [
+            st.Page("pages/compare.py", title="Compare", icon=":material/compare:", default=True),
+            st.Page("pages/leaderboard.py", title="Leaderboard", icon=":material/leaderboard:"),
+            st.Page("pages/training.py", title="Training", icon=":material/play_circle:"),
+        ]
+    )
+
+
+def required() -> None:
+    """Called first on a page: goes back to streamlit_app.py if the page was run without it.
+
+    A server that has not seen a visitor yet does not know the menu. To one whose first address is a page it shows the
+    bare script in pages/, without sidebar and settings.
+    """
+    if "settings" not in st.session_state:
+        navigation()
+        st.rerun()

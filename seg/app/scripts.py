@@ -1,0 +1,14 @@
+"""The JavaScript of a component: plain modules, joined into the one script that Streamlit takes."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def joined(modules: Iterable[Path]) -> str:
+    """The modules as one script: in the given order, imports dropped, only the default export kept."""
+    parts = []
+    for path in modules:
+        text = re.sub(r"^import\b[^;]*;\n", "", path.read_text("utf-8"), flags=re.MULTILINE)
+        parts.append(re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE))
+    return "\n".join(parts)

@@ -1,0 +1,17 @@
+"""The first visitor of a server may come by any address."""
+
+from playwright.sync_api import expect
+
+PATIENCE = 120_000  # milliseconds
+
+
+def test_a_page_that_is_the_first_address_ever_asked_for_has_menu_and_settings(browser, fresh_app):
+    page = browser.new_page()
+    page.goto(f"{fresh_app}/leaderboard")
+    menu = page.locator('[data-testid="stSidebarNav"]')
+    expect(menu.get_by_role("link", name="Compare")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="Which network is worth its cost?")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Your own runs")).to_be_visible(timeout=PATIENCE)
+    assert page.url.endswith("/leaderboard")
+    assert page.locator('[data-testid="stException"]').count() == 0
+    page.close()

@@ -1,0 +1,171 @@
+"""The Leaderboard page without a browser: made-up records, real widgets."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from seg.app import resources
+from seg.labels import STREET
+from seg.weights import Record, WeightIndex
+
+APP = Path(__file__).parents[2] / "streamlit_app.py"
+
+
+def measured(name: str, iou: float | None, **more) -> Record:
+    """A street record with its scores, and no weights behind it: the page opens none."""
+    model, loss = name.split("/")[1].split("-")[:2]
+    n = len(STREET)
+    confusion = [[90 if i == j else 1 for j in range(n)] for i in range(n)]
+    validation = {"split": "val", "images": 5, "mean_iou": iou, "mean_dice": iou, "boundary_f1": 0.2, "ece": 0.05}
+    validation["mean_iou_interval"] = None if iou is None else [iou - 0.01, iou + 0.01]
+    validation |= {"confusion": confusion, "per_class": {c: {"dice": 0.5} for c in STREET.names}}
+    validation["calibration"] = [[10, 6.0, 5]] * 15
+    record = Record(
+        name=name,
+        dataset="street",
+        model=model,
+        arguments={"num_classes": n, "in_channels": 3},
+        loss=loss,
+        scale=180,
+        mean=(0.4,) * 3,
+        std=(0.3,) * 3,
+        tile=(180, 240),
+        classes=STREET.names,
+        parameters=1000,
+        bytes=1,
+        sha256="",
+        validation=validation,
+        recipe={"seconds": 600},
+    )
+    return replace(record, **more)
+
+
+def visit(folder: Path, monkeypatch, *found: Record) -> AppTest:
+    for record in found:
+        WeightIndex(folder).add(record)
+    monkeypatch.setattr(resources, "SHIPPED", folder)
+    monkeypatch.delenv("SEG_WEIGHTS", raising=False)
+    page = AppTest.from_file(APP, default_timeout=60)
+    page.switch_page("pages/leaderboard.py")
+    page.run()
+    assert not page.exception
+    return page
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch) -> AppTest:
+    sets = (
+        measured("street/fcn8s-wce", 0.55),
+        measured("street/unet-wce", 0.545),
+        measured("street/unet-dice", 0.4, gflops=3.5, timing={"milliseconds": 8.0, "device": "cpu", "threads": 2}),
+    )
+    return visit(tmp_path, monkeypatch, *sets)
+
+
+def said(page: AppTest) -> str:
+    return " ".join(element.value for element in (*page.caption, *page.info, *page.markdown))
+
+
+def test_the_page_lists_every_set_with_the_verdict_of_the_intervals(page):
+    table = page.dataframe[0].value.set_index("set")
+    assert dict(table["verdict"]) == {
+        "street/fcn8s-wce": "★ best",
+        "street/unet-wce": "≈ within noise",
+        "street/unet-dice": "▼ worse",
+    }
+    assert "the two 95 % intervals overlap" in said(page)
+    assert len(page.get("plotly_chart")) == 6
+
+
+def test_the_filters_narrow_the_table_and_its_csv(page):
+    page.multiselect(key="leaderboard-Loss").set_value(["Dice"]).run()
+    assert list(page.dataframe[0].value["set"]) == ["street/unet-dice"]
+    assert not page.exception
+    page.multiselect(key="leaderboard-Network").set_value(["FCN-8s"]).run()
+    assert not page.exception
+    assert "take one of the filters away" in said(page)
+    assert not page.dataframe
+
+
+def test_a_chosen_set_becomes_what_the_others_are_compared_with(page):
+    page.selectbox(key="leaderboard-reference").set_value("street/unet-dice").run()
+    assert list(page.dataframe[0].value["verdict"]) == ["▲ better", "▲ better", "● reference"]
+    page.multiselect(key="leaderboard-Loss").set_value(["weighted cross-entropy"]).run()
+    assert not page.exception
+    assert list(page.dataframe[0].value["verdict"]) == ["★ best", "≈ within noise"]
+
+
+def test_the_better_decoder_is_judged_from_the_records(page):
+    assert page.table[0].value["Decoder"].tolist() == ["U-Net"]
+    assert page.table[0].value["Pays?"].tolist() == ["≈ within noise"]
+    assert "It pays in none of 1 pair, and is within noise in 1." in said(page)
+
+
+def test_a_price_that_few_sets_have_on_record_is_drawn_for_those_and_the_rest_counted(page):
+    page.get_by_key("leaderboard-cost").set_value("milliseconds")
+    page.run()
+    assert not page.exception
+    assert "2 of 3 sets lack one of the two numbers" in said(page)
+    page.get_by_key("leaderboard-score").set_value("boundary_f1")
+    page.run()
+    assert "intervals for mean IoU alone" in said(page)
+
+
+def test_records_of_an_earlier_version_are_listed_and_what_they_lack_is_said(tmp_path, monkeypatch):
+    old = measured("street/unet-wce", 0.5)
+    old.validation.pop("calibration")
+    bare = measured("street/fcn8s-wce", None, validation={"confidence_range": [0.0, 1.0]})
+    page = visit(tmp_path, monkeypatch, old, bare)
+    assert "the records lack mean IoU for 1, GFLOPs for 2, milliseconds for 2 of these 2 lines" in said(page)
+    assert "no calibration bins to draw it from" in said(page)
+    assert "holds no confusion matrix" in said(page)
+    page.get_by_key("leaderboard-cost").set_value("gflops")
+    page.run()
+    assert not page.exception
+    assert "None of these sets has both mean IoU and GFLOPs on record" in said(page)
+
+
+def test_a_single_set_has_a_page_of_its_own(tmp_path, monkeypatch):
+    page = visit(tmp_path, monkeypatch, measured("street/conv_stack-wce", 0.3))
+    assert list(page.dataframe[0].value["verdict"]) == ["★ best"]
+    assert "No U-Net or FC-DenseNet" in said(page)
+
+
+def test_seeds_share_a_line_until_each_is_asked_for(tmp_path, monkeypatch):
+    sets = [measured(f"street/unet-wce{f'-seed{s}' if s else ''}", 0.5 + s / 50, recipe={"seed": s}) for s in range(3)]
+    page = visit(tmp_path, monkeypatch, *sets)
+    table = page.dataframe[0].value
+    assert list(table["seeds"]) == [3]
+    assert table["spread"][0] == pytest.approx(0.02)
+    page.toggle(key="leaderboard-seeds").set_value(True).run()
+    assert list(page.dataframe[0].value["seeds"]) == [1, 1, 1]
+    assert not page.exception
+
+
+def test_an_own_run_stands_beside_the_shipped_sets_and_is_marked(tmp_path, monkeypatch):
+    own = tmp_path / "own"
+    WeightIndex(own).add(measured("street/unet-wce", 0.7))
+    page = visit(tmp_path / "shipped", monkeypatch, measured("street/unet-wce", 0.5))
+    monkeypatch.setenv("SEG_WEIGHTS", str(own))
+    page.run()
+    assert not page.exception
+    assert list(page.dataframe[0].value["set"]) == ["own: street/unet-wce", "street/unet-wce"]
+    assert "Your own runs are marked" in said(page)
+
+
+def test_no_weights_at_all_is_one_sentence(tmp_path, monkeypatch):
+    page = visit(tmp_path, monkeypatch)
+    assert len(page.error) == 1
+    assert "weights" in page.error[0].value
+
+
+def test_the_shipped_records_fill_the_page(monkeypatch):
+    page = visit(resources.SHIPPED, monkeypatch)
+    index = json.loads((resources.SHIPPED / "index.json").read_text())
+    table = page.dataframe[0].value
+    assert table["seeds"].sum() == len(index)
+    best = max((r for r in index if r["dataset"] == "street"), key=lambda r: r["validation"]["mean_iou"])
+    assert table["mean_iou"][table["verdict"] == "★ best"].iloc[0] == best["validation"]["mean_iou"]

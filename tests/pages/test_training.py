@@ -1,0 +1,226 @@
+"""The Training page without a browser: made-up replays of rendered shapes, real widgets."""
+
+import base64
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from seg import replay
+from seg.app import replays, resources
+from seg.app.replay_player import describe
+from seg.families import Entry, WeightSet
+from seg.labels import SHAPES
+from seg.weights import Record, WeightIndex
+
+APP = Path(__file__).parents[2] / "streamlit_app.py"
+CURVE = [{"epoch": e, "loss": 2.0 / e, "val_mean_iou": 0.1 * e} for e in range(1, 5)]
+TRUTH = replay.picture(
+    Record("", "shapes", "", {}, "", 0, (), (), (), (), 0, 0, "", replay={"seed": 5, "height": 64, "width": 64})
+).labels
+
+
+def trained(
+    folder: Path, name: str, maps: np.ndarray | None = None, steps: list[int] | None = None, seed: int = 0
+) -> WeightSet:
+    """A set with a replay of `maps`, and no weights behind it: the page opens none. No `steps`: no replay."""
+    model, loss = name.split("/")[1].split("-")[:2]
+    record = Record(
+        name=name,
+        dataset="shapes",
+        model=model,
+        arguments={"num_classes": len(SHAPES), "in_channels": 3},
+        loss=loss,
+        scale=64,
+        mean=(0.4,) * 3,
+        std=(0.3,) * 3,
+        tile=(64, 64),
+        classes=SHAPES.names,
+        parameters=1000,
+        bytes=1,
+        sha256="",
+        recipe={"seed": seed, "curve": CURVE},
+    )
+    if steps:
+        recorder = replay.Recorder("shapes", 1, record.mean, record.std)
+        recorder.frames, recorder.steps = list(torch.from_numpy(maps)), steps
+        recorder.epochs = [4 * step / steps[-1] for step in steps]
+        record = replace(record, replay=recorder.write(folder, name))
+    WeightIndex(folder).add(record)
+    return WeightSet(record, folder)
+
+
+def sharpening(count: int) -> np.ndarray:
+    """Ground only, then more of the truth row by row, until all of it is there: uint8 (count, 64, 64)."""
+    maps = np.zeros((count, 64, 64), np.uint8)
+    for i in range(count):
+        rows = round(64 * i / (count - 1))
+        maps[i, :rows] = TRUTH[:rows]
+    return maps
+
+
+def thirteen(folder: Path, name: str, **more) -> WeightSet:
+    return trained(folder, name, sharpening(13), [round(200 * share) for share in replay.MOMENTS], **more)
+
+
+def visit(folder: Path, monkeypatch) -> AppTest:
+    monkeypatch.setattr(resources, "SHIPPED", folder)
+    monkeypatch.delenv("SEG_WEIGHTS", raising=False)
+    page = AppTest.from_file(APP, default_timeout=120)
+    page.switch_page("pages/training.py")
+    return page.run()
+
+
+def entries(*sets: WeightSet) -> list[Entry]:
+    return [Entry(weights.record.model, weights) for weights in sets]
+
+
+def test_the_page_plays_every_network_and_draws_its_curves(tmp_path, monkeypatch):
+    for model in ("fcn8s", "unet"):
+        thirteen(tmp_path, f"shapes/{model}-wce")
+    page = visit(tmp_path, monkeypatch)
+    assert not page.exception
+    assert not page.error
+    assert not page.info
+    assert [h.value for h in page.subheader] == [
+        "What does each network learn first?", "When is each class found?", "How do the curves run?",
+    ]  # fmt: skip
+    assert len(page.get("plotly_chart")) == 3
+
+
+def test_networks_without_a_replay_are_named_in_one_sentence_and_keep_their_curves(tmp_path, monkeypatch):
+    thirteen(tmp_path, "shapes/unet-wce")
+    for model in ("fcn8s", "fcn16s"):
+        trained(tmp_path, f"shapes/{model}-wce")
+    page = visit(tmp_path, monkeypatch)
+    assert [i.value for i in page.info] == [
+        "No replay of FCN-16s and FCN-8s, which were trained before replays were kept."
+    ]
+    assert len(page.get("plotly_chart")) == 3
+
+
+def test_where_no_network_has_a_replay_the_page_says_so_and_shows_the_curves(tmp_path, monkeypatch):
+    trained(tmp_path, "shapes/unet-wce")
+    page = visit(tmp_path, monkeypatch)
+    assert not page.exception
+    assert "No replay of U-Net" in page.info[0].value
+    assert len(page.get("plotly_chart")) == 2
+
+
+def test_a_missing_index_is_one_sentence(tmp_path, monkeypatch):
+    page = visit(tmp_path, monkeypatch)
+    assert not page.exception
+    assert "index.json" in page.error[0].value
+
+
+def test_seeds_of_one_network_can_be_compared(tmp_path, monkeypatch):
+    for seed in range(3):
+        thirteen(tmp_path, "shapes/unet-wce" + (f"-seed{seed}" if seed else ""), seed=seed)
+    page = visit(tmp_path, monkeypatch)
+    compare = next(widget for widget in page.button_group if widget.label == "Compare")
+    compare.set_value("seeds").run()
+    assert not page.exception
+    assert "How much of it is chance?" in [h.value for h in page.subheader]
+    pills = next(widget for widget in page.button_group if widget.label == "Networks")
+    assert pills.options == ["seed 0", "seed 1", "seed 2"]
+
+
+def damage(weights: WeightSet, how: str) -> WeightSet:
+    file = replay.path(weights.folder, weights.record.name)
+    record = weights.record
+    if how == "missing":
+        file.unlink()
+    elif how == "cut off":
+        file.write_bytes(file.read_bytes()[:60])
+    elif how == "another picture inside":
+        Image.new("L", (64, 64)).save(file)
+    elif how == "no steps":
+        record = replace(record, replay={k: v for k, v in record.replay.items() if k != "steps"})
+    elif how == "words for numbers":
+        record = replace(record, replay={**record.replay, "epochs": ["one"] * 13})
+    elif how == "time runs backwards":
+        record = replace(record, replay={**record.replay, "steps": record.replay["steps"][::-1]})
+    elif how == "not a table":
+        record = replace(record, replay=["steps"])
+    return replace(weights, record=record)
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["missing", "cut off", "another picture inside", "no steps", "words for numbers", "time runs backwards",
+     "not a table"],
+)  # fmt: skip
+def test_a_damaged_replay_is_one_sentence_and_the_others_play(tmp_path, how):
+    whole, broken = thirteen(tmp_path, "shapes/unet-wce"), thirteen(tmp_path, "shapes/fcn8s-wce")
+    show = replays.show(entries(whole, damage(broken, how)))
+    assert [track.name for track in show.tracks] == ["unet"]
+    assert len(show.problems) == 1
+    assert "shapes/fcn8s-wce" in show.problems[0]
+    assert show.problems[0].count(". ") == 0
+
+
+def test_a_replay_of_another_picture_is_named_and_left_out(tmp_path):
+    sets = [thirteen(tmp_path, f"shapes/{model}-wce") for model in ("unet", "fcn8s", "fcn16s")]
+    record = sets[0].record
+    sets[0] = replace(sets[0], record=replace(record, replay={**record.replay, "seed": 6}))
+    show = replays.show(entries(*sets))
+    assert [track.name for track in show.tracks] == ["fcn8s", "fcn16s"]
+    assert show.problems == ("The replay of unet shows another picture, so it cannot be played beside these.",)
+
+
+def test_dice_of_every_moment_is_that_of_the_map_against_the_truth(tmp_path):
+    (track,) = replays.show(entries(thirteen(tmp_path, "shapes/unet-wce"))).tracks
+    assert track.mean_dice[-1] == 1
+    assert track.mean_dice[0] < track.mean_dice[6] < 1
+    present = set(np.unique(TRUTH).tolist())
+    assert [value is not None for value in track.class_dice[-1]] == [c in present for c in range(len(SHAPES))]
+
+
+def test_a_replay_with_fewer_moments_keeps_step_with_the_others(tmp_path):
+    long, short = thirteen(tmp_path, "shapes/unet-wce"), trained(
+        tmp_path, "shapes/fcn8s-wce", sharpening(3), [0, 100, 200]
+    )  # fmt: skip
+    show = replays.show(entries(long, short))
+    assert show.shares == replay.MOMENTS
+    assert show.tracks[0].frames == tuple(range(13))
+    assert show.tracks[1].frames == (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2)
+    assert show.tracks[1].moments[0] == "before the first step"
+    assert show.tracks[1].moments[-1] == "epoch 4.0 · step 200"
+
+
+def test_the_dot_is_on_the_curve_and_missing_before_it_begins(tmp_path):
+    (track,) = replays.show(
+        entries(trained(tmp_path, "shapes/unet-wce", sharpening(3), [0, 100, 200]))
+    ).tracks  # fmt: skip
+    assert track.curve[0] == (0.25, 0.1)
+    assert track.marks == ((0.0, None), (0.5, pytest.approx(0.2)), (1.0, pytest.approx(0.4)))
+
+
+def test_points_of_a_curve_that_hold_no_numbers_are_left_out(tmp_path):
+    record = trained(tmp_path, "shapes/unet-wce").record
+    for curve in (None, "rising", [None, {"epoch": 1}, {"epoch": 1, "loss": None}, {"epoch": "one", "loss": 1}]):
+        assert replays.curve_of(replace(record, recipe={"curve": curve}), "loss") == ()
+    assert replays.curve_of(record, "loss")[0] == (1, 2)
+
+
+def test_a_class_is_found_when_its_dice_stays_above_a_half(tmp_path):
+    track = replays.show(entries(thirteen(tmp_path, "shapes/unet-wce"))).tracks[0]
+    scores = ((0.6, None), (0.2, 0.0), (0.5, 0.4), (0.9, 0.3))
+    assert replays.found_at([replace(track, class_dice=scores)], 2).tolist() == [[2], [-1]]
+
+
+def test_the_player_gets_every_map_exactly_and_refuses_those_of_another_shape(tmp_path):
+    maps = sharpening(3)
+    show = replays.show(entries(trained(tmp_path, "shapes/unet-wce", maps, [0, 1, 2])))
+    data = describe(show.sample, show.tracks, show.shares, SHAPES)
+    file = base64.b64decode(data["layers"][data["panels"][0]["labels"]])
+    assert (np.array(Image.open(io.BytesIO(file))) == maps.reshape(-1, 64)).all()
+    assert data["top"] == 0.5
+    cropped = replace(show.sample, image=show.sample.image[:32], labels=show.sample.labels[:32])
+    with pytest.raises(ValueError, match="the maps of unet are"):
+        describe(cropped, show.tracks, show.shares, SHAPES)
