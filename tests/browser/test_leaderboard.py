@@ -14,14 +14,9 @@ PATIENCE = 120_000  # milliseconds: CI may be busy
 
 
 def open_board(page: Page, url: str) -> None:
-    """Go there as a visitor does, by the navigation."""
     page.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
-    page.goto(url)
-    link = page.get_by_role("link", name="Leaderboard")
-    if not link.is_visible():
-        page.get_by_test_id("stExpandSidebarButton").click()
-    link.click()
+    page.goto(f"{url}/leaderboard")
     settled(page)
 
 
