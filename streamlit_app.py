@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from seg.app import entry, sidebar
+from seg.app import entry
 
 st.set_page_config(page_title="Segmentation lab", page_icon="docs/icon.png", layout="wide")
 page = entry.navigation()
-sidebar.settings()
+entry.sidebar()
 page.run()

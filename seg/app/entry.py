@@ -14,6 +14,13 @@ def navigation():
     )
 
 
+def sidebar() -> None:
+    """Draw the settings. What they need is slow to import the first time, so the menu stands before it begins."""
+    from seg.app.sidebar import settings
+
+    settings()
+
+
 def required() -> None:
     """Called first on a page: goes back to streamlit_app.py if the page was run without it.
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from seg.app import viewer as module
+from seg.app.scripts import joined
 from seg.drawing import WRONG_COLOUR, encode_png
 from seg.labels import STREET
 
@@ -393,6 +394,38 @@ def test_progress_stands_still_for_those_who_want_less_motion(open_viewer: Calla
     viewer = open_viewer(reduced_motion="reduce").wait("Photo")
     progress = viewer.panel("FC-DenseNet103").locator(".progress")
     assert progress.evaluate("(element) => getComputedStyle(element, '::after').animationName") == "none"
+
+
+def test_a_call_that_is_stopped_late_neither_doubles_the_panels_nor_stops_the_later_one(browser: Browser):
+    panels = [module.Panel("U-Net", status="waiting"), module.Panel("FCN-8s", status="waiting")]
+    data, layers = module.describe(np.zeros((30, 40, 3), np.uint8), panels, STREET)
+    folder = Path(module.__file__).parent
+    script = joined(folder / f"{name}.js" for name in module._MODULES)
+    page = browser.new_page()
+    page.set_content((folder / "viewer.html").read_text("utf-8"))
+    counts = page.evaluate(
+        """async ({script, data}) => {
+            const file = new Blob([script], {type: "text/javascript"});
+            const {default: show} = await import(URL.createObjectURL(file));
+            const call = () => show({data, parentElement: document.body, setTriggerValue: () => {}});
+            const count = () => document.querySelectorAll("[data-role=network]").length;
+            const first = call();
+            const second = call();
+            first();
+            const counts = [count()];
+            call();
+            counts.push(count());
+            second();
+            call()();
+            call();
+            return [...counts, count()];
+        }""",
+        {"script": script, "data": data | {"key": "panels", "layers": layers}},
+    )
+    assert counts == [2, 2, 2]
+    expect(page.locator('[data-panel="Photo"]')).to_have_attribute("data-state", "ready")
+    expect(page.locator(".viewer")).to_have_attribute("data-view", "1.000 0.5000 0.5000")
+    page.close()
 
 
 def _middle(panel: Locator) -> tuple[float, float]:

@@ -38,15 +38,18 @@ function createViewer(root, key) {
   let pointedClass = null;
   let frame = 0;
   let stale = false;
+  let calls = 0;
 
   find(".scale").style.background = doubtGradient();
   wire();
   const resized = new ResizeObserver(refit);
-  resized.observe(grid);
 
   // Python
 
+  // Returns what stops the viewer until the next call.
   function update(message, setTriggerValue) {
+    const call = ++calls;
+    resized.observe(grid);
     data = message;
     ask = setTriggerValue;
     classesKey = JSON.stringify(data.classes);
@@ -59,6 +62,7 @@ function createViewer(root, key) {
     const [r, g, b] = data.classes.wrongColour;
     root.style.setProperty("--wrong", `rgb(${r} ${g} ${b})`);
     arrived();
+    return () => call === calls && rest();
   }
 
   function digestsOf({ photo, truth, panels: networks }) {
@@ -276,27 +280,20 @@ function createViewer(root, key) {
     return `${panel.name}: ${panel.state === "ready" ? now : panel.sentence || panel.state}`;
   }
 
-  function remove() {
+  function rest() {
     resized.disconnect();
     cancelAnimationFrame(frame);
+    frame = 0;
   }
 
-  return { root, update, remove };
+  return { update };
 }
 
+// A viewer stays with its element: Streamlit may stop an earlier call after a later one has begun, and then call again.
 const viewers = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".viewer");
-  let viewer = viewers.get(parentElement);
-  if (viewer?.root !== root) {
-    viewer?.remove();
-    viewer = createViewer(root, data.key);
-    viewers.set(parentElement, viewer);
-  }
-  viewer.update(data, setTriggerValue);
-  return () => {
-    viewer.remove();
-    viewers.delete(parentElement);
-  };
+  if (!viewers.has(root)) viewers.set(root, createViewer(root, data.key));
+  return viewers.get(root).update(data, setTriggerValue);
 }
