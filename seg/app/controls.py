@@ -19,13 +19,13 @@ AT_ONCE = 10
 
 LESSONS = {
     "architectures": "Which network keeps what is thin and small? All learned from the same pictures with the same "
-    "loss, so look at poles and outlines: they are what a decoder and its skips bring back.",
+    "loss, so look at thin lines and outlines: they are what a decoder and its skips bring back.",
     "losses": "What does each loss make the network care about? Only the loss differs: look at what is rare and small, "
     "which some find and others give up, and at what they wrongly paint to find it.",
     "upsampling": "How does each way of going back up draw an outline? Only the upsampling differs: look for "
     "checkerboards, where kernels overlap unevenly, and for outlines that are soft or shifted.",
-    "starts": "What does a network gain that has seen a million photos before? Look at large things, in one piece or "
-    "patchy, and at the rare classes.",
+    "starts": "What does a network gain whose encoder, an EfficientNet-Lite0, has seen a million photos before? Look "
+    "at large things, in one piece or patchy, and at the rare classes.",
     "widths": "What do more channels buy? The layers are the same, the paper's network only has more channels in each.",
     "own runs": "How do your own runs compare with the shipped networks of the same architecture?",
 }

@@ -86,7 +86,9 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
 
 def _panel(run: Run) -> Panel:
     levels = run.entry.record.arguments.get("levels")
-    parameters = f"{run.entry.record.parameters / 1e6:.2f} M parameters" + (f", {levels} levels" if levels else "")
+    count = run.entry.record.parameters
+    parameters = f"{count / 1e6:.2f} M" if count >= 1e5 else f"{count / 1e3:.0f} k"
+    parameters += " parameters" + (f", {levels} levels" if levels else "")
     note = f" · {run.entry.note}" if run.entry.note else ""
     prediction = run.prediction
     if prediction is None:
