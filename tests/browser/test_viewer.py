@@ -286,7 +286,10 @@ def test_a_rerun_keeps_the_view_and_sends_no_picture_again(street: Viewer):
     street.page.wait_for_timeout(1500)
     assert [street.root.get_attribute(name) for name in ("data-view", "data-look", "data-only")] == kept
     assert street.received
-    assert max(street.received) < 100_000
+    # Streamlit sends the component itself with every run.
+    own = sum(len(path.read_bytes()) for path in Path(module.__file__).parent.glob("viewer.*"))
+    script = len(joined(Path(module.__file__).parent / f"{name}.js" for name in module._MODULES))
+    assert max(street.received) < own + script + 30_000
 
 
 def test_looking_sends_nothing_to_python(street: Viewer):

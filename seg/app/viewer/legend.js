@@ -1,5 +1,7 @@
 // The classes with their colours, which are also controls: see one alone, hide it, give it another colour.
 
+import { drawPattern, IGNORE, PATTERN_STEP } from "./tint.js";
+
 const EYE =
   '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M1 8c3-6 11-6 14 0-3 6-11 6-14 0z"/><circle cx="8" cy="8" r="2"/></svg>';
 
@@ -8,14 +10,14 @@ const fromHex = (text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2),
 
 // Pixels of every id, as shares of the whole map.
 export function sharesOf({ data }) {
-  const shares = new Float64Array(256);
-  for (let i = 0; i < data.length; i++) shares[data[i]]++;
-  return shares.map((count) => count / data.length);
+  const counts = new Uint32Array(256);
+  for (let i = 0; i < data.length; i++) counts[data[i]]++;
+  return Float64Array.from(counts, (count) => count / data.length);
 }
 
 // `choose(name)` is called on a click, `point(name)` while a class is under the pointer and with null when it is not,
-// `hide(name)` to hide or show it, `recolour(name, [r, g, b])` with its new colour; without these two the legend only
-// lets one class be chosen.
+// `hide(name)` to hide or show it, `recolour(name, [r, g, b])` with its new colour, null for its own; without these two
+// the legend only lets one class be chosen.
 export function createLegend(element, { choose, point, hide, recolour }) {
   let names = "";
   let shown = "";
@@ -26,7 +28,12 @@ export function createLegend(element, { choose, point, hide, recolour }) {
   summary.textContent = "Share of each class";
   const table = document.createElement("table");
   details.append(summary, table);
-  element.replaceChildren(list, ...(hide ? [details] : []));
+  const reset = document.createElement("button");
+  reset.type = "button";
+  reset.className = "reset";
+  reset.hidden = true;
+  reset.textContent = "Original colours";
+  element.replaceChildren(list, ...(recolour ? [reset] : []), ...(hide ? [details] : []));
   let fill = () => {};
   details.ontoggle = () => fill();
 
@@ -61,8 +68,16 @@ export function createLegend(element, { choose, point, hide, recolour }) {
   }
 
   // `present`: the ids in any map, null while that is not known; `only`: the name of the class to see alone, or null;
-  // `hidden`: names; `shares`: {name, shares} of every map.
-  return function update({ classes, present, only, hidden = new Set(), shares = [] }) {
+  // `hidden` and `recoloured` have names; `shares`: {name, shares} of every map; `patterns`: whether maps have them.
+  return function update({
+    classes,
+    present,
+    only,
+    hidden = new Set(),
+    recoloured = new Set(),
+    shares = [],
+    patterns = false,
+  }) {
     const wanted = JSON.stringify(classes.names);
     if (names !== wanted) list.replaceChildren(...classes.names.map(entry));
     names = wanted;
@@ -71,7 +86,7 @@ export function createLegend(element, { choose, point, hide, recolour }) {
       const name = classes.names[id];
       const absent = present !== null && !present.has(id);
       if (recolour) colour.value = hex(classes.colours[id]);
-      else colour.style.background = `rgb(${classes.colours[id]})`;
+      showSwatch(colour, id, classes.colours[id], patterns);
       button.toggleAttribute("data-absent", absent);
       button.title = absent ? "In none of the masks" : "See it alone";
       button.setAttribute("aria-pressed", String(name === only));
@@ -82,29 +97,51 @@ export function createLegend(element, { choose, point, hide, recolour }) {
       eye.setAttribute("aria-label", `Hide ${name}`);
       eye.title = off ? `Show ${name}` : `Hide ${name}`;
     });
+    const changed = classes.names.filter((name) => recoloured.has(name));
+    reset.hidden = !changed.length;
+    reset.onclick = () => changed.forEach((name) => recolour(name, null));
     fill = () => details.open && showShares(classes, shares);
     fill();
   };
 
   function showShares(classes, maps) {
-    const cells = maps.map((map) => classes.names.map((_, id) => shareText(map.shares[id])));
-    const key = JSON.stringify([classes.names, maps.map((map) => map.name), cells]);
+    const rows = classes.names.map((name, id) => ({ name, id }));
+    if (maps.some((map) => map.shares[IGNORE] > 0)) rows.push({ name: "not labelled", id: IGNORE });
+    const cells = rows.map(({ id }) => maps.map((map) => shareText(map.shares[id])));
+    const key = JSON.stringify([rows, maps.map((map) => map.name), cells]);
     if (shown === key) return;
     shown = key;
     table.replaceChildren();
     const head = table.createTHead().insertRow();
     head.append(document.createElement("td"), ...maps.map((map) => headerOf(map.name, "col")));
     const body = table.createTBody();
-    classes.names.forEach((name, id) => {
+    rows.forEach(({ name }, i) => {
       const row = body.insertRow();
       row.append(headerOf(name, "row"));
-      for (const column of cells) row.insertCell().textContent = column[id];
+      for (const text of cells[i]) row.insertCell().textContent = text;
     });
   }
 }
 
-function shareText(share) {
-  return share === 0 ? "–" : `${(share * 100).toFixed(1)} %`;
+// A class of a few pixels is not one that is missing.
+export function shareText(share) {
+  if (share === 0) return "–";
+  return share < 0.0005 ? "< 0.1 %" : `${(share * 100).toFixed(1)} %`;
+}
+
+// The colour of a class, and its pattern where maps have theirs.
+function showSwatch(element, id, colour, patterns) {
+  const key = `${id} ${colour} ${patterns}`;
+  if (element.dataset.shown === key) return;
+  element.dataset.shown = key;
+  element.style.background = `rgb(${colour})${patterns ? ` url(${patternUrl(id, colour)})` : ""}`;
+}
+
+function patternUrl(id, colour) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = PATTERN_STEP;
+  drawPattern(canvas.getContext("2d"), id, colour, 0, 0, PATTERN_STEP);
+  return canvas.toDataURL();
 }
 
 function headerOf(text, scope) {

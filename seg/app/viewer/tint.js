@@ -24,7 +24,7 @@ function packed([r, g, b], alpha = 255) {
   return ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
 }
 
-function doubtColour(share) {
+export function doubtColour(share) {
   const at = Math.min(Math.max(share, 0), 1) * (DOUBT.length - 1);
   const low = Math.min(Math.floor(at), DOUBT.length - 2);
   return DOUBT[low].map((value, i) => Math.round(value + (DOUBT[low + 1][i] - value) * (at - low)));
@@ -70,13 +70,14 @@ const PATTERNS = [
   (x, y, { line, step }) => (x + y) % step < line,
   (x, y, { line }) => x < line || y < line,
   (x, y, { half, step }) => Math.hypot(x + 0.5 - half, y + 0.5 - half) < step * 0.3,
-  (x, y, { half }) => x < half === y < half,
+  (x, y, { half }) => (x < half) === (y < half),
   (x, y, { line, half, step }) => (x + step - y) % step < line || (x + y + half) % step < line,
-  (x, y, { line, half }) => y % half < line && x < half === y < half,
+  (x, y, { line, half }) => y % half < line && (x < half) === (y < half),
   (x, y, { line, half, step }) => (y + step - Math.abs(x - half)) % step < line,
   (x, y, { line, half, step }) => isRing(x + 0.5 - half, y + 0.5 - half, step * 0.3, line),
 ];
 const PATTERNS_ACROSS = 48;
+export const PATTERN_STEP = 8;
 
 function isRing(x, y, radius, line) {
   return Math.abs(Math.max(Math.abs(x), Math.abs(y)) - radius) < line / 2 + 0.01;
@@ -94,6 +95,18 @@ export function patternColour([r, g, b]) {
   const light = 0.299 * r + 0.587 * g + 0.114 * b;
   const shade = light > 110 ? [r * 0.4, g * 0.4, b * 0.4] : [r, g, b].map((part) => part + (255 - part) * 0.6);
   return shade.map(Math.round);
+}
+
+// A square of a class's pattern for a legend, over what is there.
+export function drawPattern(context, id, colour, x, y, side) {
+  const tile = patternTile(id, PATTERN_STEP);
+  context.fillStyle = `rgb(${patternColour(colour)})`;
+  for (let row = 0; row < side; row++) {
+    for (let column = 0; column < side; column++) {
+      const i = (row % PATTERN_STEP) * PATTERN_STEP + (column % PATTERN_STEP);
+      if (tile[i]) context.fillRect(x + column, y + row, 1, 1);
+    }
+  }
 }
 
 // The classes in their colours. `shown` has 1 for every id that is; `others` is the opacity of all the rest, `ignored`
@@ -127,8 +140,8 @@ function drawPatterns(out, { data, width, height }, classes, shown) {
   }
 }
 
-// Borders alone, in a picture of `width` × `height`: the pixel on each side in its own class's colour, then a dark one.
-// Only towards classes that are shown, and never in pixels without a class.
+// Borders alone, in a picture of another size: the pixel on each side in the colour of its class if that is shown, and
+// a dark one beside.
 export function tintOutlines(labels, classes, { shown }, size) {
   const { width, height } = size;
   const data = resampled(labels, size);
