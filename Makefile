@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format chromium clean
+.PHONY: run test lint format bench-viewer chromium clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/streamlit run streamlit_app.py
@@ -15,10 +15,15 @@ test: $(VENV)/dev.stamp chromium lint
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/oxlint seg tests
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# How fast the linked viewer is in this machine's Chromium: docs/viewer.md has the figures to compare with.
+bench-viewer: $(VENV)/dev.stamp chromium
+	$(BIN)/python -m tests.bench_viewer
 
 $(VENV)/run.stamp: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

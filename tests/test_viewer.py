@@ -1,6 +1,7 @@
 import base64
 import gc
 import io
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from PIL import Image
 from seg.app import viewer as module
 from seg.app.scripts import joined
 from seg.app.viewer import MAX_CONFIDENCE_SIDE, MAX_SIDE, Panel, describe
+from seg.drawing import encode_png
+from seg.errors import ImageError
 from seg.labels import IGNORE, MEMBRANES, STREET
 
 PHOTO = np.zeros((36, 48, 3), np.uint8)
@@ -170,10 +173,44 @@ def test_the_cache_forgets_the_least_recently_used_layers():
 def test_the_script_has_every_module_and_neither_imports_nor_inner_exports():
     script = joined(module._FOLDER / f"{name}.js" for name in module._MODULES)
     for name in module._MODULES:
-        assert (module._FOLDER / f"{name}.js").read_text("utf-8").splitlines()[0] in script
+        exported = re.findall(
+            r"^export (?:async )?(function \w+)", (module._FOLDER / f"{name}.js").read_text("utf-8"), re.MULTILINE
+        )
+        assert exported or name == "main"
+        assert all(one in script for one in exported)
     assert {path.stem for path in module._FOLDER.glob("*.js")} == set(module._MODULES)
     lines = script.splitlines()
     assert not [line for line in lines if line.startswith("import")]
     assert [line for line in lines if line.startswith("export")] == [
         "export default function ({ data, parentElement, setTriggerValue }) {"
     ]
+
+
+def painting(ids: np.ndarray, photo: str = "photo-1") -> dict[str, str]:
+    return {"photo": photo, "png": base64.b64encode(encode_png(ids)).decode()}
+
+
+def test_a_painting_comes_at_the_full_size_of_its_photo():
+    ids = np.full((60, 120), IGNORE, np.uint8)
+    ids[:30] = 3
+    truth = module.read_painting(painting(ids), "photo-1", (301, 600), STREET)
+    assert truth.shape == (301, 600)
+    assert truth.dtype == np.uint8
+    assert (truth[:150] == 3).all()
+    assert (truth[151:] == IGNORE).all()
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (None, "another photo"),
+        (painting(np.zeros((30, 60), np.uint8), "photo-2"), "another photo"),
+        ({"photo": "photo-1", "png": "%%%"}, "damaged"),
+        ({"photo": "photo-1", "png": base64.b64encode(b"no picture").decode()}, "The painting"),
+        (painting(np.zeros((60, 60), np.uint8)), "does not fit"),
+        (painting(np.full((30, 60), 99, np.uint8)), "99"),
+    ],
+)
+def test_what_is_no_painting_of_this_photo_is_refused_with_a_sentence(message: dict | None, sentence: str):
+    with pytest.raises(ImageError, match=sentence):
+        module.read_painting(message, "photo-1", (300, 600), STREET)

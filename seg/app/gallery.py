@@ -23,12 +23,14 @@ THUMBNAIL = 96
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A picture of the gallery. truth: uint8 (H, W), class ids of `dataset`, or None; sample: not uploaded."""
+    """A picture of the gallery. truth: uint8 (H, W), class ids of `dataset`, or None; sample: not uploaded.
+    painted: the visitor painted the truth in the viewer."""
 
     picture: Picture
     truth: np.ndarray | None = None
     dataset: str = ""
     sample: bool = False
+    painted: bool = False
 
     @cached_property
     def truth_digest(self) -> str:
@@ -48,6 +50,7 @@ def choose(class_map: ClassMap) -> Exhibit:
     state.setdefault("taken", set())
     state.setdefault("upload_round", 0)
     state.setdefault("upload_errors", [])
+    state.setdefault("painted", {})
     dataset, this_round = class_map.dataset, state.upload_round
     pictures, photos, masks = st.columns([6, 3, 3])
     photos.file_uploader(
@@ -102,7 +105,14 @@ def _pick(dataset: str) -> Exhibit:
     with st.container(horizontal=True, gap="small", key="gallery"):
         for key, exhibit in exhibits.items():
             _thumbnail(key, exhibit, dataset, key == chosen)
-    return exhibits[chosen].among(dataset)
+    exhibit = exhibits[chosen].among(dataset)
+    painted = state.painted.get((dataset, chosen))
+    return exhibit if painted is None else replace(exhibit, truth=painted, dataset=dataset, painted=True)
+
+
+def use_painting(exhibit: Exhibit, dataset: str, truth: np.ndarray) -> None:
+    """Make ``truth``, uint8 (H, W), what this picture is scored against in this data set, until it is taken away."""
+    st.session_state.painted[dataset, exhibit.picture.digest] = truth
 
 
 def _thumbnail(key: str, exhibit: Exhibit, dataset: str, shown: bool) -> None:
@@ -127,14 +137,22 @@ def _show(dataset: str, key: str) -> None:
 
 
 def offer_removal(exhibit: Exhibit) -> None:
-    """A button that takes an uploaded picture out of the gallery; nothing for a sample."""
-    here = place(not exhibit.sample)
+    """Buttons that take away a painted truth and an uploaded picture; nothing where there is neither."""
+    state, picture = st.session_state, exhibit.picture
+    here = place(exhibit.painted or not exhibit.sample)
+    if exhibit.painted:
+        here.button(
+            "Remove your painted truth",
+            icon=":material/ink_eraser:",
+            type="tertiary",
+            on_click=lambda: state.painted.pop((exhibit.dataset, picture.digest), None),
+        )
     if not exhibit.sample:
         here.button(
-            f"Remove {plain(exhibit.picture.name)}",
+            f"Remove {plain(picture.name)}",
             icon=":material/delete:",
             type="tertiary",
-            on_click=lambda: st.session_state.uploads.pop(exhibit.picture.digest, None),
+            on_click=lambda: state.uploads.pop(picture.digest, None),
         )
 
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
 from seg.app import resources
-from seg.app.gallery import Exhibit
+from seg.app.gallery import Exhibit, use_painting
 from seg.app.sidebar import Settings
 from seg.app.viewer import Panel, viewer
 from seg.errors import SegError
@@ -17,6 +18,7 @@ from seg.segmenter import Prediction
 from seg.service import Request
 
 POLL_SECONDS = 0.5
+_FOLLOW = "_seg_truth_painted"
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def show(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap) -> None:
 
 
 def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending: bool) -> None:
-    if pending and all(run.future.done() for run in runs):
+    arrived = pending and all(run.future.done() for run in runs)
+    if st.session_state.pop(_FOLLOW, False) or arrived:
         st.rerun()
     done = finished(runs)
     failed = sum(bool(run.error) for run in runs)
@@ -81,7 +84,13 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
         + (f" · {seconds:.2f} s in the networks, on {', '.join(sorted(places))} with PyTorch" if places else "")
         + f" · :gray[trained on {class_map.dataset} pictures: every pixel becomes one of {len(class_map)} classes]"
     )
-    viewer(exhibit.picture.pixels, [_panel(run) for run in runs], class_map, exhibit.truth, key="panels")
+
+    def take(truth: np.ndarray) -> None:
+        use_painting(exhibit, class_map.dataset, truth)
+        st.session_state[_FOLLOW] = True
+
+    panels = [_panel(run) for run in runs]
+    viewer(exhibit.picture.pixels, panels, class_map, exhibit.truth, key="panels", on_truth=take)
 
 
 def _panel(run: Run) -> Panel:

@@ -6,9 +6,13 @@ from pathlib import Path
 
 
 def joined(modules: Iterable[Path]) -> str:
-    """The modules as one script: in the given order, imports dropped, only the default export kept."""
+    """The modules as one script: in the given order, imports dropped, only the default export kept.
+
+    Streamlit sends the script with every run, so comments and indentation stay behind.
+    """
     parts = []
     for path in modules:
         text = re.sub(r"^import\b[^;]*;\n", "", path.read_text("utf-8"), flags=re.MULTILINE)
-        parts.append(re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE))
+        text = re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE)
+        parts.append(re.sub(r"^(?:\s+|\s*//.*\n)+", "", text, flags=re.MULTILINE))
     return "\n".join(parts)

@@ -22,10 +22,10 @@ from seg.labels import ClassMap
 _FOLDER = Path(__file__).parent
 _VIEWER = Path(linked.__file__).parent
 _MODULES = (
-    *(_VIEWER / f"{name}.js" for name in ("decode", "tint", "panels", "legend")),
+    *(_VIEWER / f"{name}.js" for name in ("decode", "tint", "classes", "panels", "legend")),
     *(_FOLDER / f"{name}.js" for name in ("curve", "clock", "player")),
 )
-_STYLES = (_VIEWER / "viewer.css", _FOLDER / "player.css")
+_STYLES = (_VIEWER / "viewer.css", _VIEWER / "legend.css", _FOLDER / "player.css")
 
 
 @dataclass(frozen=True)

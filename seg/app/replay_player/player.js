@@ -3,6 +3,7 @@
 import { split, createClock } from "./clock.js";
 import { createCurve } from "./curve.js";
 import { admit, layerOf } from "../viewer/decode.js";
+import { shownIds } from "../viewer/classes.js";
 import { createLegend } from "../viewer/legend.js";
 import { createPanels, setText } from "../viewer/panels.js";
 import { tintClasses, tintErrors } from "../viewer/tint.js";
@@ -18,6 +19,7 @@ function lookOf(key) {
   return looks.get(key);
 }
 
+const NONE_HIDDEN = new Set();
 const percent = (share) => String(Number((share * 100).toFixed(share < 0.1 ? 1 : 0)));
 
 function createPlayer(root, key) {
@@ -69,7 +71,8 @@ function createPlayer(root, key) {
     const described = [...fixed.map((p) => describe(p, p.name.toLowerCase())), ...data.panels.map((p) => describe(p))];
     panels.update(described);
     for (const panel of panels.all()) if (panel.role === "network") draftCurve(panel);
-    legend(data.classes, classesKey, new Set([data.truth, ...data.panels].flatMap((p) => p.ids)), look.chosen);
+    const present = new Set([data.truth, ...data.panels].flatMap((p) => p.ids));
+    legend({ classes: data.classes, present, only: look.chosen });
     for (const input of root.querySelectorAll(".modes input")) input.checked = input.value === look.mode;
     refit();
   }
@@ -258,9 +261,10 @@ function createPlayer(root, key) {
   }
 
   function colour(labels, id, errors, truth) {
-    if (errors) return tintErrors(labels, truth, data.classes, id);
+    const style = shownIds(data.classes, { only: id === null ? null : data.classes.names[id], hidden: NONE_HIDDEN });
+    if (errors) return tintErrors(labels, truth, data.classes, style);
     const [ignored, others] = look.mode === "mask" ? [255, 40] : [0, 0];
-    return tintClasses(labels, data.classes, id, ignored, others);
+    return tintClasses(labels, data.classes, style, ignored, others);
   }
 
   function remove() {

@@ -10,7 +10,7 @@ import io
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,9 @@ from PIL import Image
 
 from seg.app.scripts import joined
 from seg.drawing import WRONG_COLOUR, encode_png, fit, fit_labels
+from seg.errors import ImageError
 from seg.labels import IGNORE, IGNORE_COLOUR, ClassMap
+from seg.masks import decode_mask
 
 MAX_SIDE = 1200
 """Photos and label maps are reduced to this many pixels on their long side before they are sent."""
@@ -29,7 +31,11 @@ MAX_CONFIDENCE_SIDE = 480
 """Confidence maps are smooth and compress badly: they are reduced further."""
 
 _FOLDER = Path(__file__).parent
-_MODULES = ("decode", "view", "tint", "draw", "panels", "legend", "readout", "pointer", "main")
+_MODULES = (
+    *("decode", "view", "tint", "draw", "painting", "grade", "mask_file", "snapshot", "looks", "classes", "swipe"),
+    *("panels", "legend", "readout", "painter", "sketch", "pointer", "main"),
+)
+_STYLES = ("viewer", "panels", "legend", "painter")
 _CACHE_BYTES = 64 * 2**20
 _NO_CONFIDENCE = 255
 _SENT = "_seg_viewer_sent"
@@ -59,12 +65,16 @@ def viewer(
     classes: ClassMap,
     truth: np.ndarray | None = None,
     key: str = "viewer",
+    on_truth: Callable[[np.ndarray], None] | None = None,
 ) -> None:
     """Show ``photo``, uint8 (H, W, 3) or (H, W), beside ``truth``, uint8 (H, W), and one panel for every network.
 
     Maps may have another size than the photo as long as they have its shape: they are laid over it. A panel whose maps
     cannot be shown says why in its place and the others go on. Call it in every run, in a fragment or outside, with the
     same ``key``: the panels change in place and the view stays as the visitor left it.
+
+    ``on_truth`` takes what the visitor has painted, uint8 (H, W) with IGNORE where nothing is, when 'Use as truth' is
+    pressed; without it the viewer does not offer that. A painting that cannot be used is answered with a sentence.
 
     Raises ValueError when two panels have the same name.
     """
@@ -73,8 +83,38 @@ def viewer(
     data["key"] = key
     data["layers"] = {digest: layer for digest, layer in layers.items() if digest not in sent}
     sent.update(layers)
-    # A browser that lacks a layer, because a run was cut short or it forgot old ones, asks and gets all of them anew.
-    _mount(key=key, data=data, on_missing_change=lambda: st.session_state.get(_SENT, {}).pop(key, None))
+    data["takesTruth"] = on_truth is not None
+
+    def send_again() -> None:
+        # A browser that lacks layers, because a run was cut short or it forgot old ones, asks for them.
+        sent.difference_update(st.session_state[key].missing or ())
+
+    def take_truth() -> None:
+        try:
+            painted = read_painting(st.session_state[key].truth, data["photo"]["digest"], photo.shape[:2], classes)
+        except ImageError as error:
+            st.toast(str(error), icon=":material/error:")
+        else:
+            on_truth(painted)
+
+    _mount(key=key, data=data, on_missing_change=send_again, on_truth_change=take_truth)
+
+
+def read_painting(message: Mapping[str, str], digest: str, size: tuple[int, int], classes: ClassMap) -> np.ndarray:
+    """What was painted over the photo of this digest, at its full ``size``, (H, W): uint8, nearest neighbour.
+
+    Raises ImageError for a painting of another photo and for whatever is no mask of these classes.
+    """
+    if not message or message.get("photo") != digest:
+        raise ImageError("This painting belongs to another photo: show that one and press 'Use as truth' again.")
+    try:
+        file = base64.b64decode(message.get("png", ""), validate=True)
+    except ValueError as error:
+        raise ImageError("The painting arrived damaged: press 'Use as truth' again.") from error
+    painted = decode_mask(file, "The painting", classes)
+    if problem := _shape_problem(painted, np.empty(size), "painting"):
+        raise ImageError(problem)
+    return np.asarray(Image.fromarray(painted).resize(size[::-1], Image.Resampling.NEAREST))
 
 
 def describe(
@@ -109,11 +149,14 @@ def describe(
         return out
 
     height, width = photo.shape[:2]
+    reduction = min(1.0, MAX_SIDE / max(height, width))
     data = {
         "photo": {
             "digest": add(_encoded.layer(photo, "photo", _encode_photo)),
             "width": width,
             "height": height,
+            "sentWidth": max(1, round(width * reduction)),
+            "sentHeight": max(1, round(height * reduction)),
         },
         "truth": None if truth is None else describe_panel(Panel("Truth", "what the masks should be", truth)),
         "panels": [describe_panel(panel) for panel in panels],
@@ -247,6 +290,6 @@ _encoded = _Encoded(_CACHE_BYTES)
 _mount = st.components.v2.component(
     "seg_viewer",
     html=(_FOLDER / "viewer.html").read_text("utf-8"),
-    css=(_FOLDER / "viewer.css").read_text("utf-8"),
+    css="\n".join((_FOLDER / f"{name}.css").read_text("utf-8") for name in _STYLES),
     js=joined(_FOLDER / f"{name}.js" for name in _MODULES),
 )

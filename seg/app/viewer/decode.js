@@ -93,6 +93,15 @@ export function admit(digest, base64) {
     });
 }
 
+// A map made in the browser becomes a layer; its digest tells the version, and earlier versions go.
+export function keep(name, version, layer) {
+  const digest = `${name} ${version}`;
+  if (known.get(digest) === layer) return digest;
+  for (const old of [...known.keys()]) if (old.startsWith(`${name} `)) known.delete(old);
+  known.set(digest, layer);
+  return digest;
+}
+
 // Forgets the layers longest out of use until the rest fits the limit. Those in `used` stay.
 export function forget(used) {
   for (const digest of used) {

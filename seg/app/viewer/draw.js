@@ -2,53 +2,87 @@
 
 import { layerOf } from "./decode.js";
 import { scaleOf } from "./view.js";
-import { tintClasses, tintConfidence, tintErrors } from "./tint.js";
+import { bordersOf, tintClasses, tintConfidence, tintErrors, tintOutlines } from "./tint.js";
 
 const SMOOTH_PHOTO_BELOW = 3;
 const FAINT = 0.35;
+// In CSS pixels for each pixel of the map.
+const GRID_FROM = 12;
+const LINES_FROM = 2.4;
+const MOST_LINES = 8000;
+const DARK = "rgb(0 0 0 / 47%)";
 
-// The pictures that make up a panel: `base` is "picture", "faint" or null, `top` a picture or null.
+// The pictures that make up a panel: `base` is "picture", "faint" or null, `top` a picture or null. `grid` is the map
+// whose pixels are told apart by lines when they are large, `lines` the outlines of the classes, if any.
 export function layersOf(panel, look, scene) {
-  if (panel.role === "photo") return { base: "picture", baseAlpha: 1, top: null, topAlpha: 0 };
-  if (panel.state !== "ready") return { base: "faint", baseAlpha: FAINT, top: null, topAlpha: 0 };
-  const overlay = () => {
-    const base = look.only === null ? "picture" : "faint";
-    const top = tint(panel, "overlay", look, scene, (labels) => tintClasses(labels, scene.classes, look.only, 0, 0));
-    return { base, baseAlpha: 1, top, topAlpha: look.opacity };
-  };
-  const isTruth = panel.role === "truth";
-  if (look.mode === "photo") return { base: "picture", baseAlpha: 1, top: null, topAlpha: 0 };
-  if (look.mode === "mask") {
-    const top = tint(panel, "mask", look, scene, (labels) => tintClasses(labels, scene.classes, look.only, 255, 40));
-    return { base: null, baseAlpha: 0, top, topAlpha: 1 };
+  if (panel.role === "photo") return { base: "picture", baseAlpha: 1, top: null, topAlpha: 0, grid: null };
+  const bare = { base: "faint", baseAlpha: FAINT, top: null, topAlpha: 0, grid: null };
+  if (panel.state !== "ready") return bare;
+  const labels = layerOf(panel.labels);
+  const over = (base, top, topAlpha = 1) => ({ base, baseAlpha: 1, top, topAlpha, grid: labels });
+  const tinted = (name, make) => tint(panel, name, look, scene, make);
+  const isReference = panel.id === scene.referenceId;
+  if (look.mode === "photo") return over("picture", null);
+  if (look.mode === "mask") return over(null, tinted("mask", () => tintClasses(labels, scene.classes, look, 255, 40)));
+  if (look.mode === "outlines") {
+    return { ...over("faint", null), lines: tinted("outlines", () => createOutlines(labels, scene.classes, look)) };
   }
-  if (look.mode === "errors" && !isTruth) {
-    const truth = layerOf(scene.truth);
-    const draw = (labels) => tintErrors(labels, truth, scene.classes, look.only);
-    const top = truth?.ready ? tint(panel, `errors ${scene.truth}`, look, scene, draw) : null;
-    return { base: "faint", baseAlpha: 1, top, topAlpha: 1 };
+  if (look.mode === "errors" && !isReference) {
+    const reference = layerOf(scene.reference);
+    if (!reference?.ready) return over("faint", null);
+    return over(
+      "faint",
+      tinted(`errors ${scene.reference}`, () => tintErrors(labels, reference, scene.classes, look)),
+    );
   }
-  if (look.mode === "confidence" && !isTruth) {
+  if (look.mode === "confidence" && panel.role !== "truth") {
     const confidence = layerOf(panel.confidence);
-    if (!confidence?.ready) return { base: "faint", baseAlpha: FAINT, top: null, topAlpha: 0 };
-    const draw = (labels) => tintConfidence(confidence, labels, look.only);
-    const top = tint(panel, `confidence ${panel.confidence}`, look, scene, draw);
-    return { base: look.only === null ? null : "faint", baseAlpha: 1, top, topAlpha: 1 };
+    if (!confidence?.ready) return bare;
+    const top = tinted(`confidence ${panel.confidence}`, () => tintConfidence(confidence, labels, look));
+    return over(look.alone ? "faint" : null, top);
   }
-  return overlay();
+  const top = tinted("overlay", () => tintClasses(labels, scene.classes, look, 0, 0));
+  return over(look.alone ? "faint" : "picture", top, look.opacity);
 }
 
 // A panel keeps its last coloured map: panning and zooming only draw it again.
 function tint(panel, name, look, scene, make) {
-  const wanted = `${name} ${look.only} ${panel.labels} ${scene.classesKey}`;
+  const wanted = `${name} ${scene.shownKey} ${look.patterns} ${panel.labels} ${scene.classesKey}`;
   if (panel.tint?.wanted !== wanted) {
     panel.tint?.picture.close();
-    panel.tint = { wanted, picture: make(layerOf(panel.labels)) };
+    panel.tint = { wanted, picture: make() };
   }
   return panel.tint.picture;
 }
 
 export function paint(canvas, layers, view, box, photo, picture) {
+  const context = cleared(canvas, box);
+  drawLayers(context, layers, view, box, photo, picture);
+}
+
+// Two panels in one: the first left of the divider, the second right of it. `at` is from 0 to 1, a share of the box.
+export function paintSwipe(canvas, left, right, at, view, box, photo, picture) {
+  const context = cleared(canvas, box);
+  const { width, height } = canvas;
+  const x = Math.round(at * width);
+  for (const [layers, from, to] of [
+    [left, 0, x],
+    [right, x, width],
+  ]) {
+    context.save();
+    context.beginPath();
+    context.rect(from, 0, to - from, height);
+    context.clip();
+    drawLayers(context, layers, view, box, photo, picture);
+    context.restore();
+  }
+  context.fillStyle = "rgb(0 0 0 / 60%)";
+  context.fillRect(x - 2, 0, 4, height);
+  context.fillStyle = "#fff";
+  context.fillRect(x - 1, 0, 2, height);
+}
+
+function cleared(canvas, box) {
   const ratio = window.devicePixelRatio || 1;
   const width = Math.max(1, Math.round(box.width * ratio));
   const height = Math.max(1, Math.round(box.height * ratio));
@@ -57,7 +91,14 @@ export function paint(canvas, layers, view, box, photo, picture) {
     canvas.height = height;
   }
   const context = canvas.getContext("2d");
+  if (!context) throw new Error("This browser refuses a canvas of this size.");
   context.clearRect(0, 0, width, height);
+  return context;
+}
+
+function drawLayers(context, layers, view, box, photo, picture) {
+  const { width, height } = context.canvas;
+  const ratio = width / box.width;
   const scale = scaleOf(view, box, picture) * ratio;
   const frame = {
     left: width / 2 - view.x * picture.width * scale,
@@ -66,7 +107,7 @@ export function paint(canvas, layers, view, box, photo, picture) {
     height: picture.height * scale,
   };
   if (layers.base) {
-    const source = photo[layers.base];
+    const source = levelFor(photo, layers.base, frame.width);
     const magnified = frame.width / source.width;
     drawPart(context, source, frame, magnified < SMOOTH_PHOTO_BELOW, layers.baseAlpha);
   }
@@ -74,6 +115,122 @@ export function paint(canvas, layers, view, box, photo, picture) {
     // Made smaller, thin things would break into dots; made larger, every pixel has its edges.
     drawPart(context, layers.top, frame, frame.width < layers.top.width, layers.topAlpha);
   }
+  if (layers.lines) drawOutlines(context, layers.lines, frame, ratio);
+  const cells = layers.grid ?? photo;
+  if (frame.width / cells.width >= GRID_FROM * ratio) drawGrid(context, cells, frame);
+}
+
+// The photo, or its grey twin, at the smallest of its halvings that still has a pixel for every pixel of the screen.
+function levelFor(photo, name, width) {
+  photo.levels ??= {};
+  const levels = (photo.levels[name] ??= [photo[name]]);
+  while (levels.at(-1).width >= 2 * width && levels.at(-1).width > 1) levels.push(halved(levels.at(-1)));
+  return levels.findLast((level) => level.width >= width) ?? levels[0];
+}
+
+function halved(picture) {
+  const canvas = new OffscreenCanvas(Math.ceil(picture.width / 2), Math.ceil(picture.height / 2));
+  const context = canvas.getContext("2d");
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return canvas.transferToImageBitmap();
+}
+
+// Outlines come as pictures a power of two larger or smaller than the map, each made when first needed, and as lines.
+function createOutlines(labels, classes, look) {
+  const pictures = new Map();
+  const styles = classes.colours.map((colour) => `rgb(${colour})`);
+  let borders = null;
+
+  function picture(factor) {
+    if (!pictures.has(factor)) {
+      const sides = [labels.width, labels.height].map((side) => Math.max(1, Math.round(side * factor)));
+      pictures.set(factor, tintOutlines(labels, classes, look, { width: sides[0], height: sides[1] }));
+    }
+    return pictures.get(factor);
+  }
+
+  function close() {
+    for (const made of pictures.values()) made.close();
+  }
+
+  return { labels, styles, shown: look.shown, picture, borders: () => (borders ??= bordersOf(labels)), close };
+}
+
+// How much larger than the map a picture of outlines is, so that one of its pixels is about one CSS pixel wide.
+export function outlineFactor(scale) {
+  return 2 ** Math.min(Math.round(Math.log2(scale / 0.85)), 1);
+}
+
+function drawOutlines(context, outlines, frame, ratio) {
+  const scale = frame.width / outlines.labels.width / ratio;
+  if (scale >= LINES_FROM && drawBorders(context, outlines, frame, ratio)) return;
+  const source = outlines.picture(outlineFactor(scale));
+  drawPart(context, source, frame, frame.width / source.width < SMOOTH_PHOTO_BELOW, 1);
+}
+
+// One CSS pixel of colour on each side of a border, and a dark one beyond. Returns false, with nothing drawn, where so
+// many borders are to be seen that it would take too long.
+function drawBorders(context, { labels, styles, shown, borders }, frame, ratio) {
+  const x = { start: frame.left, step: frame.width / labels.width, end: context.canvas.width };
+  const y = { start: frame.top, step: frame.height / labels.height, end: context.canvas.height };
+  const { across, down } = borders();
+  const rows = seenPieces(across, y, x, shown);
+  const columns = seenPieces(down, x, y, shown);
+  if (rows.length + columns.length > MOST_LINES) return false;
+  const lay = (at, from, wide, long) => context.fillRect(from, at, long, wide);
+  const stand = (at, from, wide, long) => context.fillRect(at, from, wide, long);
+  const thick = Math.max(1, Math.round(ratio));
+  context.fillStyle = DARK;
+  const dark = (bar) => (piece) => bar(piece.at - 2 * thick, piece.from, 4 * thick, piece.to - piece.from);
+  rows.forEach(dark(lay));
+  columns.forEach(dark(stand));
+  const colour = (bar) => (piece) => {
+    for (const [id, at] of [
+      [piece.before, piece.at - thick],
+      [piece.after, piece.at],
+    ]) {
+      if (!shown[id]) continue;
+      context.fillStyle = styles[id];
+      bar(at, piece.from, thick, piece.to - piece.from);
+    }
+  };
+  rows.forEach(colour(lay));
+  columns.forEach(colour(stand));
+  return true;
+}
+
+// The pieces of border on the screen, in its pixels: the lines are counted along `over`, and run along `along`.
+function seenPieces({ start, from, to, before, after }, over, along, shown) {
+  const seen = [];
+  const first = Math.max(0, Math.floor(-over.start / over.step));
+  const last = Math.min(start.length - 2, Math.ceil((over.end - over.start) / over.step));
+  const place = (axis, n) => Math.round(axis.start + n * axis.step);
+  for (let line = first; line <= last && seen.length <= MOST_LINES; line++) {
+    const at = place(over, line);
+    for (let i = start[line]; i < start[line + 1]; i++) {
+      const [begin, end] = [place(along, from[i]), place(along, to[i])];
+      if (end < 0 || begin > along.end || !(shown[before[i]] || shown[after[i]])) continue;
+      seen.push({ at, from: begin, to: end, before: before[i], after: after[i] });
+    }
+  }
+  return seen;
+}
+
+// Thin lines between the pixels of a map.
+function drawGrid(context, { width, height }, frame) {
+  const columns = linesIn(frame.left, frame.width / width, width, context.canvas.width);
+  const rows = linesIn(frame.top, frame.height / height, height, context.canvas.height);
+  const [left, top] = [Math.round(frame.left), Math.round(frame.top)];
+  context.fillStyle = "rgb(0 0 0 / 35%)";
+  for (const x of columns) context.fillRect(x, top, 1, Math.round(frame.height));
+  for (const y of rows) context.fillRect(left, y, Math.round(frame.width), 1);
+}
+
+// Where the lines between pixels fall that can be seen.
+function linesIn(start, step, count, end) {
+  const first = Math.max(0, Math.ceil(-start / step));
+  const last = Math.min(count, Math.floor((end - start) / step));
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Math.round(start + (first + i) * step));
 }
 
 // Draws only the part of `source` that falls into the canvas: at high zoom the rest would cost most of the time.

@@ -1,38 +1,46 @@
 // The component: what Python says and what the visitor does, brought to the screen in one frame.
 
+import { shownIds, styled } from "./classes.js";
 import { admit, forget, layerOf } from "./decode.js";
-import { layersOf, paint } from "./draw.js";
-import { createLegend } from "./legend.js";
+import { layersOf, paint, paintSwipe } from "./draw.js";
+import { createLegend, sharesOf } from "./legend.js";
+import { lookOf, remember } from "./looks.js";
 import { createPanels, setText } from "./panels.js";
 import { listen } from "./pointer.js";
-import { createReadout, showReading } from "./readout.js";
+import { colourAt, createReadout, dissenters, showReading } from "./readout.js";
+import { createSketch, download } from "./sketch.js";
+import { snapshot } from "./snapshot.js";
+import { createDivider, firstPair, offer, SWIPE, swipePanel } from "./swipe.js";
 import { doubtGradient, IGNORE, percentAt, valueAt } from "./tint.js";
 import { clampView, panBy, toBox, toPicture, WHOLE, zoomAt } from "./view.js";
 
-const NO_TRUTH = "There is no truth for this photo to compare the masks with";
-const BAD_TRUTH = "The truth cannot be used: its panel says why";
+const NO_TRUTH = "There is no truth for this photo";
+const BAD_TRUTH = "The truth cannot be used, its panel says why";
 const BUTTON_STEP = 1.5;
 const MOST_REQUESTS = 3;
 
-// How each viewer is looked at, by its key in Python: a page may take the element away and bring it back.
-const looks = new Map();
-
-function lookOf(key) {
-  if (!looks.has(key)) looks.set(key, { mode: "overlay", opacity: 0.6, chosen: null, view: WHOLE, photo: null });
-  return looks.get(key);
-}
+const MODES = ["overlay", "mask", "outlines", "confidence", "errors", "photo"];
 
 function createViewer(root, key) {
   const find = (selector) => root.querySelector(selector);
   const look = lookOf(key);
   const grid = find(".grid");
-  const panels = createPanels(grid, find(".panel-template"));
+  const panels = createPanels(grid, find(".panel-template"), { reorder, enlarge });
   const readout = createReadout(find(".readout"), find(".cell-template"));
-  const legend = createLegend(find(".legend"), { choose, point: pointAtClass });
+  const legend = createLegend(find(".legend"), { choose, point: pointAtClass, hide, recolour });
+  const divider = createDivider({ move: (step) => look.swipe && setDivider(look.swipe.at + step) });
+  const sketch = createSketch(find(".painter"), find(".grades"), look, {
+    of: { photo: () => data.photo, classes: () => classes, networks: readyNetworks },
+    drawn,
+    changed: arrived,
+    send: (png) => tell("truth", { png, photo: data.photo.digest }),
+  });
   const requests = new Map();
+  const shares = new WeakMap();
   let data = null;
-  let ask = () => {};
+  let classes = null;
   let classesKey = "";
+  let tell = () => {};
   let box = null;
   let pointed = null; // {id, x, y}: the panel under the pointer and the point of the picture
   let pointedClass = null;
@@ -51,9 +59,8 @@ function createViewer(root, key) {
     const call = ++calls;
     resized.observe(grid);
     data = message;
-    ask = setTriggerValue;
-    classesKey = JSON.stringify(data.classes);
-    if (look.photo !== data.photo.digest) Object.assign(look, { photo: data.photo.digest, view: WHOLE });
+    tell = setTriggerValue;
+    restyle();
     for (const [digest, layer] of Object.entries(data.layers)) admit(digest, layer);
     const used = new Set(digestsOf(data));
     for (const layer of [...used].map(layerOf)) if (layer && !layer.ready && !layer.error) layer.decoding.then(arrived);
@@ -74,19 +81,43 @@ function createViewer(root, key) {
   function request(digests) {
     const missing = digests.filter((digest) => (requests.get(digest) ?? 0) < MOST_REQUESTS);
     for (const digest of missing) requests.set(digest, (requests.get(digest) ?? 0) + 1);
-    if (missing.length) ask("missing", missing);
+    if (missing.length) tell("missing", missing);
   }
 
+  function restyle() {
+    classes = styled(data.classes, look);
+    classesKey = JSON.stringify(classes);
+  }
+
+  // Panels
+
   function arrived() {
-    panels.update([
+    const wanted = [
       describe({ name: "Photo", caption: photoSize(), labels: data.photo.digest }, "photo"),
-      ...(data.truth ? [describe(data.truth, "truth")] : []),
+      ...truthPanel(),
       ...data.panels.map((panel) => describe(panel, "network")),
-    ]);
-    readout.setPanels(panels.all());
-    legend(data.classes, classesKey, present(), look.chosen);
+    ];
+    const swipe = look.swipe && swipePanel(look.swipe, wanted);
+    panels.update(swipe ? [...wanted, swipe] : wanted, look.order);
+    readout.setPanels(panels.all().filter((panel) => panel.role !== SWIPE));
+    if (look.painting) sketch.grade();
+    showLegend();
     showToolbar();
     refit();
+  }
+
+  // In the middle of a stroke only the painting itself changes.
+  function drawn() {
+    panels.get("truth").labels = sketch.layer();
+    repaint();
+  }
+
+  function truthPanel() {
+    if (look.painting) {
+      const panel = { name: "Your truth", caption: "Paint here, or in any panel", labels: sketch.layer() };
+      return [describe(panel, "truth")];
+    }
+    return data.truth ? [describe(data.truth, "truth")] : [];
   }
 
   function describe(panel, role) {
@@ -109,26 +140,62 @@ function createViewer(root, key) {
 
   const photoSize = () => `${data.photo.width} × ${data.photo.height} pixels`;
 
-  function present() {
-    const maps = [data.truth, ...data.panels].filter((panel) => panel?.ids);
-    return maps.length ? new Set(maps.flatMap((panel) => panel.ids)) : null;
+  function readyNetworks() {
+    const ready = panels.all().filter((panel) => panel.role === "network" && panel.state === "ready");
+    return ready.map((panel) => ({ id: panel.id, name: panel.name, layer: layerOf(panel.labels) }));
   }
+
+  function reorder(ids) {
+    look.order = ids;
+    arrived();
+  }
+
+  function enlarge(id) {
+    look.enlarged = look.enlarged === id ? null : id;
+    refit();
+  }
+
+  // The panel that stands alone: the one enlarged, if it is still there, or the two under the divider.
+  const alone = () => (panels.get(SWIPE) ? SWIPE : panels.get(look.enlarged) ? look.enlarged : null);
 
   // How to look
 
-  const hasTruth = () => Boolean(data.truth?.labels);
-  const mode = () => (look.mode === "errors" && !hasTruth() ? "overlay" : look.mode);
+  // The map that errors are counted against, and whose panel it is.
+  function reference() {
+    const truth = panels.get("truth");
+    const network = panels.get(`network ${look.against}`);
+    const first = panels.all().find((panel) => panel.role === "network" && panel.state === "ready");
+    const chosen = network?.state === "ready" ? network : truth?.state === "ready" ? truth : first;
+    return chosen ? { reference: chosen.labels, referenceId: chosen.id } : { reference: null, referenceId: null };
+  }
 
-  function only() {
-    const id = data.classes.names.indexOf(pointedClass ?? look.chosen);
-    return id < 0 ? null : id;
+  const hasTruth = () => panels.get("truth")?.state === "ready";
+  const mode = () => (look.mode === "errors" && !reference().reference ? "overlay" : look.mode);
+  const shown = () => shownIds(classes, look, pointedClass);
+
+  function setMode(value) {
+    look.mode = value;
+    showToolbar();
+    repaint();
   }
 
   function choose(name) {
-    look.chosen = look.chosen === name ? null : name;
+    look.only = look.only === name ? null : name;
     pointedClass = null;
-    legend(data.classes, classesKey, present(), look.chosen);
-    repaint();
+    changedLegend();
+  }
+
+  function hide(name) {
+    if (!look.hidden.delete(name)) look.hidden.add(name);
+    changedLegend();
+  }
+
+  function recolour(name, colour) {
+    if (colour) look.colours.set(name, colour);
+    else look.colours.delete(name);
+    restyle();
+    changedLegend();
+    if (look.painting) sketch.show();
   }
 
   function pointAtClass(name) {
@@ -136,56 +203,144 @@ function createViewer(root, key) {
     repaint();
   }
 
-  function setView(view) {
-    if (!box) return;
-    const next = clampView(view, box, data.photo);
-    if (next.zoom === look.view.zoom && next.x === look.view.x && next.y === look.view.y) return;
-    look.view = next;
+  function changedLegend() {
+    showLegend();
     repaint();
   }
 
+  function showLegend() {
+    const maps = [data.truth, ...data.panels].filter((panel) => panel?.ids);
+    const present = maps.length ? new Set(maps.flatMap((panel) => panel.ids)) : null;
+    legend({ classes, present, only: look.only, hidden: look.hidden, shares: sharesOfAll() });
+  }
+
+  function sharesOfAll() {
+    const maps = panels.all().filter((panel) => panel.state === "ready" && ["truth", "network"].includes(panel.role));
+    return maps.map((panel) => {
+      const layer = layerOf(panel.labels);
+      if (panel.role === "truth" && look.painting) return { name: panel.name, shares: sharesOf(layer) };
+      if (!shares.has(layer)) shares.set(layer, sharesOf(layer));
+      return { name: panel.name, shares: shares.get(layer) };
+    });
+  }
+
+  const view = () => look.views.get(data.photo.digest) ?? WHOLE;
+
+  function setView(wanted) {
+    if (!box) return;
+    const next = clampView(wanted, box, data.photo);
+    const now = view();
+    if (next.zoom === now.zoom && next.x === now.x && next.y === now.y) return;
+    remember(look.views, data.photo.digest, next);
+    repaint();
+  }
+
+  function setDivider(at) {
+    look.swipe.at = Math.min(Math.max(at, 0), 1);
+    repaint();
+  }
+
+  function toggleSwipe() {
+    const all = panels.all().filter((panel) => panel.role !== SWIPE);
+    look.swipe = look.swipe ? null : firstPair(all, pointed?.id ?? look.enlarged);
+    arrived();
+  }
+
+  function togglePaint() {
+    look.painting = !look.painting;
+    arrived();
+  }
+
+  function back() {
+    if (look.swipe) toggleSwipe();
+    else if (look.enlarged) enlarge(look.enlarged);
+    else if (look.painting) togglePaint();
+    else setPoint(null, null);
+  }
+
   function showToolbar() {
+    const now = mode();
     for (const label of root.querySelectorAll("[data-mode]")) {
       const input = label.querySelector("input");
-      input.checked = input.value === mode();
+      input.checked = input.value === now;
       if (input.value === "errors") {
-        input.disabled = !hasTruth();
-        label.title = hasTruth() ? "" : data.truth ? BAD_TRUTH : NO_TRUTH;
+        input.disabled = !reference().reference;
+        label.title = hasTruth() ? "" : `${data.truth ? BAD_TRUTH : NO_TRUTH}: against a network instead`;
       }
     }
+    const all = panels.all().filter((panel) => panel.role !== SWIPE);
+    offer(find(".against"), all.filter((panel) => panel.role !== "photo" && panel.state === "ready"), reference().referenceId);
     find(".opacity input").value = String(Math.round(look.opacity * 100));
-    root.dataset.look = mode();
+    for (const [action, on] of [["patterns", look.patterns], ["swipe", look.swipe], ["paint", look.painting]]) {
+      find(`[data-action="${action}"]`).setAttribute("aria-pressed", String(Boolean(on)));
+    }
+    find(".pair").hidden = !look.swipe;
+    if (look.swipe) for (const side of ["left", "right"]) offer(find(`[data-side="${side}"]`), all, look.swipe[side]);
+    find(".painter").hidden = find(".grades").hidden = !look.painting;
+    find('[data-paint="use"]').hidden = !data.takesTruth;
+    if (look.painting) sketch.show();
+    root.dataset.look = now;
+    root.toggleAttribute("data-painting", look.painting);
   }
 
   function wire() {
-    find(".modes").onchange = (event) => {
-      look.mode = event.target.value;
+    find(".modes").onchange = (event) => setMode(event.target.value);
+    find(".against").onchange = (event) => {
+      look.against = panels.get(event.target.value)?.role === "network" ? panels.get(event.target.value).name : "";
       showToolbar();
       repaint();
     };
-    find(".opacity input").oninput = (event) => {
-      look.opacity = event.target.value / 100;
+    find(".pair").onchange = (event) => {
+      look.swipe[event.target.dataset.side] = event.target.value;
+      arrived();
+    };
+    const setOpacity = (value) => {
+      look.opacity = Math.min(Math.max(value, 0), 1);
+      find(".opacity input").value = String(Math.round(look.opacity * 100));
       repaint();
     };
+    find(".opacity input").oninput = (event) => setOpacity(event.target.value / 100);
     const act = {
-      zoom: (at, factor) => box && setView(zoomAt(look.view, box, data.photo, at ?? middle(), factor)),
-      pan: (dx, dy) => box && setView(panBy(look.view, box, data.photo, dx, dy)),
-      point: (id, at) => box && setPoint(id, toPicture(look.view, box, data.photo, at)),
+      zoom: (at, factor, id) => box && setView(zoomAt(view(), sizeOf(id), data.photo, at ?? middle(id), factor)),
+      pan: (dx, dy, id) => box && setView(panBy(view(), sizeOf(id), data.photo, dx, dy)),
+      point: (id, at) => box && setPoint(id, toPicture(view(), sizeOf(id), data.photo, at)),
       move: (dx, dy) => {
-        const { id, x, y } = pointed ?? { id: null, x: look.view.x, y: look.view.y };
+        const { id, x, y } = pointed ?? { id: null, x: view().x, y: view().y };
         setPoint(id, { x: x + dx / data.photo.width, y: y + dy / data.photo.height });
       },
       leave: () => setPoint(null, null),
       reset: () => setView(WHOLE),
-      isWhole: () => look.view.zoom <= 1,
+      isWhole: () => view().zoom <= 1,
+      isPainting: () => look.painting,
+      draw: (phase, id, at) => box && sketch.draw(phase, at && toPicture(view(), sizeOf(id), data.photo, at)),
+      divider: (at) => look.swipe && setDivider(at),
+      mode: (i) => setMode(MODES[i]),
+      opacity: (delta) => setOpacity(look.opacity + delta),
+      toggleSwipe,
+      togglePaint,
+      enlarge: (id) => (id ?? pointed) && enlarge(id ?? pointed.id),
+      undo: () => look.painting && sketch.undo(),
+      redo: () => look.painting && sketch.redo(),
+      back,
     };
     listen(grid, act);
-    find('[data-action="in"]').onclick = () => act.zoom(null, BUTTON_STEP);
-    find('[data-action="out"]').onclick = () => act.zoom(null, 1 / BUTTON_STEP);
-    find('[data-action="reset"]').onclick = act.reset;
+    const click = (action, handler) => (find(`[data-action="${action}"]`).onclick = handler);
+    click("in", () => act.zoom(null, BUTTON_STEP));
+    click("out", () => act.zoom(null, 1 / BUTTON_STEP));
+    click("reset", act.reset);
+    click("swipe", toggleSwipe);
+    click("paint", togglePaint);
+    click("save", save);
+    click("patterns", () => {
+      look.patterns = !look.patterns;
+      showToolbar();
+      repaint();
+    });
   }
 
-  const middle = () => ({ x: box.width / 2, y: box.height / 2 });
+  // Of the panel's box, or of the one looked at.
+  const sizeOf = (id) => panels.get(id)?.size ?? box;
+  const middle = (id) => ({ x: sizeOf(id).width / 2, y: sizeOf(id).height / 2 });
 
   // The crosshair
 
@@ -196,48 +351,58 @@ function createViewer(root, key) {
   }
 
   function readingOf(panel) {
-    const labels = panel.state === "ready" && panel.role !== "photo" ? layerOf(panel.labels) : null;
-    if (!labels || !pointed) return null;
-    const id = valueAt(labels, pointed);
-    const known = id !== IGNORE;
-    const confidence = panel.confidence && layerOf(panel.confidence);
-    const truth = hasTruth() && panel.role === "network" ? layerOf(data.truth.labels) : null;
-    const right = truth?.ready ? valueAt(truth, pointed) : IGNORE;
+    const { id, role, labels, confidence, state } = readPanel(panel);
+    if (!pointed || state !== "ready" || role === "photo") return null;
+    const label = valueAt(layerOf(labels), pointed);
+    const known = label !== IGNORE;
+    const percent = confidence && layerOf(confidence)?.ready ? percentAt(layerOf(confidence), pointed) : null;
     return {
-      name: known ? data.classes.names[id] : "not labelled",
-      colour: known ? data.classes.colours[id] : data.classes.ignoreColour,
-      percent: confidence?.ready ? percentAt(confidence, pointed) : null,
-      wrong: right !== IGNORE && right !== id,
+      id,
+      role,
+      label,
+      name: known ? classes.names[label] : "not labelled",
+      colour: known ? classes.colours[label] : classes.ignoreColour,
+      percent,
     };
+  }
+
+  // Under the divider, the panel on the pointer's side of it.
+  function readPanel(panel) {
+    if (panel.role !== SWIPE) return panel;
+    const at = pointed ? toBox(view(), panel.size, data.photo, pointed).x / panel.size.width : 0;
+    return panels.get(at < look.swipe.at ? look.swipe.left : look.swipe.right);
   }
 
   function showPoint() {
     const readings = new Map(panels.all().map((panel) => [panel.id, readingOf(panel)]));
-    const at = pointed && toBox(look.view, box, data.photo, pointed);
+    const swiped = readings.get(SWIPE);
+    readings.delete(SWIPE);
+    const dissent = dissenters(readings);
     const { width, height } = data.photo;
     const position = pointed && `${Math.floor(pointed.x * width)}, ${Math.floor(pointed.y * height)}`;
-    readout.show(position, readings);
+    const photo = layerOf(data.photo.digest);
+    readout.show(position, readings, pointed && photo?.ready ? colourAt(photo, pointed) : null, dissent);
     root.toggleAttribute("data-pointing", Boolean(pointed));
-    if (at) {
-      grid.style.setProperty("--cross-x", `${at.x}px`);
-      grid.style.setProperty("--cross-y", `${at.y}px`);
-    }
     for (const panel of panels.all()) {
-      const reading = panel.id === pointed?.id ? readings.get(panel.id) : null;
+      const at = pointed && toBox(view(), panel.size, data.photo, pointed);
+      if (at) {
+        panel.box.style.setProperty("--cross-x", `${at.x}px`);
+        panel.box.style.setProperty("--cross-y", `${at.y}px`);
+      }
+      const reading = panel.id === pointed?.id ? (panel.role === SWIPE ? swiped : readings.get(panel.id)) : null;
       panel.box.toggleAttribute("data-reading", Boolean(reading));
       if (!reading) continue;
-      showReading(panel.reading, reading);
+      showReading(panel.reading, reading, dissent.ids.includes(reading.id) ? dissent.against : "");
       // Out of the way of what is looked at.
-      panel.box.toggleAttribute("data-reading-on-top", at.y > box.height * 0.7);
+      panel.box.toggleAttribute("data-reading-on-top", at.y > panel.size.height * 0.7);
     }
   }
 
-  // Painting
+  // Painting the panels
 
   function refit() {
     if (!data) return;
-    box = panels.fit(data.photo);
-    if (box) look.view = clampView(look.view, box, data.photo);
+    box = panels.fit(data.photo, alone());
     repaint();
   }
 
@@ -258,26 +423,60 @@ function createViewer(root, key) {
 
   function paintAll() {
     const photo = layerOf(data.photo.digest);
-    const now = { mode: mode(), opacity: look.opacity, only: only() };
-    const scene = { classes: data.classes, classesKey, truth: data.truth?.labels };
-    const view = [look.view.zoom.toFixed(3), look.view.x.toFixed(4), look.view.y.toFixed(4)].join(" ");
+    const visible = shown();
+    const now = { mode: mode(), opacity: look.opacity, patterns: look.patterns, shown: visible.shown, alone: visible.alone };
+    const scene = { classes, classesKey, shownKey: visible.key, ...reference() };
+    const clamped = clampView(view(), box, data.photo);
+    const where = [clamped.zoom.toFixed(3), clamped.x.toFixed(4), clamped.y.toFixed(4)].join(" ");
     for (const panel of panels.all()) {
       panel.canvas.setAttribute("aria-label", labelOf(panel, now.mode));
       const showsConfidence = now.mode === "confidence" && panel.role === "network" && panel.state === "ready";
       setText(panel.parts.note, showsConfidence ? panel.note : "");
+      panel.element.dataset.view = where;
       if (!photo?.ready) continue;
-      paint(panel.canvas, layersOf(panel, now, scene), look.view, box, photo, data.photo);
-      panel.element.dataset.view = view;
+      if (panel.role === SWIPE) {
+        const [left, right] = [look.swipe.left, look.swipe.right].map((id) => layersOf(panels.get(id), now, scene));
+        paintSwipe(panel.canvas, left, right, look.swipe.at, clamped, panel.size, photo, data.photo);
+        divider(panel.box, look.swipe.at);
+      } else {
+        paint(panel.canvas, layersOf(panel, now, scene), clamped, panel.size, photo, data.photo);
+      }
     }
-    root.dataset.view = view;
-    root.dataset.only = now.only === null ? "" : data.classes.names[now.only];
-    root.toggleAttribute("data-zoomed", look.view.zoom > 1);
-    setText(find("output"), `${Number(look.view.zoom.toPrecision(look.view.zoom < 10 ? 2 : 3))}×`);
+    root.dataset.view = where;
+    const { only } = look;
+    root.dataset.only = pointedClass ?? only ?? "";
+    root.toggleAttribute("data-zoomed", clamped.zoom > 1);
+    setText(find("output"), `${Number(clamped.zoom.toPrecision(clamped.zoom < 10 ? 2 : 3))}×`);
   }
 
   function labelOf(panel, now) {
     if (panel.role === "photo") return "Photo";
     return `${panel.name}: ${panel.state === "ready" ? now : panel.sentence || panel.state}`;
+  }
+
+  async function save() {
+    const single = alone();
+    const all = panels.all().filter((panel) => (single ? panel.id === single : true));
+    const visible = shown();
+    const now = { mode: mode(), opacity: look.opacity, patterns: look.patterns, shown: visible.shown, alone: visible.alone };
+    const scene = { classes, classesKey, shownKey: visible.key, ...reference() };
+    const blob = await snapshot({
+      title: `${now.mode}${now.mode === "overlay" ? `, opacity ${Math.round(look.opacity * 100)} %` : ""}, ${find("output").textContent}`,
+      panels: all,
+      columns: single ? 1 : Number(getComputedStyle(grid).getPropertyValue("--columns")) || 1,
+      classes,
+      shown: visible.shown,
+      scores: look.painting ? sketch.scores() : new Map(),
+      aspect: box.width / box.height,
+      drawPanel: (canvas, panel, size) => {
+        const photo = layerOf(data.photo.digest);
+        if (panel.role === SWIPE) {
+          const [left, right] = [look.swipe.left, look.swipe.right].map((id) => layersOf(panels.get(id), now, scene));
+          paintSwipe(canvas, left, right, look.swipe.at, view(), size, photo, data.photo);
+        } else paint(canvas, layersOf(panel, now, scene), view(), size, photo, data.photo);
+      },
+    });
+    download(blob, "segmentation-view.png");
   }
 
   function rest() {

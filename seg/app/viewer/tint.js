@@ -3,6 +3,7 @@
 export const IGNORE = 255;
 const UNKNOWN = 255;
 const GREY = [128, 128, 128];
+const HALO = 120; // the opacity, of 255
 
 // Cividis at every eighth, from 0 to 100 %: doubts glow, what is sure keeps quiet. It looks the same to all common
 // colour visions.
@@ -23,7 +24,7 @@ function packed([r, g, b], alpha = 255) {
   return ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
 }
 
-function doubtColour(share) {
+export function doubtColour(share) {
   const at = Math.min(Math.max(share, 0), 1) * (DOUBT.length - 1);
   const low = Math.min(Math.floor(at), DOUBT.length - 2);
   return DOUBT[low].map((value, i) => Math.round(value + (DOUBT[low + 1][i] - value) * (at - low)));
@@ -60,22 +61,148 @@ function pictureOf(width, height, fill) {
   return canvas.transferToImageBitmap();
 }
 
-// The classes in their colours. `only` is the one class to see, or null; `others` the opacity of all the rest then.
-export function tintClasses(labels, classes, only, ignored, others) {
+// A second cue beside the colour, repeated every `step` pixels: which of them get the class's other shade.
+const PATTERNS = [
+  () => false,
+  (x, y, { line }) => y < line,
+  (x, y, { line }) => x < line,
+  (x, y, { line, step }) => (x + step - y) % step < line,
+  (x, y, { line, step }) => (x + y) % step < line,
+  (x, y, { line }) => x < line || y < line,
+  (x, y, { half, step }) => Math.hypot(x + 0.5 - half, y + 0.5 - half) < step * 0.3,
+  (x, y, { half }) => (x < half) === (y < half),
+  (x, y, { line, half, step }) => (x + step - y) % step < line || (x + y + half) % step < line,
+  (x, y, { line, half }) => y % half < line && (x < half) === (y < half),
+  (x, y, { line, half, step }) => (y + step - Math.abs(x - half)) % step < line,
+  (x, y, { line, half, step }) => isRing(x + 0.5 - half, y + 0.5 - half, step * 0.3, line),
+];
+const PATTERNS_ACROSS = 48;
+export const PATTERN_STEP = 8;
+
+function isRing(x, y, radius, line) {
+  return Math.abs(Math.max(Math.abs(x), Math.abs(y)) - radius) < line / 2 + 0.01;
+}
+
+// 1 where a class's pattern has the other shade, row by row, of one tile of `step` × `step` pixels; `step` is even.
+export function patternTile(id, step) {
+  const hit = PATTERNS[id % PATTERNS.length];
+  const size = { step, half: step / 2, line: Math.max(1, Math.round(step / 6)) };
+  return Uint8Array.from({ length: step * step }, (_, i) => (hit(i % step, Math.floor(i / step), size) ? 1 : 0));
+}
+
+// The shade of a colour that its pattern is drawn in.
+export function patternColour([r, g, b]) {
+  const light = 0.299 * r + 0.587 * g + 0.114 * b;
+  const shade = light > 110 ? [r * 0.4, g * 0.4, b * 0.4] : [r, g, b].map((part) => part + (255 - part) * 0.6);
+  return shade.map(Math.round);
+}
+
+// A square of a class's pattern for a legend, over what is there.
+export function drawPattern(context, id, colour, x, y, side) {
+  const tile = patternTile(id, PATTERN_STEP);
+  context.fillStyle = `rgb(${patternColour(colour)})`;
+  for (let row = 0; row < side; row++) {
+    for (let column = 0; column < side; column++) {
+      const i = (row % PATTERN_STEP) * PATTERN_STEP + (column % PATTERN_STEP);
+      if (tile[i]) context.fillRect(x + column, y + row, 1, 1);
+    }
+  }
+}
+
+// The classes in their colours. `shown` has 1 for every id that is; `others` is the opacity of all the rest, `ignored`
+// that of pixels without a class.
+export function tintClasses(labels, classes, { shown, patterns }, ignored, others) {
   const table = new Uint32Array(256);
-  classes.colours.forEach((colour, id) => {
-    table[id] = only === null || only === id ? packed(colour) : packed(GREY, others);
-  });
+  classes.colours.forEach((colour, id) => (table[id] = shown[id] ? packed(colour) : packed(GREY, others)));
   table[IGNORE] = packed(classes.ignoreColour, ignored);
-  const { data } = labels;
-  return pictureOf(labels.width, labels.height, (out) => {
+  const { data, width, height } = labels;
+  return pictureOf(width, height, (out) => {
     for (let i = 0; i < data.length; i++) out[i] = table[data[i]];
+    if (patterns) drawPatterns(out, labels, classes, shown);
   });
 }
 
-// Wrong pixels in the colour of errors, right ones clear, hatched where the truth has no class. With a class chosen,
-// errors that have nothing to do with it are faint.
-export function tintErrors(labels, truth, classes, only) {
+function drawPatterns(out, { data, width, height }, classes, shown) {
+  const step = 2 * Math.max(3, Math.round(width / PATTERNS_ACROSS / 2));
+  const tile = step * step;
+  const tiles = new Uint8Array(256 * tile);
+  const table = new Uint32Array(256);
+  classes.colours.forEach((colour, id) => {
+    if (shown[id]) tiles.set(patternTile(id, step), id * tile);
+    table[id] = packed(patternColour(colour));
+  });
+  for (let y = 0, i = 0; y < height; y++) {
+    const row = (y % step) * step;
+    for (let x = 0; x < width; x++, i++) {
+      const id = data[i];
+      if (tiles[id * tile + row + (x % step)]) out[i] = table[id];
+    }
+  }
+}
+
+// Borders alone, in a picture of another size: the pixel on each side in the colour of its class if that is shown, and
+// a dark one beside.
+export function tintOutlines(labels, classes, { shown }, size) {
+  const { width, height } = size;
+  const data = resampled(labels, size);
+  const table = classes.colours.map((colour) => packed(colour));
+  const halo = packed([0, 0, 0], HALO);
+  return pictureOf(width, height, (out) => {
+    const touch = (i, j) => {
+      if (data[i] === data[j]) return;
+      if (shown[data[i]]) out[i] = table[data[i]];
+      if (shown[data[j]]) out[j] = table[data[j]];
+    };
+    for (let y = 0, i = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, i++) {
+        if (x > 0) touch(i - 1, i);
+        if (y > 0) touch(i - width, i);
+      }
+    }
+    const coloured = (i) => out[i] >>> 24 === 255;
+    for (let y = 0, i = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, i++) {
+        if (out[i]) continue;
+        const beside = (x > 0 && coloured(i - 1)) || (x < width - 1 && coloured(i + 1));
+        if (beside || (y > 0 && coloured(i - width)) || (y < height - 1 && coloured(i + width))) out[i] = halo;
+      }
+    }
+  });
+}
+
+// The same borders as lines, for when the pixels of the map are large. `across` has those between one row and the next,
+// `down` those between columns: line n, which runs before row or column n, has the pieces `start[n]` to `start[n + 1]`,
+// each from one place `from` to another `to`, with one id `before` it and another `after` it.
+export function bordersOf({ data, width, height }) {
+  return { across: pieces(data, height, width, width, 1), down: pieces(data, width, height, 1, width) };
+}
+
+function pieces(data, lines, length, step, along) {
+  const start = new Uint32Array(lines + 1);
+  const [from, to, before, after] = [[], [], [], []];
+  for (let line = 1; line < lines; line++) {
+    start[line] = from.length;
+    for (let i = 0, at = line * step; i < length; ) {
+      const [one, other] = [data[at - step], data[at]];
+      const begin = i;
+      do {
+        i++;
+        at += along;
+      } while (i < length && data[at - step] === one && data[at] === other);
+      if (one === other) continue;
+      from.push(begin);
+      to.push(i);
+      before.push(one);
+      after.push(other);
+    }
+  }
+  start[lines] = from.length;
+  return { start, from, to, before, after };
+}
+
+// Wrong pixels in the colour of errors, right ones clear, hatched where the truth has no class. With classes not shown,
+// errors that have nothing to do with those that are stay faint.
+export function tintErrors(labels, truth, classes, { shown }) {
   const { width, height, data } = labels;
   const right = resampled(truth, labels);
   const wrong = packed(classes.wrongColour, 235);
@@ -85,22 +212,20 @@ export function tintErrors(labels, truth, classes, only) {
     for (let y = 0, i = 0; y < height; y++) {
       for (let x = 0; x < width; x++, i++) {
         if (right[i] === IGNORE) out[i] = hatch[(x + y) % 8 < 3 ? 0 : 1];
-        else if (data[i] !== right[i]) {
-          out[i] = only === null || data[i] === only || right[i] === only ? wrong : faint;
-        }
+        else if (data[i] !== right[i]) out[i] = shown[data[i]] || shown[right[i]] ? wrong : faint;
       }
     }
   });
 }
 
-export function tintConfidence(confidence, labels, only) {
+export function tintConfidence(confidence, labels, { shown }) {
   const table = new Uint32Array(256);
   for (let percent = 0; percent <= 100; percent++) table[percent] = packed(doubtColour(percent / 100));
   table[UNKNOWN] = 0;
-  const ids = only === null ? null : resampled(labels, confidence);
+  const ids = resampled(labels, confidence);
   const { data } = confidence;
   return pictureOf(confidence.width, confidence.height, (out) => {
-    for (let i = 0; i < data.length; i++) out[i] = ids === null || ids[i] === only ? table[data[i]] : 0;
+    for (let i = 0; i < data.length; i++) out[i] = shown[ids[i]] ? table[data[i]] : 0;
   });
 }
 

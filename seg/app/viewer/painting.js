@@ -1,0 +1,141 @@
+// A map of class ids that the visitor paints, with its history.
+
+const UNPAINTED = 255;
+const HISTORY_BYTES = 32 * 2 ** 20;
+
+// `data` has one id a pixel, 255 where nothing is painted. A painting serves as a layer, and its version tells changes.
+export function createPainting(width, height, ids = null) {
+  const data = ids ? Uint8Array.from(ids) : new Uint8Array(width * height).fill(UNPAINTED);
+  return { ready: true, error: false, width, height, data, version: 0, past: [], future: [], before: null };
+}
+
+export const isEmpty = (painting) => painting.data.every((id) => id === UNPAINTED);
+
+// Paints a line of round ends between two points, in pixels of the map; 255 erases. A stroke may have many of them until
+// `endStroke`, and is undone as one.
+export function stroke(painting, from, to, radius, id) {
+  begin(painting);
+  const { width, height, data } = painting;
+  const reach = Math.max(radius, 0.5);
+  const x0 = Math.max(0, Math.floor(Math.min(from.x, to.x) - reach));
+  const x1 = Math.min(width - 1, Math.ceil(Math.max(from.x, to.x) + reach));
+  const y0 = Math.max(0, Math.floor(Math.min(from.y, to.y) - reach));
+  const y1 = Math.min(height - 1, Math.ceil(Math.max(from.y, to.y) + reach));
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const length = dx * dx + dy * dy;
+  for (let y = y0; y <= y1; y++) {
+    for (let x = x0; x <= x1; x++) {
+      const [px, py] = [x + 0.5 - from.x, y + 0.5 - from.y];
+      const share = length ? Math.min(Math.max((px * dx + py * dy) / length, 0), 1) : 0;
+      const [ex, ey] = [px - share * dx, py - share * dy];
+      if (ex * ex + ey * ey <= reach * reach) data[y * width + x] = id;
+    }
+  }
+  painting.version++;
+}
+
+// Ends what began with the last `stroke`: from here it is one step of the history.
+export function endStroke(painting) {
+  const { before, data, width, height } = painting;
+  painting.before = null;
+  if (!before) return;
+  const box = changedBox(before, data, width, height);
+  if (!box) return;
+  painting.past.push({ box, old: cut(before, width, box), new: cut(data, width, box) });
+  painting.future = [];
+  let bytes = 0;
+  let kept = painting.past.length;
+  while (kept > 0 && (bytes += 2 * painting.past[kept - 1].old.length) <= HISTORY_BYTES) kept--;
+  painting.past.splice(0, Math.min(kept, painting.past.length - 1));
+}
+
+// Gives the whole region of one id around a point another id; a region ends where four neighbours differ.
+export function fill(painting, at, id) {
+  const { width, height, data } = painting;
+  const [x, y] = [Math.floor(at.x), Math.floor(at.y)];
+  if (x < 0 || y < 0 || x >= width || y >= height || data[y * width + x] === id) return;
+  begin(painting);
+  const old = data[y * width + x];
+  const waiting = [y * width + x];
+  while (waiting.length) {
+    const seed = waiting.pop();
+    if (data[seed] !== old) continue;
+    const row = seed - (seed % width);
+    let left = seed;
+    let right = seed;
+    while (left > row && data[left - 1] === old) left--;
+    while (right < row + width - 1 && data[right + 1] === old) right++;
+    for (let i = left; i <= right; i++) data[i] = id;
+    for (const next of [-width, width]) {
+      if (row + next < 0 || row + next >= data.length) continue;
+      for (let i = left; i <= right; i++) {
+        const same = data[i + next] === old;
+        if (same && (i === right || data[i + next + 1] !== old)) waiting.push(i + next);
+      }
+    }
+  }
+  painting.version++;
+  endStroke(painting);
+}
+
+// Takes over a whole map, of any size.
+export function startFrom(painting, map) {
+  begin(painting);
+  const { width, height, data } = painting;
+  for (let y = 0, i = 0; y < height; y++) {
+    const row = Math.floor(((y + 0.5) * map.height) / height) * map.width;
+    for (let x = 0; x < width; x++) data[i++] = map.data[row + Math.floor(((x + 0.5) * map.width) / width)];
+  }
+  painting.version++;
+  endStroke(painting);
+}
+
+export function clear(painting) {
+  begin(painting);
+  painting.data.fill(UNPAINTED);
+  painting.version++;
+  endStroke(painting);
+}
+
+export const undo = (painting) => step(painting, painting.past, painting.future, "old");
+export const redo = (painting) => step(painting, painting.future, painting.past, "new");
+
+function step(painting, from, to, side) {
+  endStroke(painting);
+  const change = from.pop();
+  if (!change) return;
+  const { x, y, width, height } = change.box;
+  for (let row = 0; row < height; row++) {
+    const part = change[side].subarray(row * width, (row + 1) * width);
+    painting.data.set(part, (y + row) * painting.width + x);
+  }
+  to.push(change);
+  painting.version++;
+}
+
+function begin(painting) {
+  painting.before ??= painting.data.slice();
+}
+
+function changedBox(before, after, width, height) {
+  let [x0, y0, x1, y1] = [width, height, -1, -1];
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (before[i] === after[i]) continue;
+      if (x < x0) x0 = x;
+      if (x > x1) x1 = x;
+      if (y < y0) y0 = y;
+      y1 = y;
+    }
+  }
+  return y1 < 0 ? null : { x: x0, y: y0, width: x1 - x0 + 1, height: y1 - y0 + 1 };
+}
+
+function cut(data, width, box) {
+  const out = new Uint8Array(box.width * box.height);
+  for (let row = 0; row < box.height; row++) {
+    const start = (box.y + row) * width + box.x;
+    out.set(data.subarray(start, start + box.width), row * box.width);
+  }
+  return out;
+}
