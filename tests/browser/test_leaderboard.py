@@ -51,7 +51,12 @@ def test_the_csv_holds_the_numbers_of_the_index_and_follows_the_filters(page):
     page.get_by_role("combobox", name="Network").click()
     page.get_by_role("option", name="U-Net", exact=True).click()
     page.keyboard.press("Escape")
-    settled(page)
+    # The choice may not have reached the script yet.
+    for _ in range(20):
+        settled(page)
+        if {line["network"] for line in download(page)} == {"U-Net"}:
+            break
+        page.wait_for_timeout(250)
     assert {line["network"] for line in download(page)} == {"U-Net"}
 
 

@@ -147,7 +147,9 @@ test("lines tell the map's pixels apart once they are large, and only inside the
 });
 
 test("outlines are as thin at every zoom", () => {
-  assert.deepEqual([0.2, 0.4, 0.85, 1.7, 6].map(outlineFactor), [0.25, 0.5, 1, 2, 2]);
+  const factors = (width) => [0.2, 0.4, 0.85, 1.7, 6].map((scale) => outlineFactor(scale, width));
+  assert.deepEqual(factors(480), [0.25, 0.5, 1, 2, 2]);
+  assert.deepEqual(factors(1200), [0.25, 0.5, 1, 1, 1]);
   const panel = panelOf();
   const layers = layersOf(panel, look("outlines"), scene);
   const isBar = ([kind, style]) => kind === "fill" && !style.includes("/ 35%");

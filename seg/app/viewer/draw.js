@@ -8,8 +8,10 @@ const SMOOTH_PHOTO_BELOW = 3;
 const FAINT = 0.35;
 // In CSS pixels for each pixel of the map.
 const GRID_FROM = 12;
-const LINES_FROM = 2.4;
-const MOST_LINES = 8000;
+const LINES_FROM = 3.5;
+const LINES_FROM_LARGE = 1.7;
+const LARGE = 800; // pixels across, of a map whose outlines at twice its size would take too much memory
+const MOST_LINES = 6000;
 const DARK = "rgb(0 0 0 / 47%)";
 
 // The pictures that make up a panel: `base` is "picture", "faint" or null, `top` a picture or null. `grid` is the map
@@ -157,14 +159,15 @@ function createOutlines(labels, classes, look) {
 }
 
 // How much larger than the map a picture of outlines is, so that one of its pixels is about one CSS pixel wide.
-export function outlineFactor(scale) {
-  return 2 ** Math.min(Math.round(Math.log2(scale / 0.85)), 1);
+export function outlineFactor(scale, width) {
+  return 2 ** Math.min(Math.round(Math.log2(scale / 0.85)), width > LARGE ? 0 : 1);
 }
 
 function drawOutlines(context, outlines, frame, ratio) {
-  const scale = frame.width / outlines.labels.width / ratio;
-  if (scale >= LINES_FROM && drawBorders(context, outlines, frame, ratio)) return;
-  const source = outlines.picture(outlineFactor(scale));
+  const { width } = outlines.labels;
+  const scale = frame.width / width / ratio;
+  if (scale >= (width > LARGE ? LINES_FROM_LARGE : LINES_FROM) && drawBorders(context, outlines, frame, ratio)) return;
+  const source = outlines.picture(outlineFactor(scale, width));
   drawPart(context, source, frame, frame.width / source.width < SMOOTH_PHOTO_BELOW, 1);
 }
 
@@ -184,15 +187,14 @@ function drawBorders(context, { labels, styles, shown, borders }, frame, ratio) 
   const dark = (bar) => (piece) => bar(piece.at - 2 * thick, piece.from, 4 * thick, piece.to - piece.from);
   rows.forEach(dark(lay));
   columns.forEach(dark(stand));
+  const side = (bar, id, at, { from, to }) => {
+    if (!shown[id]) return;
+    context.fillStyle = styles[id];
+    bar(at, from, thick, to - from);
+  };
   const colour = (bar) => (piece) => {
-    for (const [id, at] of [
-      [piece.before, piece.at - thick],
-      [piece.after, piece.at],
-    ]) {
-      if (!shown[id]) continue;
-      context.fillStyle = styles[id];
-      bar(at, piece.from, thick, piece.to - piece.from);
-    }
+    side(bar, piece.before, piece.at - thick, piece);
+    side(bar, piece.after, piece.at, piece);
   };
   rows.forEach(colour(lay));
   columns.forEach(colour(stand));

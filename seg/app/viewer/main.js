@@ -211,7 +211,8 @@ function createViewer(root, key) {
   function showLegend() {
     const maps = [data.truth, ...data.panels].filter((panel) => panel?.ids);
     const present = maps.length ? new Set(maps.flatMap((panel) => panel.ids)) : null;
-    legend({ classes, present, only: look.only, hidden: look.hidden, shares: sharesOfAll() });
+    const { only, hidden, colours: recoloured, patterns } = look;
+    legend({ classes, present, only, hidden, recoloured, patterns, shares: sharesOfAll() });
   }
 
   function sharesOfAll() {
@@ -334,7 +335,7 @@ function createViewer(root, key) {
     click("patterns", () => {
       look.patterns = !look.patterns;
       showToolbar();
-      repaint();
+      changedLegend();
     });
   }
 
@@ -464,6 +465,8 @@ function createViewer(root, key) {
       title: `${now.mode}${now.mode === "overlay" ? `, opacity ${Math.round(look.opacity * 100)} %` : ""}, ${find("output").textContent}`,
       panels: all,
       columns: single ? 1 : Number(getComputedStyle(grid).getPropertyValue("--columns")) || 1,
+      mode: now.mode,
+      patterns: look.patterns,
       classes,
       shown: visible.shown,
       scores: look.painting ? sketch.scores() : new Map(),
