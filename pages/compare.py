@@ -19,5 +19,5 @@ exhibit = gallery.choose(class_map)
 settings = st.session_state.settings
 work = runs.start(exhibit, comparison, settings)
 runs.show(exhibit, work, class_map)
-gallery.offer_removal(exhibit)
+gallery.offer_removal(exhibit, class_map.dataset)
 results.show(exhibit, work, comparison, settings, class_map)

@@ -10,9 +10,10 @@ from PIL import Image
 from seg.app import viewer as module
 from seg.app.scripts import joined
 from seg.app.viewer import MAX_CONFIDENCE_SIDE, MAX_SIDE, Panel, describe
+from seg.datasets import street
 from seg.drawing import encode_png
 from seg.errors import ImageError
-from seg.labels import IGNORE, MEMBRANES, STREET
+from seg.labels import IGNORE, MEMBRANES, STREET, ClassMap
 
 PHOTO = np.zeros((36, 48, 3), np.uint8)
 
@@ -186,6 +187,35 @@ def test_the_script_has_every_module_and_neither_imports_nor_inner_exports():
     ]
 
 
+def test_names_go_to_the_browser_as_they_are():
+    hostile = ClassMap("<b>", ("<img src=x onerror=alert(1)>", "</script>"), ((1, 2, 3), (4, 5, 6)), 255)
+    data, _ = describe(PHOTO, [Panel("<i>a</i>", "<u>b</u>", np.full((36, 48), 9, np.uint8))], hostile)
+    assert data["classes"]["names"] == list(hostile.names)
+    assert (data["panels"][0]["name"], data["panels"][0]["caption"]) == ("<i>a</i>", "<u>b</u>")
+    assert "but the <b> classes end at 1" in data["panels"][0]["status"]
+
+
+@pytest.mark.parametrize("size", [(360, 480), (3000, 4000), (1, 5000), (1201, 1200)])
+def test_the_size_of_the_photo_as_sent_is_told(size: tuple[int, int]):
+    photo = np.zeros((*size, 3), np.uint8)
+    data, layers = describe(photo, [], STREET)
+    sent = data["photo"]["sentHeight"], data["photo"]["sentWidth"]
+    assert sent == read(layers, data["photo"]["digest"]).shape[:2]
+
+
+def test_eight_panels_are_sent_in_less_than_700_kilobytes():
+    sample = street.render(7, 360, 480)
+    rng = np.random.default_rng(0)
+    panels = []
+    for i in range(8):
+        labels = np.roll(sample.labels, i, axis=1)
+        coarse = Image.fromarray(rng.uniform(0.5, 1, (23, 30)).astype(np.float32))
+        confidence = np.asarray(coarse.resize((480, 360), Image.Resampling.BICUBIC))
+        panels.append(Panel(f"{i}", labels=labels, confidence=confidence))
+    _, layers = describe(sample.image, panels, STREET, sample.labels)
+    assert sum(map(len, layers.values())) < 700_000
+
+
 def painting(ids: np.ndarray, photo: str = "photo-1") -> dict[str, str]:
     return {"photo": photo, "png": base64.b64encode(encode_png(ids)).decode()}
 
@@ -205,12 +235,17 @@ def test_a_painting_comes_at_the_full_size_of_its_photo():
     [
         (None, "another photo"),
         (painting(np.zeros((30, 60), np.uint8), "photo-2"), "another photo"),
+        ([], "another photo"),
+        ({"photo": "photo-1"}, "damaged"),
         ({"photo": "photo-1", "png": "%%%"}, "damaged"),
+        ({"photo": "photo-1", "png": 7}, "damaged"),
+        ({"photo": "photo-1", "png": "A" * 8_000_000}, "damaged"),
         ({"photo": "photo-1", "png": base64.b64encode(b"no picture").decode()}, "The painting"),
         (painting(np.zeros((60, 60), np.uint8)), "does not fit"),
         (painting(np.full((30, 60), 99, np.uint8)), "99"),
+        (painting(np.full((30, 60), IGNORE, np.uint8)), "Nothing is painted"),
     ],
 )
-def test_what_is_no_painting_of_this_photo_is_refused_with_a_sentence(message: dict | None, sentence: str):
+def test_what_is_no_painting_of_this_photo_is_refused_with_a_sentence(message: object, sentence: str):
     with pytest.raises(ImageError, match=sentence):
         module.read_painting(message, "photo-1", (300, 600), STREET)

@@ -7,11 +7,18 @@ def navigation():
     """Draw the menu; returns the page that the visitor is on."""
     return st.navigation(
         [
-            st.Page("pages/compare.py", title="Compare", icon=":material/compare:", default=True),
+            # url_path, which no address of a default page shows, leaves /compare to the page at the end.
+            st.Page("pages/compare.py", title="Compare", icon=":material/compare:", url_path="home", default=True),
             st.Page("pages/leaderboard.py", title="Leaderboard", icon=":material/leaderboard:"),
             st.Page("pages/training.py", title="Training", icon=":material/play_circle:"),
+            st.Page(_to_compare, title="Compare", url_path="compare", visibility="hidden"),
         ]
     )
+
+
+def _to_compare() -> None:
+    """For those who type /compare: Streamlit knows its first page by the bare address only."""
+    st.switch_page("pages/compare.py")
 
 
 def sidebar() -> None:

@@ -1,5 +1,6 @@
 """The visitor's pictures: rendered samples and uploads, with their truth where there is one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePath
@@ -23,23 +24,18 @@ THUMBNAIL = 96
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A picture of the gallery. truth: uint8 (H, W), class ids of `dataset`, or None; sample: not uploaded.
-    painted: the visitor painted the truth in the viewer."""
+    """A picture of the gallery. truth: uint8 (H, W), class ids of the data set shown, or None; sample: not uploaded;
+    own_truth: the visitor painted or uploaded the truth."""
 
     picture: Picture
     truth: np.ndarray | None = None
-    dataset: str = ""
     sample: bool = False
-    painted: bool = False
+    own_truth: bool = False
 
     @cached_property
     def truth_digest(self) -> str:
         """Tells this truth from any other, for caches."""
         return digest(self.truth)
-
-    def among(self, dataset: str) -> "Exhibit":
-        """The same without its truth where that has the classes of another data set."""
-        return self if self.dataset == dataset else replace(self, truth=None)
 
 
 def choose(class_map: ClassMap) -> Exhibit:
@@ -50,7 +46,7 @@ def choose(class_map: ClassMap) -> Exhibit:
     state.setdefault("taken", set())
     state.setdefault("upload_round", 0)
     state.setdefault("upload_errors", [])
-    state.setdefault("painted", {})
+    state.setdefault("truths", {})
     dataset, this_round = class_map.dataset, state.upload_round
     pictures, photos, masks = st.columns([6, 3, 3])
     photos.file_uploader(
@@ -78,8 +74,18 @@ def choose(class_map: ClassMap) -> Exhibit:
 
 
 def labelled_uploads(dataset: str) -> list[Exhibit]:
-    """The uploads that have a truth in the classes of the data set."""
-    return [e for e in st.session_state.uploads.values() if e.among(dataset).truth is not None]
+    """The uploads that have a truth in the classes of the data set, painted or uploaded."""
+    truths = st.session_state.truths
+    return [truths[dataset, key] for key in st.session_state.uploads if (dataset, key) in truths]
+
+
+def use_truth(exhibit: Exhibit, dataset: str, truth: np.ndarray) -> None:
+    """Make ``truth``, uint8 (H, W), what this picture is scored against in this data set, until it is taken away."""
+    st.session_state.truths[dataset, exhibit.picture.digest] = replace(exhibit, truth=truth, own_truth=True)
+
+
+def _exhibits(dataset: str) -> dict[str, Exhibit]:
+    return {**st.session_state.uploads, **_samples(dataset)}
 
 
 def _samples(dataset: str) -> dict[str, Exhibit]:
@@ -87,32 +93,24 @@ def _samples(dataset: str) -> dict[str, Exhibit]:
     for i, seed in enumerate(resources.seeds(dataset), start=1):
         scene = resources.sample(dataset, seed)
         picture = Picture.of(scene.image, f"Sample {i}")
-        found[picture.digest] = Exhibit(picture, scene.labels, dataset, sample=True)
+        found[picture.digest] = Exhibit(picture, scene.labels, sample=True)
     return found
 
 
 def _pick(dataset: str) -> Exhibit:
     """Each data set has its own picture chosen, at first a sample; the uploads stand in all of them."""
     state = st.session_state
-    samples = _samples(dataset)
-    exhibits = {**state.uploads, **samples}
+    exhibits = _exhibits(dataset)
     if not exhibits:
         st.info("Upload a picture to see what the networks make of it.", icon=":material/upload:")
         st.stop()
     if state.chosen.get(dataset) not in exhibits:
-        state.chosen[dataset] = next(iter(samples or exhibits))
+        state.chosen[dataset] = next((key for key, exhibit in exhibits.items() if exhibit.sample), next(iter(exhibits)))
     chosen = state.chosen[dataset]
     with st.container(horizontal=True, gap="small", key="gallery"):
         for key, exhibit in exhibits.items():
             _thumbnail(key, exhibit, dataset, key == chosen)
-    exhibit = exhibits[chosen].among(dataset)
-    painted = state.painted.get((dataset, chosen))
-    return exhibit if painted is None else replace(exhibit, truth=painted, dataset=dataset, painted=True)
-
-
-def use_painting(exhibit: Exhibit, dataset: str, truth: np.ndarray) -> None:
-    """Make ``truth``, uint8 (H, W), what this picture is scored against in this data set, until it is taken away."""
-    st.session_state.painted[dataset, exhibit.picture.digest] = truth
+    return state.truths.get((dataset, chosen), exhibits[chosen])
 
 
 def _thumbnail(key: str, exhibit: Exhibit, dataset: str, shown: bool) -> None:
@@ -136,24 +134,37 @@ def _show(dataset: str, key: str) -> None:
     st.session_state.upload_errors = []
 
 
-def offer_removal(exhibit: Exhibit) -> None:
-    """Buttons that take away a painted truth and an uploaded picture; nothing where there is neither."""
-    state, picture = st.session_state, exhibit.picture
-    here = place(exhibit.painted or not exhibit.sample)
-    if exhibit.painted:
+def offer_removal(exhibit: Exhibit, dataset: str) -> None:
+    """Buttons that take away the visitor's own truth and an uploaded picture; nothing where there is neither."""
+    picture = exhibit.picture
+    here = place(exhibit.own_truth or not exhibit.sample)
+    if exhibit.own_truth:
         here.button(
-            "Remove your painted truth",
+            "Remove your truth",
             icon=":material/ink_eraser:",
             type="tertiary",
-            on_click=lambda: state.painted.pop((exhibit.dataset, picture.digest), None),
+            on_click=_forget_truth,
+            args=(dataset, picture.digest),
         )
     if not exhibit.sample:
         here.button(
             f"Remove {plain(picture.name)}",
             icon=":material/delete:",
             type="tertiary",
-            on_click=lambda: state.uploads.pop(picture.digest, None),
+            on_click=_forget_upload,
+            args=(picture.digest,),
         )
+
+
+def _forget_truth(dataset: str, key: str) -> None:
+    st.session_state.truths.pop((dataset, key), None)
+
+
+def _forget_upload(key: str) -> None:
+    st.session_state.uploads.pop(key, None)
+    for dataset, picture in list(st.session_state.truths):
+        if picture == key:
+            _forget_truth(dataset, key)
 
 
 def _take(kind: str, this_round: int) -> list[UploadedFile]:
@@ -188,30 +199,29 @@ def _take_photos(this_round: int, dataset: str) -> None:
 
 
 def _take_masks(this_round: int, class_map: ClassMap) -> None:
-    state = st.session_state
+    dataset = class_map.dataset
     files = _take("masks", this_round)
+    shown = st.session_state.chosen.get(dataset) if len(files) == 1 else None
     for file in files:
-        key = _partner(file.name, state.chosen.get(class_map.dataset) if len(files) == 1 else None)
-        if key is None:
+        exhibit = _partner(file.name, _exhibits(dataset), shown)
+        if exhibit is None:
             _refuse(
-                f"{file.name} belongs to no uploaded photo: name the mask like its photo, or show the photo and upload "
-                "its mask alone."
+                f"{file.name} belongs to no photo here: name the mask like its photo, or show the photo and upload its "
+                "mask alone."
             )
             continue
-        picture = state.uploads[key].picture
         try:
-            truth = decode_mask(file.getvalue(), file.name, class_map, picture.pixels.shape[:2])
+            truth = decode_mask(file.getvalue(), file.name, class_map, exhibit.picture.pixels.shape[:2])
         except ImageError as error:
             _refuse(str(error))
             continue
-        state.uploads[key] = Exhibit(picture, truth, class_map.dataset)
+        use_truth(exhibit, dataset, truth)
 
 
-def _partner(mask: str, shown: str | None) -> str | None:
-    """The digest of the upload that a mask file belongs to: the one named alike, else the one shown."""
-    uploads = st.session_state.uploads
+def _partner(mask: str, exhibits: Mapping[str, Exhibit], shown: str | None) -> Exhibit | None:
+    """The picture that a mask file belongs to: the one named alike, else the one shown."""
     stem = PurePath(mask).stem
-    for key, exhibit in uploads.items():
+    for exhibit in exhibits.values():
         if PurePath(exhibit.picture.name).stem in (stem, stem.removesuffix("_L"), stem.removesuffix("-ids")):
-            return key
-    return shown if shown in uploads else None
+            return exhibit
+    return exhibits.get(shown)

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from seg.app import resources
-from seg.app.gallery import Exhibit, use_painting
+from seg.app.gallery import Exhibit, use_truth
 from seg.app.sidebar import Settings
 from seg.app.viewer import Panel, viewer
 from seg.errors import SegError
@@ -86,7 +86,7 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
     )
 
     def take(truth: np.ndarray) -> None:
-        use_painting(exhibit, class_map.dataset, truth)
+        use_truth(exhibit, class_map.dataset, truth)
         st.session_state[_FOLLOW] = True
 
     panels = [_panel(run) for run in runs]

@@ -24,9 +24,9 @@ from seg.labels import STREET
 from seg.masks import decode_mask
 from seg.segmenter import Segmenter
 from seg.weights import Record
+from tests.browser import PATIENCE
 
 FRAME = "0016E5_07965"
-PATIENCE = 120_000  # milliseconds: CI may be busy
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +40,6 @@ def opened(shipped) -> dict[str, Record]:
 def page(browser, serve):
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
     page.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
     page.goto(serve("streamlit_app.py"))
     settled(page)
     yield page

@@ -2,16 +2,24 @@
 
 from playwright.sync_api import expect
 
-PATIENCE = 120_000  # milliseconds
-
 
 def test_a_page_that_is_the_first_address_ever_asked_for_has_menu_and_settings(browser, fresh_app):
     page = browser.new_page()
     page.goto(f"{fresh_app}/leaderboard")
     menu = page.locator('[data-testid="stSidebarNav"]')
-    expect(menu.get_by_role("link", name="Compare")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_role("heading", name="Which network is worth its cost?")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("Your own runs")).to_be_visible(timeout=PATIENCE)
+    expect(menu.get_by_role("link", name="Compare")).to_be_visible()
+    expect(page.get_by_role("heading", name="Which network is worth its cost?")).to_be_visible()
+    expect(page.get_by_text("Your own runs")).to_be_visible()
     assert page.url.endswith("/leaderboard")
+    assert page.locator('[data-testid="stException"]').count() == 0
+    page.close()
+
+
+def test_the_first_page_is_found_by_its_name_too(browser, serve):
+    page = browser.new_page()
+    page.goto(f"{serve('streamlit_app.py')}/compare")
+    expect(page.get_by_role("heading", name="What do the networks see?")).to_be_visible()
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    expect(page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name="Compare")).to_have_count(1)
     assert page.locator('[data-testid="stException"]').count() == 0
     page.close()

@@ -9,13 +9,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from seg.weights import SHIPPED
-
-PATIENCE = 120_000  # milliseconds: CI may be busy
+from tests.browser import PATIENCE
 
 
 def open_board(page: Page, url: str) -> None:
     page.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
     page.goto(f"{url}/leaderboard")
     settled(page)
 

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from seg.labels import SHAPES
+from tests.browser import PATIENCE
 
-PATIENCE = 120_000  # milliseconds: CI may be busy
 APP = "tests/browser/replay_app.py"
 SHORT = "<i>short</i>"
 
@@ -18,7 +18,6 @@ class Player:
         self.sent: list[object] = []
         self.errors: list[str] = []
         page.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("websocket", lambda socket: socket.on("framesent", lambda frame: self.sent.append(frame)))
         page.goto(url)
@@ -133,7 +132,6 @@ def test_a_rerun_keeps_the_moment_and_another_picture_starts_anew(player: Player
 def test_the_training_page_fits_a_phone_in_the_dark(browser: Browser, serve):
     page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
     page.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
     page.goto(f"{serve('streamlit_app.py')}/training")
     expect(page.get_by_role("heading", name="How do the curves run?")).to_be_visible()
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()

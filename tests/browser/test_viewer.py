@@ -17,8 +17,6 @@ APP = "tests/browser/viewer_app.py"
 CAR = (130, 120)
 """A pixel, x and y, of the block where U-Net sees a car with 87 % and the truth a tree."""
 
-expect.set_options(timeout=20_000)
-
 
 class Viewer:
     """A page with the viewer, and what a visitor does to it."""

@@ -1,5 +1,6 @@
 """What tests/browser/test_viewer.py looks at: seven made-up networks beside the truth of a rendered street."""
 
+import json
 import time
 
 import numpy as np
@@ -103,6 +104,16 @@ elif case == "untrue":
         ],
         STREET,
     )
+elif case == "taught":
+    taught = st.session_state.setdefault("taught", {})
+
+    def teach(painted: np.ndarray) -> None:
+        taught["truth"] = painted
+
+    viewer(photo, panels, STREET, taught.get("truth"), on_truth=teach)
+    if "truth" in taught:
+        ids, counts = np.unique(taught["truth"], return_counts=True)
+        st.code(json.dumps({"size": taught["truth"].shape, "ids": ids.tolist(), "counts": counts.tolist()}))
 elif case == "hostile":
     labels = np.zeros((360, 480), np.uint8)
     labels[:, 240:] = 1

@@ -14,12 +14,12 @@ from conftest import make_set
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from seg.app import resources
+from seg.app import resources, runs
 from seg.datasets import street
 from seg.drawing import encode_ids
 from seg.families import SEVEN
 from seg.images import digest
-from seg.labels import CLASS_MAPS, STREET
+from seg.labels import CLASS_MAPS, IGNORE, STREET
 from seg.service import PredictionService
 from seg.weights import WeightIndex
 
@@ -193,8 +193,10 @@ def test_a_bad_mask_becomes_one_sentence_and_the_photo_stays(page, name, mask, s
 
 
 def test_a_mask_that_belongs_to_no_photo_is_said_to(page):
-    upload(page, 1, "stray.png", encode_ids(SCENE.labels, STREET))
-    assert "belongs to no uploaded photo" in page.error[0].value
+    mask = encode_ids(SCENE.labels, STREET)
+    page.file_uploader[1].upload("stray.png", mask).upload("another.png", mask)
+    settle(page.run())
+    assert ["belongs to no photo" in error.value for error in page.error] == [True, True]
 
 
 def test_a_picture_unlike_the_training_data_gets_a_notice(page, seven, monkeypatch, tmp_path):
@@ -328,6 +330,71 @@ def test_a_truth_belongs_to_the_data_set_it_was_uploaded_for(many):
     assert any("how much the networks agree" in c.value for c in many.caption)
     choose(many, "Data set", "street")
     assert "mean IoU" in table(many).index
+
+
+def paint(page: AppTest, monkeypatch: pytest.MonkeyPatch, truth: np.ndarray) -> AppTest:
+    """Press 'Use as truth' in the viewer: its call back comes before the next run, from where `viewer` was called."""
+    handlers = []
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "viewer", lambda *_, on_truth, **__: handlers.append(on_truth))
+        page.run()
+    # A visitor's session is only at hand while a script of theirs runs.
+    pressed = [handlers[-1]]
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "viewer", lambda *_, **__: pressed and pressed.pop()(truth))
+        page.run()
+    return settle(page.run())
+
+
+def button(page: AppTest, label: str):
+    return next((widget for widget in page.button if widget.label == label), None)
+
+
+def test_a_painted_truth_takes_the_place_of_a_samples_until_it_is_removed(page, monkeypatch):
+    shown = table(page)
+    truth = np.full((360, 480), IGNORE, np.uint8)
+    truth[200:] = STREET.names.index("road")
+    paint(page, monkeypatch, truth)
+    assert not page.exception
+    painted = table(page)
+    assert not painted.equals(shown)
+    assert painted.loc["pixel accuracy"].notna().all()
+    button(page, "Remove your truth").click()
+    settle(page.run())
+    assert table(page).equals(shown)
+    assert button(page, "Remove your truth") is None
+
+
+def test_a_painted_truth_scores_an_upload_and_counts_among_the_labelled_ones(page, monkeypatch):
+    upload(page, 0, "one.png", photo())
+    assert any("how much the networks agree" in c.value for c in page.caption)
+    paint(page, monkeypatch, SCENE.labels)
+    assert "mean IoU" in table(page).index
+    other = street.render(4, 90, 120)
+    upload(page, 0, "two.png", saved(Image.fromarray(other.image), "PNG"))
+    upload(page, 1, "two.png", encode_ids(other.labels, STREET))
+    page.run()
+    assert any("All 2 labelled photos together" in h.value for h in page.subheader)
+    button(page, "Remove two.png").click()
+    settle(page.run())
+    assert list(page.session_state.truths) == [("street", digest(SCENE.image))]
+
+
+def test_a_mask_uploaded_alone_becomes_the_truth_of_the_sample_shown(page):
+    shown = table(page)
+    truth = np.zeros((360, 480), np.uint8)
+    truth[100:] = IGNORE
+    upload(page, 1, "truth-ids.png", encode_ids(truth, STREET))
+    assert not page.error
+    assert not table(page).equals(shown)
+    button(page, "Sample 2").click()
+    settle(page.run())
+    assert button(page, "Remove your truth") is None
+    button(page, "Sample 1").click()
+    settle(page.run())
+    button(page, "Remove your truth").click()
+    settle(page.run())
+    assert table(page).equals(shown)
 
 
 def test_own_runs_stand_beside_the_shipped_networks_and_hide_none(seven, service, monkeypatch, tmp_path):

@@ -19,6 +19,7 @@ import streamlit as st
 from PIL import Image
 
 from seg.app.scripts import joined
+from seg.app.text import plain
 from seg.drawing import WRONG_COLOUR, encode_png, fit, fit_labels
 from seg.errors import ImageError
 from seg.labels import IGNORE, IGNORE_COLOUR, ClassMap
@@ -36,6 +37,7 @@ _MODULES = (
     *("panels", "legend", "readout", "painter", "sketch", "pointer", "main"),
 )
 _STYLES = ("viewer", "panels", "legend", "painter")
+_MOST_TEXT = 2 * MAX_SIDE**2  # a painting in base64: more than an incompressible one has
 _CACHE_BYTES = 64 * 2**20
 _NO_CONFIDENCE = 255
 _SENT = "_seg_viewer_sent"
@@ -93,7 +95,7 @@ def viewer(
         try:
             painted = read_painting(st.session_state[key].truth, data["photo"]["digest"], photo.shape[:2], classes)
         except ImageError as error:
-            st.toast(str(error), icon=":material/error:")
+            st.toast(plain(str(error)), icon=":material/error:")
         else:
             on_truth(painted)
 
@@ -105,15 +107,20 @@ def read_painting(message: Mapping[str, str], digest: str, size: tuple[int, int]
 
     Raises ImageError for a painting of another photo and for whatever is no mask of these classes.
     """
-    if not message or message.get("photo") != digest:
+    if not isinstance(message, Mapping) or message.get("photo") != digest:
         raise ImageError("This painting belongs to another photo: show that one and press 'Use as truth' again.")
+    text = message.get("png")
     try:
-        file = base64.b64decode(message.get("png", ""), validate=True)
+        if not isinstance(text, str) or len(text) > _MOST_TEXT:
+            raise ValueError("no file of that size is sent")
+        file = base64.b64decode(text, validate=True)
     except ValueError as error:
         raise ImageError("The painting arrived damaged: press 'Use as truth' again.") from error
     painted = decode_mask(file, "The painting", classes)
-    if problem := _shape_problem(painted, np.empty(size), "painting"):
+    if problem := _shape_problem(painted, size, "painting"):
         raise ImageError(problem)
+    if (painted == IGNORE).all():
+        raise ImageError("Nothing is painted yet: draw a few regions and press 'Use as truth' again.")
     return np.asarray(Image.fromarray(painted).resize(size[::-1], Image.Resampling.NEAREST))
 
 
@@ -142,7 +149,7 @@ def describe(
         out |= {"status": "", "failed": False, "labels": add(layer), "ids": layer.ids}
         if panel.confidence is None:
             out["note"] = "This network gives no confidence."
-        elif problem := _shape_problem(panel.confidence, photo, "confidence map"):
+        elif problem := _shape_problem(panel.confidence, photo.shape[:2], "confidence map"):
             out["note"] = problem
         else:
             out["confidence"] = add(_encoded.layer(panel.confidence, "confidence", _encode_confidence))
@@ -176,14 +183,14 @@ def describe(
 def _problem(labels: np.ndarray, photo: np.ndarray, classes: ClassMap) -> str:
     if labels.dtype != np.uint8:
         return f"This mask holds {labels.dtype} numbers, not the class ids 0 to {len(classes) - 1} as uint8."
-    return _shape_problem(labels, photo, "mask")
+    return _shape_problem(labels, photo.shape[:2], "mask")
 
 
-def _shape_problem(array: np.ndarray, photo: np.ndarray, noun: str) -> str:
-    """A sentence when ``array`` is not the photo made larger or smaller, give or take a pixel of rounding."""
+def _shape_problem(array: np.ndarray, size: tuple[int, int], noun: str) -> str:
+    """A sentence when ``array`` is not a photo of ``size``, (H, W), made larger or smaller, give or take a pixel."""
     if array.ndim != 2 or not array.size:
         return f"This {noun} has the dimensions {array.shape}: it needs one value a pixel."
-    (h, w), (height, width) = array.shape, photo.shape[:2]
+    (h, w), (height, width) = array.shape, size
     if abs(w * height / width - h) <= 1 or abs(h * width / height - w) <= 1:
         return ""
     return f"This {noun} is {w} × {h} pixels, which does not fit the shape of the photo, {width} × {height}."

@@ -1,0 +1,66 @@
+"""'Use as truth': what is painted in the browser arrives in Python, pixel by pixel."""
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+from playwright.sync_api import expect
+
+from seg.labels import IGNORE, STREET
+from tests.browser.test_compare import score_table, settled
+from tests.browser.test_viewer import Viewer, open_viewer  # noqa: F401 (a fixture)
+from tests.browser.test_viewer_paint import choose, download, stroke
+
+
+def painter(open_viewer: Callable[..., Viewer]) -> Viewer:  # noqa: F811
+    viewer = open_viewer("taught").wait("U-Net", "FCN-8s")
+    viewer.root.locator('[data-action="paint"]').click()
+    return viewer
+
+
+def test_the_painting_becomes_the_truth_in_python(open_viewer):  # noqa: F811
+    viewer = painter(open_viewer)
+    use = viewer.root.locator('[data-paint="use"]')
+    expect(use).to_be_disabled()
+    choose(viewer, "car")
+    stroke(viewer, "Your truth", (100, 100), (300, 200))
+    ids, counts = np.unique(download(viewer), return_counts=True)
+    assert set(ids) == {STREET.names.index("car"), IGNORE}
+    use.click()
+    told = json.loads(viewer.page.locator('[data-testid="stCode"] code').inner_text())
+    assert told == {"size": [360, 480], "ids": ids.tolist(), "counts": counts.tolist()}
+
+
+def test_the_truth_used_stands_in_its_panel_when_painting_ends(open_viewer):  # noqa: F811
+    viewer = painter(open_viewer)
+    choose(viewer, "road")
+    stroke(viewer, "U-Net", (60, 250), (400, 250))
+    viewer.root.locator('[data-paint="use"]').click()
+    expect(viewer.page.locator('[data-testid="stCode"]')).to_be_visible()
+    viewer.root.locator('[data-action="paint"]').click()
+    viewer.wait("Truth")
+    viewer.hover("Truth", (200, 250))
+    expect(viewer.root.locator('[data-readout="Truth"] .class')).to_have_text("road")
+    viewer.hover("Truth", (200, 20))
+    expect(viewer.root.locator('[data-readout="Truth"] .class')).to_have_text("not labelled")
+
+
+def test_on_the_compare_page_all_scores_follow_the_painting_and_go_back_with_it(browser, serve):
+    viewer = Viewer(browser.new_page(viewport={"width": 1440, "height": 1000}), serve("streamlit_app.py"))
+    page = viewer.page
+    settled(page)
+    before = score_table(page)
+    viewer.root.locator('[data-action="paint"]').click()
+    viewer.root.locator(".painter select").select_option("U-Net")
+    viewer.root.locator('[data-paint="use"]').click()
+    expect(page.get_by_role("button", name="Remove your truth")).to_be_visible()
+    settled(page)
+    painted = score_table(page)
+    assert painted["U-Net"]["mean Dice"] == "1.000"
+    assert painted["FCN-32s"]["mean Dice"] not in ("1.000", before["FCN-32s"]["mean Dice"])
+    page.get_by_role("button", name="Remove your truth").click()
+    expect(page.get_by_role("button", name="Remove your truth")).to_have_count(0)
+    settled(page)
+    assert score_table(page) == before
+    assert not viewer.errors
+    page.close()
