@@ -17,7 +17,7 @@ except WeightsError as error:
 comparison, class_map = controls.choose(sets)
 exhibit = gallery.choose(class_map)
 settings = st.session_state.settings
-work = runs.start(exhibit, comparison, settings)
+work = runs.start(exhibit, comparison)
 runs.show(exhibit, work, class_map)
 gallery.offer_removal(exhibit, class_map.dataset)
 results.show(exhibit, work, comparison, settings, class_map)

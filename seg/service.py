@@ -1,15 +1,17 @@
-"""Predictions for many visitors: one worker a device, each network loaded once, each result computed once and kept."""
+"""Answers for many visitors: one worker a device, each network loaded once, each result computed once and kept."""
 
 import threading
 import time
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from seg.segmenter import Prediction, Segmenter
+from seg.questions import PREDICT, Question
+from seg.segmenter import Segmenter
 from seg.weights import SHIPPED, Record
 
 ERROR_SECONDS = 20
@@ -20,7 +22,7 @@ MAX_NETWORKS = 32
 
 @dataclass(frozen=True)
 class Request:
-    """A picture (known by its digest), a weight set and how to run it: what makes two results the same."""
+    """A picture (known by its digest), a weight set, how to run it and what to ask: what makes two results the same."""
 
     digest: str
     record_name: str
@@ -29,6 +31,7 @@ class Request:
     device: str = "auto"
     engine: str = "auto"
     detail: int = 1
+    question: Question = PREDICT
 
     @classmethod
     def of(cls, digest: str, record: Record, **how) -> "Request":
@@ -47,18 +50,19 @@ class PredictionService:
         self.runs = 0
         self.loads = 0
         self._lock = threading.Lock()
-        self._futures: OrderedDict[Request, Future[Prediction]] = OrderedDict()
+        self._futures: OrderedDict[Request, Future[Any]] = OrderedDict()
         self._failed_at: dict[Request, float] = {}
         self._networks: OrderedDict[tuple, Segmenter] = OrderedDict()
         self._workers: dict[str, ThreadPoolExecutor] = {}
 
-    def request(self, wanted: Request, image: np.ndarray) -> Future[Prediction]:
-        """The future of a result: finished, in work, waiting, or failed with the error that the network raised."""
+    def request(self, wanted: Request, image: np.ndarray) -> Future[Any]:
+        """The future of an answer (a `Prediction` unless something else is asked): finished, in work, waiting, or
+        failed with the error that the network raised."""
         with self._lock:
             self._forget_old_failure(wanted)
             if wanted not in self._futures:
                 worker = self._workers.setdefault(wanted.device, ThreadPoolExecutor(1, f"seg-{wanted.device}"))
-                self._futures[wanted] = worker.submit(self._predict, wanted, image)
+                self._futures[wanted] = worker.submit(self._answer, wanted, image)
             self._futures.move_to_end(wanted)
             return self._futures[wanted]
 
@@ -67,17 +71,17 @@ class PredictionService:
         for worker in self._workers.values():
             worker.shutdown(wait=True, cancel_futures=True)
 
-    def _predict(self, wanted: Request, image: np.ndarray) -> Prediction:
+    def _answer(self, wanted: Request, image: np.ndarray) -> Any:
         try:
-            prediction = self._network(wanted)(image, wanted.detail)
+            answer = wanted.question(self._network(wanted), image, wanted.detail)
         except BaseException:
             with self._lock:
                 self._failed_at[wanted] = time.monotonic()
             raise
         with self._lock:
             self.runs += 1
-            self._shrink(prediction)
-        return prediction
+            self._shrink(answer)
+        return answer
 
     def _network(self, wanted: Request) -> Segmenter:
         """Only a device's one worker comes here, so a network is never loaded twice."""
@@ -96,13 +100,21 @@ class PredictionService:
         if failed_at is not None and time.monotonic() - failed_at > ERROR_SECONDS:
             del self._failed_at[wanted], self._futures[wanted]
 
-    def _shrink(self, newest: Prediction) -> None:
+    def _shrink(self, newest: Any) -> None:
         """Let go of the least recently used finished results until the newest fits."""
-        held = newest.labels.nbytes + newest.confidence.nbytes
+        held = _bytes(newest)
         for key, future in reversed(list(self._futures.items())):
             if not future.done() or future.cancelled() or future.exception():
                 continue
-            result = future.result()
-            held += result.labels.nbytes + result.confidence.nbytes
+            held += _bytes(future.result())
             if held > self.max_bytes:
                 del self._futures[key]
+
+
+def _bytes(answer: Any) -> int:
+    """What the arrays of an answer hold: an array, or a dataclass or tuple of them."""
+    if isinstance(answer, np.ndarray):
+        return answer.nbytes
+    if is_dataclass(answer):
+        return sum(_bytes(getattr(answer, field.name)) for field in fields(answer))
+    return sum(map(_bytes, answer)) if isinstance(answer, tuple) else 0

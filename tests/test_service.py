@@ -9,6 +9,7 @@ from conftest import make_set
 
 from seg import service as module
 from seg.errors import WeightsError
+from seg.questions import Features, Gradient, Logits, Predict
 from seg.service import PredictionService, Request
 from seg.weights import WeightIndex
 
@@ -71,3 +72,22 @@ def test_a_damaged_file_fails_alone_and_works_again_once_it_is_mended(weights, s
     path.write_bytes(intact)
     monkeypatch.setattr(module, "ERROR_SECONDS", 0)
     assert service.request(broken, IMAGE).result().labels.shape == (60, 80)
+
+
+def test_each_question_about_a_picture_is_answered_once(weights, service):
+    record = WeightIndex(weights).record("street/fcn8s-wce")
+
+    def ask(question):
+        return service.request(Request.of("one", record, folder=weights, question=question), IMAGE).result()
+
+    for _ in range(2):
+        labels = ask(Predict()).labels
+        alone = ask(Predict(frozenset())).labels
+        logits, cut = ask(Logits()), ask(Logits(frozenset()))
+        features, field = ask(Features("score")), ask(Gradient(5, 7))
+    assert (service.loads, service.runs) == (1, 6)
+    assert labels.shape == alone.shape == IMAGE.shape[:2]
+    assert logits.shape == cut.shape == (11, *field.shape)
+    assert not np.array_equal(logits, cut)
+    assert features.ndim == 3
+    assert field[5, 7] > 0

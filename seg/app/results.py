@@ -121,7 +121,7 @@ def _show_table(table: pd.DataFrame, alt: str) -> None:
 def over_all(uploads: Sequence[Exhibit], comparison: Comparison, settings: Settings, class_map: ClassMap) -> None:
     """The scores over all labelled uploads: one confusion matrix summed over the pictures, as in the papers."""
     st.subheader(f"All {len(uploads)} labelled photos together")
-    work = [(exhibit, running.start(exhibit, comparison, settings)) for exhibit in uploads]
+    work = [(exhibit, running.start(exhibit, comparison)) for exhibit in uploads]
     pending = not all(run.future.done() for _, runs in work for run in runs)
     st.fragment(_over_all, run_every=POLL_SECONDS if pending else None)(work, class_map, pending)
 

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from seg.app import resources
+from seg.app.answers import ask, question_of, sentence
 from seg.app.gallery import Exhibit, use_truth
-from seg.app.sidebar import Settings
 from seg.app.viewer import Panel, viewer
-from seg.errors import SegError
 from seg.families import Comparison, Entry
 from seg.labels import ClassMap
 from seg.segmenter import Prediction
@@ -35,28 +33,18 @@ class Run:
         error = self.future.exception() if self.future.done() else None
         if error is None:
             return ""
-        if isinstance(error, (SegError, ValueError, MemoryError)):
-            return str(error)
-        return f"{self.entry.title} failed ({type(error).__name__}): try another picture or weight set."
+        return sentence(error)
 
     @property
     def prediction(self) -> Prediction | None:
         return self.future.result() if self.future.done() and not self.error else None
 
 
-def start(exhibit: Exhibit, comparison: Comparison, settings: Settings) -> list[Run]:
+def start(exhibit: Exhibit, comparison: Comparison) -> list[Run]:
     """Ask for every entry's prediction; what has been computed before, for anybody, is there at once."""
-    runs = []
-    for entry in comparison.entries:
-        request = Request.of(
-            exhibit.picture.digest,
-            entry.record,
-            folder=entry.weights.folder,
-            device=settings.device,
-            detail=settings.detail,
-        )
-        runs.append(Run(entry, request, resources.SERVICE.request(request, exhibit.picture.pixels)))
-    return runs
+    return [
+        Run(entry, question_of(exhibit, entry.weights), ask(exhibit, entry.weights)) for entry in comparison.entries
+    ]
 
 
 def finished(runs: Sequence[Run]) -> list[Run]:

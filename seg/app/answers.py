@@ -1,0 +1,60 @@
+"""Asking networks about the picture shown, and waiting for the answers with a progress bar."""
+
+from collections.abc import Mapping
+from concurrent.futures import Future, as_completed
+from typing import Any
+
+import streamlit as st
+
+from seg.app import resources
+from seg.app.gallery import Exhibit
+from seg.app.text import plain
+from seg.errors import SegError
+from seg.families import WeightSet
+from seg.questions import PREDICT, Question
+from seg.service import Request
+
+
+def question_of(exhibit: Exhibit, weights: WeightSet, question: Question = PREDICT) -> Request:
+    """The request that asks a network about the picture, where and how finely the sidebar says."""
+    settings = st.session_state.settings
+    return Request.of(
+        exhibit.picture.digest,
+        weights.record,
+        folder=weights.folder,
+        device=settings.device,
+        detail=settings.detail,
+        question=question,
+    )
+
+
+def ask(exhibit: Exhibit, weights: WeightSet, question: Question = PREDICT) -> Future[Any]:
+    """The future of a network's answer about the picture; what has been asked before, by anybody, is there at once."""
+    return resources.SERVICE.request(question_of(exhibit, weights, question), exhibit.picture.pixels)
+
+
+def collect(questions: Mapping[str, Future[Any]], label: str = "The networks are at work") -> dict[str, Any]:
+    """Name → answer, in the order asked, once all are there; a bar shows how many are. Those that failed are left out,
+    each with a sentence on the page."""
+    place = st.empty()
+    waiting = {future for future in questions.values() if not future.done()}
+    if waiting:
+        total, before = len(questions), len(questions) - len(waiting)
+        place.progress(before / total, f"{label}: {before} of {total}")
+        for have, _ in enumerate(as_completed(waiting), start=before + 1):
+            place.progress(have / total, f"{label}: {have} of {total}")
+    place.empty()
+    answers = {}
+    for name, future in questions.items():
+        if (error := future.exception()) is None:
+            answers[name] = future.result()
+        else:
+            st.error(plain(f"{name}: {sentence(error)}"), icon=":material/error:")
+    return answers
+
+
+def sentence(error: BaseException) -> str:
+    """What to tell a visitor about a network that failed."""
+    if isinstance(error, (SegError, ValueError, MemoryError)):
+        return str(error)
+    return f"The network failed ({type(error).__name__}): try another picture or weight set."
