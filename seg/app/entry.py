@@ -1,5 +1,8 @@
 """The pages, and the one way in: every visit begins with streamlit_app.py."""
 
+import sys
+from contextlib import nullcontext
+
 import streamlit as st
 
 
@@ -22,9 +25,10 @@ def _to_compare() -> None:
 
 
 def sidebar() -> None:
-    """Draw the settings. What they need is slow to import the first time, so the menu stands before it begins."""
-    from seg.app.sidebar import settings
-
+    """Draw the settings. What they need is slow to import the first time: until then there is the menu, and a word."""
+    first = "seg.app.sidebar" not in sys.modules
+    with st.spinner("Loading PyTorch and the networks …") if first else nullcontext():
+        from seg.app.sidebar import settings
     settings()
 
 

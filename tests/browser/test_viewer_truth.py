@@ -6,8 +6,9 @@ from collections.abc import Callable
 import numpy as np
 from playwright.sync_api import expect
 
+from seg.drawing import encode_png
 from seg.labels import IGNORE, STREET
-from tests.browser.test_compare import score_table, settled
+from tests.browser.test_compare import score_table, settled, upload
 from tests.browser.test_viewer import Viewer, open_viewer  # noqa: F401 (a fixture)
 from tests.browser.test_viewer_paint import choose, download, stroke
 
@@ -63,4 +64,46 @@ def test_on_the_compare_page_all_scores_follow_the_painting_and_go_back_with_it(
     settled(page)
     assert score_table(page) == before
     assert not viewer.errors
+    page.close()
+
+
+def test_a_painting_is_downloaded_and_uploaded_again(browser, serve, tmp_path):
+    viewer = Viewer(browser.new_page(viewport={"width": 1440, "height": 1000}), serve("streamlit_app.py"))
+    page = viewer.page
+    settled(page)
+    viewer.root.locator('[data-action="paint"]').click()
+    choose(viewer, "car")
+    stroke(viewer, "Your truth", (100, 100), (300, 200))
+    painted = download(viewer)
+    viewer.root.locator('[data-action="paint"]').click()
+    file = tmp_path / "truth.png"
+    file.write_bytes(encode_png(painted))
+    upload(page, 1, file)
+    expect(page.get_by_role("button", name="Remove your truth")).to_be_visible()
+    settled(page)
+    viewer.wait("Truth")
+    for pixel, name in (((200, 150), "car"), ((20, 20), "not labelled")):
+        viewer.hover("Truth", pixel)
+        expect(viewer.root.locator('[data-readout="Truth"] .class')).to_have_text(name)
+    page.close()
+
+
+def test_the_view_outlives_other_architectures_another_picture_and_the_way_back(browser, serve):
+    viewer = Viewer(browser.new_page(viewport={"width": 1440, "height": 1000}), serve("streamlit_app.py"))
+    page = viewer.page
+    settled(page)
+    viewer.wait("U-Net")
+    viewer.mode("outlines")
+    viewer.hover("Photo", (300, 200))
+    viewer.wheel(4)
+    seen = viewer.root.get_attribute("data-view")
+    assert seen != "1.000 0.5000 0.5000"
+    page.get_by_role("button", name="Conv stack", exact=True).first.click()
+    expect(page.get_by_text("6 of 6 networks done")).to_be_visible()
+    assert viewer.root.get_attribute("data-view") == seen
+    page.get_by_role("button", name="Sample 2", exact=True).click()
+    expect(viewer.root).to_have_attribute("data-view", "1.000 0.5000 0.5000")
+    page.get_by_role("button", name="Sample 1", exact=True).click()
+    expect(viewer.root).to_have_attribute("data-view", seen)
+    expect(viewer.root).to_have_attribute("data-look", "outlines")
     page.close()
