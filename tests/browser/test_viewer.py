@@ -93,8 +93,9 @@ def open_viewer(browser: Browser, serve: Callable[[str], str]) -> Iterator[Calla
     contexts = []
     viewers = []
 
-    def start(case: str = "street", width: int = 1440, height: int = 900, **settings) -> Viewer:
+    def start(case: str = "street", width: int = 1440, height: int = 900, script: str = "", **settings) -> Viewer:
         context = browser.new_context(viewport={"width": width, "height": height}, **settings)
+        context.add_init_script(script)
         contexts.append(context)
         viewers.append(Viewer(context.new_page(), f"{serve(APP)}/?case={case}"))
         return viewers[-1]
@@ -365,6 +366,34 @@ def test_what_cannot_be_shown_says_why_and_the_others_go_on(open_viewer: Callabl
         expect(viewer.panel(name).locator(".warning")).to_be_visible()
     viewer.mode("confidence")
     expect(viewer.panel("Unsure").locator(".note")).to_have_text("This network gives no confidence.")
+
+
+def test_a_canvas_that_the_browser_refuses_is_a_sentence_in_its_panel_until_it_gives_one(open_viewer):
+    viewer = open_viewer(
+        script="""
+        const give = HTMLCanvasElement.prototype.getContext;
+        window.refused = "U-Net";
+        HTMLCanvasElement.prototype.getContext = function (...wanted) {
+          return this.closest(`[data-panel="${window.refused}"]`) ? null : give.apply(this, wanted);
+        };"""
+    )
+    viewer.wait("Photo", "FCN-8s")
+    expect(viewer.panel("U-Net").locator(".sentence")).to_contain_text("refuses to draw it")
+    expect(viewer.panel("U-Net")).to_have_attribute("data-state", "failed")
+    viewer.mode("mask")
+    assert viewer.pixel("FCN-8s", CAR)[3] == 255
+    viewer.page.evaluate("window.refused = ''")
+    viewer.mode("overlay")
+    expect(viewer.panel("U-Net")).to_have_attribute("data-state", "ready")
+    assert viewer.pixel("U-Net", CAR)[3] == 255
+
+
+def test_a_photo_that_cannot_be_decoded_says_so_and_the_masks_are_seen(open_viewer):
+    viewer = open_viewer(script="window.createImageBitmap = () => Promise.reject(new Error('no'));")
+    viewer.wait("Truth", "U-Net")
+    expect(viewer.panel("Photo").locator(".sentence")).to_contain_text("could not decode")
+    viewer.mode("mask")
+    assert viewer.pixel("U-Net", CAR) == [*STREET.colours[STREET.names.index("car")], 255]
 
 
 def test_without_a_truth_errors_are_those_against_a_network_and_the_button_says_so(

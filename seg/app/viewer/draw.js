@@ -108,7 +108,7 @@ function drawLayers(context, layers, view, box, photo, picture) {
     width: picture.width * scale,
     height: picture.height * scale,
   };
-  if (layers.base) {
+  if (layers.base && photo[layers.base]) {
     const source = levelFor(photo, layers.base, frame.width);
     const magnified = frame.width / source.width;
     drawPart(context, source, frame, magnified < SMOOTH_PHOTO_BELOW, layers.baseAlpha);

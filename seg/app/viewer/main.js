@@ -423,7 +423,7 @@ function createViewer(root, key) {
   }
 
   function paintAll() {
-    const photo = layerOf(data.photo.digest);
+    const photo = photoLayer();
     const visible = shown();
     const now = { mode: mode(), opacity: look.opacity, patterns: look.patterns, shown: visible.shown, alone: visible.alone };
     const scene = { classes, classesKey, shownKey: visible.key, ...reference() };
@@ -434,14 +434,7 @@ function createViewer(root, key) {
       const showsConfidence = now.mode === "confidence" && panel.role === "network" && panel.state === "ready";
       setText(panel.parts.note, showsConfidence ? panel.note : "");
       panel.element.dataset.view = where;
-      if (!photo?.ready) continue;
-      if (panel.role === SWIPE) {
-        const [left, right] = [look.swipe.left, look.swipe.right].map((id) => layersOf(panels.get(id), now, scene));
-        paintSwipe(panel.canvas, left, right, look.swipe.at, clamped, panel.size, photo, data.photo);
-        divider(panel.box, look.swipe.at);
-      } else {
-        paint(panel.canvas, layersOf(panel, now, scene), clamped, panel.size, photo, data.photo);
-      }
+      if (photo) panels.refuse(panel, problemOf(() => paintPanel(panel, now, scene, clamped, photo)));
     }
     root.dataset.view = where;
     const { only } = look;
@@ -450,9 +443,37 @@ function createViewer(root, key) {
     setText(find("output"), `${Number(clamped.zoom.toPrecision(clamped.zoom < 10 ? 2 : 3))}×`);
   }
 
+  function paintPanel(panel, now, scene, view, photo) {
+    if (panel.role === SWIPE) {
+      const [left, right] = [look.swipe.left, look.swipe.right].map((id) => layersOf(panels.get(id), now, scene));
+      paintSwipe(panel.canvas, left, right, look.swipe.at, view, panel.size, photo, data.photo);
+      divider(panel.box, look.swipe.at);
+    } else {
+      paint(panel.canvas, layersOf(panel, now, scene), view, panel.size, photo, data.photo);
+    }
+  }
+
+  // Masks are shown over nothing where the photo cannot be decoded; null while it still may be.
+  function photoLayer() {
+    const layer = layerOf(data.photo.digest);
+    if (layer?.error) return { width: data.photo.sentWidth, height: data.photo.sentHeight };
+    return layer?.ready ? layer : null;
+  }
+
+  // A canvas too many, or too large, takes one panel away and not the others.
+  function problemOf(work) {
+    try {
+      work();
+      return "";
+    } catch (error) {
+      console.error("A panel cannot be drawn:", error);
+      return "This browser refuses to draw it: enlarge one panel, or compare fewer networks.";
+    }
+  }
+
   function labelOf(panel, now) {
     if (panel.role === "photo") return "Photo";
-    return `${panel.name}: ${panel.state === "ready" ? now : panel.sentence || panel.state}`;
+    return `${panel.name}: ${panel.state === "ready" ? panel.refusal || now : panel.sentence || panel.state}`;
   }
 
   async function save() {

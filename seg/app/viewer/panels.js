@@ -74,7 +74,7 @@ export function createPanels(grid, template, act = null) {
     const fresh = wanted.map((description) => {
       const panel = byId.get(description.id) ?? create(description.id);
       byId.set(description.id, panel);
-      Object.assign(panel, description);
+      Object.assign(panel, description, { refusal: "" });
       setText(panel.parts.name, panel.name);
       setText(panel.parts.caption, panel.caption);
       setText(panel.parts.sentence, panel.sentence);
@@ -91,6 +91,14 @@ export function createPanels(grid, template, act = null) {
     }
     known = order;
     place(ordered(fresh.map((panel) => panel.id), order));
+  }
+
+  // Why a panel cannot be drawn now, "" when it can again.
+  function refuse(panel, refusal) {
+    if (panel.refusal === refusal) return;
+    panel.refusal = refusal;
+    setText(panel.parts.sentence, refusal || panel.sentence);
+    panel.element.dataset.state = refusal ? "failed" : panel.state;
   }
 
   function place(ids) {
@@ -132,7 +140,7 @@ export function createPanels(grid, template, act = null) {
     return size;
   }
 
-  return { update, fit, all: () => list, get: (id) => byId.get(id) };
+  return { update, fit, refuse, all: () => list, get: (id) => byId.get(id) };
 }
 
 // A panel goes where its caption is dragged, by a finger after a long press, or where Ctrl with an arrow key sends it; a
