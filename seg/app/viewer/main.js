@@ -331,7 +331,7 @@ function createViewer(root, key) {
     click("reset", act.reset);
     click("swipe", toggleSwipe);
     click("paint", togglePaint);
-    click("save", save);
+    click("save", () => save().catch(unsaved));
     click("patterns", () => {
       look.patterns = !look.patterns;
       showToolbar();
@@ -443,13 +443,13 @@ function createViewer(root, key) {
     setText(find("output"), `${Number(clamped.zoom.toPrecision(clamped.zoom < 10 ? 2 : 3))}×`);
   }
 
-  function paintPanel(panel, now, scene, view, photo) {
+  function paintPanel(panel, now, scene, view, photo, canvas = panel.canvas, size = panel.size) {
     if (panel.role === SWIPE) {
       const [left, right] = [look.swipe.left, look.swipe.right].map((id) => layersOf(panels.get(id), now, scene));
-      paintSwipe(panel.canvas, left, right, look.swipe.at, view, panel.size, photo, data.photo);
+      paintSwipe(canvas, left, right, look.swipe.at, view, size, photo, data.photo);
       divider(panel.box, look.swipe.at);
     } else {
-      paint(panel.canvas, layersOf(panel, now, scene), view, panel.size, photo, data.photo);
+      paint(canvas, layersOf(panel, now, scene), view, size, photo, data.photo);
     }
   }
 
@@ -477,6 +477,8 @@ function createViewer(root, key) {
   }
 
   async function save() {
+    const photo = photoLayer();
+    if (!photo) return;
     const single = alone();
     const all = panels.all().filter((panel) => (single ? panel.id === single : true));
     const visible = shown();
@@ -492,15 +494,17 @@ function createViewer(root, key) {
       shown: visible.shown,
       scores: look.painting ? sketch.scores() : new Map(),
       aspect: box.width / box.height,
-      drawPanel: (canvas, panel, size) => {
-        const photo = layerOf(data.photo.digest);
-        if (panel.role === SWIPE) {
-          const [left, right] = [look.swipe.left, look.swipe.right].map((id) => layersOf(panels.get(id), now, scene));
-          paintSwipe(canvas, left, right, look.swipe.at, view(), size, photo, data.photo);
-        } else paint(canvas, layersOf(panel, now, scene), view(), size, photo, data.photo);
-      },
+      drawPanel: (canvas, panel, size) => paintPanel(panel, now, scene, view(), photo, canvas, size),
     });
     download(blob, "segmentation-view.png");
+  }
+
+  function unsaved(error) {
+    console.error("The view cannot be saved:", error);
+    const button = find('[data-action="save"]');
+    const name = (button.dataset.name ??= button.textContent);
+    setText(button, "Too large to save: enlarge one panel");
+    setTimeout(() => setText(button, name), 4000);
   }
 
   function rest() {
