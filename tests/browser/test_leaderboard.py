@@ -47,8 +47,10 @@ def test_the_csv_holds_the_numbers_of_the_index_and_follows_the_filters(page):
         if line["seeds"] == "1":
             assert float(line["mean_iou"]) == index[line["set"]]["validation"]["mean_iou"]
     settled(page)
-    page.wait_for_timeout(500)  # a run after the download would close the list
-    page.get_by_role("combobox", name="Network").click()
+    networks = page.get_by_role("combobox", name="Network")
+    networks.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)  # scrolling, and the run after a download, would close the list
+    networks.click()
     page.get_by_role("option", name="U-Net", exact=True).click()
     page.keyboard.press("Escape")
     # The choice may not have reached the script yet.
