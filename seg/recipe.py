@@ -14,6 +14,7 @@ class Recipe:
     crop: height and width of the training crops, instead of the whole tile's.
     epochs, repeats: an epoch takes every picture `repeats` times.
     minutes: ends the schedule by then, with the learning rate brought down; None trains all epochs.
+    warmup: share of the schedule over which the learning rate rises from 0.
     decay: the learning rate is multiplied by this after each epoch; None lets it fall to zero polynomially.
     jitter: scale and colour are varied besides crop and flip.
     finetune_epochs: then so many at full size, with finetune_batch and finetune_rate.
@@ -45,6 +46,7 @@ class Recipe:
     batch: int = 8
     optimizer: str = "adamw"
     learning_rate: float = 1.5e-3
+    warmup: float = 0.0
     decay: float | None = None
     weight_decay: float = 0.01
     finetune_epochs: int = 0
@@ -58,6 +60,8 @@ class Recipe:
         for name in ("scale", "epochs", "repeats", "batch", "learning_rate", "finetune_batch", "finetune_rate"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be more than 0.")
+        if not 0 <= self.warmup < 1:
+            raise ValueError(f"warmup is {self.warmup}: it is a share of the schedule, 0 or more and below 1.")
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(f"Unknown optimizer {self.optimizer!r}: choose one of {', '.join(OPTIMIZERS)}.")
         if self.crop is not None:

@@ -77,13 +77,16 @@ class SegmentationModule(L.LightningModule):
 
     @property
     def learning_rate(self) -> float:
-        """Falling to zero over each phase, polynomially, or by `decay` an epoch."""
+        """Rising over the warm-up, then falling to zero over each phase, polynomially, or by `decay` an epoch."""
         split = self.recipe.epochs / self.epochs
         if self.finetuning:
             rate, epochs = self.recipe.finetune_rate, self.recipe.finetune_epochs
             share = (self.progress - split) / (1 - split)
         else:
             rate, epochs, share = self.recipe.learning_rate, self.recipe.epochs, min(self.progress / split, 1.0)
+            if share < self.recipe.warmup:
+                return rate * share / self.recipe.warmup
+            share = (share - self.recipe.warmup) / (1 - self.recipe.warmup)
         if self.recipe.decay is not None:
             return rate * self.recipe.decay ** int(share * epochs + 1e-6)
         return rate * (1 - share) ** POWER

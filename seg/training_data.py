@@ -18,7 +18,7 @@ from seg.pretrained import expected_normalisation
 from seg.recipe import Recipe
 
 SCALE_RANGE = (0.8, 1.5)
-WITHOUT_UP_AND_DOWN = ("membranes",)
+WITHOUT_UP_AND_DOWN = ("membranes", "shapes")
 """Datasets whose pictures are as likely turned any way."""
 
 
@@ -40,7 +40,7 @@ class EpochOrder(Sampler):
 
 
 class Augmented(Dataset):
-    """Samples, and one random crop of each for every (epoch, index): scale, crop, flip, colour.
+    """Samples, and one random crop of each for every (epoch, index): scale, turn, crop, flip, colour.
 
     Indices beyond the number of samples begin anew with other crops. The crop depends on seed, epoch and index alone,
     so that a resumed run sees what an uninterrupted one would.
@@ -52,13 +52,14 @@ class Augmented(Dataset):
         self.pairs = [_pair(sample, round(recipe.scale * largest)) for sample in samples]
         self.seed = recipe.seed
         fill = {tv_tensors.Image: 0, tv_tensors.Mask: IGNORE}
+        turns = [v2.RandomApply([v2.RandomRotation((90, 90), expand=True)]), v2.RandomVerticalFlip()]
         reach = (recipe.scale, round(recipe.scale * _aspect(samples)))
         self.transform = v2.Compose(
             [
                 *([v2.ScaleJitter(reach, SCALE_RANGE, antialias=True)] if recipe.jitter else []),
+                *(turns if recipe.dataset in WITHOUT_UP_AND_DOWN else []),
                 v2.RandomCrop(crop, pad_if_needed=True, fill=fill),
                 v2.RandomHorizontalFlip(),
-                *([v2.RandomVerticalFlip()] if recipe.dataset in WITHOUT_UP_AND_DOWN else []),
                 *([v2.ColorJitter(0.4, 0.4, 0.3)] if recipe.jitter else []),
             ]
         )
