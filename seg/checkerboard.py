@@ -1,13 +1,14 @@
 """The checkerboard measured: how much of a network's logits repeats with the stride of its way up.
 
-Odena, Dumoulin, Olah, 'Deconvolution and Checkerboard Artifacts', Distill 2016, show the pattern; here its energy is read
-off the two-dimensional Fourier spectrum, against what natural pictures have nearby.
+Odena, Dumoulin, Olah, 'Deconvolution and Checkerboard Artifacts', Distill 2016, show the pattern; here its energy
+is read off the two-dimensional Fourier spectrum, against what natural pictures have nearby.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from torch import nn
 
@@ -132,8 +133,6 @@ def random_energy(kernel: int, stride: int, resize: bool = False, layers: int = 
     Each layer enlarges by `stride`: a transposed convolution of `kernel`, or with `resize` a nearest resize and a
     convolution of that kernel; random positive weights, ReLU between.
     """
-    import torch
-
     generator = torch.Generator().manual_seed(seed)
     x = F.interpolate(torch.rand(1, 8, 6, 6, generator=generator), size=(32, 32), mode="bicubic")
     for layer in range(layers):

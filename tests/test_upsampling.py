@@ -8,7 +8,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from seg.upsampling import (
-    Geometry, by_zero_stuffing, matrix, overlap, pooled, rule, stacked, transposed, unevenness, ways_up, zero_stuffed,
+    Geometry,
+    by_zero_stuffing,
+    matrix,
+    overlap,
+    pooled,
+    rule,
+    stacked,
+    transposed,
+    unevenness,
+    ways_up,
+    zero_stuffed,
 )  # fmt: skip
 
 
@@ -81,7 +91,7 @@ def test_every_column_is_one_value_landing_and_they_add_up(problem):
 
 @given(problems())
 def test_zeros_are_stuffed_between_the_values(problem):
-    x, weight, geometry = problem
+    x, _weight, geometry = problem
     stuffed = zero_stuffed(x, geometry)
     assert stuffed.shape == tuple(geometry.size(side) + geometry.reach - 1 for side in x.shape)
 
@@ -128,7 +138,8 @@ def test_ways_up_are_what_their_names_say():
     rng = np.random.default_rng(0)
     rng.shuffle(x.ravel())
     largest, places, mean = pooled(x)
-    assert largest[0, 0] == x[:2, :2].max() and mean[1, 2] == x[2:4, 4:].mean()
+    assert largest[0, 0] == x[:2, :2].max()
+    assert mean[1, 2] == x[2:4, 4:].mean()
     ways = ways_up(largest, places)
     assert {way.shape for way in ways.values()} == {(6, 6)}
     np.testing.assert_array_equal(ways["nearest"], np.kron(largest, np.ones((2, 2))))
@@ -138,4 +149,5 @@ def test_ways_up_are_what_their_names_say():
     assert (unpooled != 0).sum() == (largest != 0).sum()
     np.testing.assert_array_equal(ways["pixel shuffle"][::2, ::2], largest)
     for smooth in ("bilinear", "resize, then convolve"):
-        assert largest.min() <= ways[smooth].min() and ways[smooth].max() <= largest.max()
+        assert largest.min() <= ways[smooth].min()
+        assert ways[smooth].max() <= largest.max()
