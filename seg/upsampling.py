@@ -13,10 +13,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-MAX_OUTPUT = 32
-"""The longest side of an output that is drawn cell by cell."""
-
-
 @dataclass(frozen=True)
 class Geometry:
     """The numbers of a transposed convolution, the same along every axis; all in output pixels.
@@ -78,17 +74,26 @@ def transposed(x: np.ndarray, weight: np.ndarray, geometry: Geometry) -> np.ndar
     return result[0, 0].numpy()
 
 
+def taps(inputs: Sequence[int], geometry: Geometry) -> np.ndarray:
+    """Int (output values, input values), in reading order: which tap of the kernel takes this input to this output.
+
+    Taps too are counted in reading order; -1 where there is none. `inputs` are the sides of the input, one or two.
+    """
+    axes = [np.where(_axis(n, geometry).any(axis=2), _axis(n, geometry).argmax(axis=2), -1) for n in inputs]
+    if len(axes) == 1:
+        return axes[0]
+    rows, columns = axes[0][:, None, :, None], axes[1][None, :, None, :]
+    both = np.where((rows >= 0) & (columns >= 0), rows * geometry.kernel + columns, -1)
+    return both.reshape(len(axes[0]) * len(axes[1]), -1)
+
+
 def matrix(weight: np.ndarray, inputs: Sequence[int], geometry: Geometry) -> np.ndarray:
     """Cᵀ, float64 (output values, input values), both in reading order: the output is Cᵀ times the input.
 
     Its column i is the kernel where input i lands; `inputs` are the sides of the input, one or two.
     """
-    axes = [_axis(n, geometry) for n in inputs]
-    if len(axes) == 1:
-        return np.einsum("oik,k->oi", axes[0], weight)
-    rows, columns = axes
-    product = np.einsum("aik,bjl,kl->abij", rows, columns, weight)
-    return product.reshape(len(rows) * len(columns), -1)
+    tap = taps(inputs, geometry)
+    return np.where(tap >= 0, weight.ravel().astype(float)[tap], 0.0)
 
 
 def _axis(inputs: int, geometry: Geometry) -> np.ndarray:

@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import lightning as L
 import numpy as np
@@ -15,11 +16,12 @@ import torch
 from PIL import Image
 
 from seg import replay, training
-from seg.datasets import street
+from seg.datasets import Sample, street
 from seg.errors import DataError, TrainingError, WeightsError
 from seg.labels import IGNORE
 from seg.recipe import Recipe
 from seg.training import train
+from seg.training_data import Augmented
 from seg.weights import WeightIndex
 
 RECIPE = Recipe("street", "conv_stack", base=8, scale=36, epochs=3, batch=2, rendered=1)
@@ -229,3 +231,28 @@ def test_shapes_are_trained_and_measured_without_a_folder(tmp_path):
 def test_a_recipe_that_cannot_be_is_refused_with_a_sentence(field, value):
     with pytest.raises(ValueError, match=rf"{field}.*(more than 0|choose one of)"):
         replace(RECIPE, **{field: value})
+
+
+def test_the_learning_rate_rises_over_the_warm_up_and_then_falls_to_zero():
+    recipe = replace(RECIPE, warmup=0.25, learning_rate=0.1)
+    rate = training.SegmentationModule.learning_rate.fget
+    rates = [
+        rate(SimpleNamespace(recipe=recipe, epochs=recipe.epochs, finetuning=False, progress=progress))
+        for progress in (0, 0.125, 0.25, 0.625, 1)
+    ]
+    assert rates == pytest.approx([0, 0.05, 0.1, 0.1 * 0.5**training.POWER, 0])
+    with pytest.raises(ValueError, match="warmup"):
+        replace(RECIPE, warmup=1.0)
+
+
+def test_only_pictures_without_up_and_down_are_turned():
+    def orientations(dataset: str) -> int:
+        image = np.zeros((32, 32, 3), np.uint8)
+        image[0, 0], image[0, -1], image[-1, 0] = 10, 20, 30
+        sample = Sample("", image, np.zeros((32, 32), np.uint8))
+        crops = Augmented([sample], replace(RECIPE, dataset=dataset, scale=32, jitter=False), (32, 32))
+        pictures = (crops[epoch, 0][0][0] for epoch in range(60))
+        return len({tuple(int(p[y, x]) for y in (0, -1) for x in (0, -1)) for p in pictures})
+
+    assert orientations("street") == 2
+    assert orientations("shapes") == 8
