@@ -5,13 +5,16 @@ is read off the two-dimensional Fourier spectrum, against what natural pictures 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from seg.anatomy import upsampling_stack
+from seg.ghost import Upsampling
 from seg.segmenter import Segmenter
 
 NEIGHBOURS = range(2, 7)
@@ -144,3 +147,40 @@ def random_energy(kernel: int, stride: int, resize: bool = False, layers: int = 
             x = F.conv_transpose2d(x, weight, stride=stride, padding=(kernel - stride) // 2 if kernel > stride else 0)
     margin = 2 * kernel
     return energy(x[0, :, margin:-margin, margin:-margin].numpy(), stride)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The checkerboard in a network's logits on one picture.
+
+    stack: the network's steps up, None if they cannot be read off it. energies: (period in pixels of the training
+    scale, dB) for each period of the stack that the map is large enough for, shortest first.
+    pattern: `grid_pattern` at the period that stands out most, None if none could be measured.
+    """
+
+    stack: tuple[Upsampling, ...] | None
+    energies: tuple[tuple[int, float], ...]
+    pattern: np.ndarray | None
+
+    @property
+    def strongest(self) -> tuple[int, float] | None:
+        """The period that stands out most, and its dB."""
+        return max(self.energies, key=lambda found: found[1], default=None)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A question: the `Measurement` of the network on the picture, untiled at the training scale."""
+
+    def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> Measurement:
+        try:
+            stack = upsampling_stack(network.engine.model, len(network.record.mean))
+        except NotImplementedError:
+            return Measurement(None, (), None)
+        logits = network.logits(image)
+        energies = []
+        for period in periods([step.stride for step in stack]):
+            with suppress(ValueError):  # the map is too small for this period
+                energies.append((period, energy(logits, period)))
+        found = Measurement(stack, tuple(energies), None)
+        return replace(found, pattern=grid_pattern(logits, found.strongest[0])) if energies else found

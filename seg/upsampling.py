@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+
 @dataclass(frozen=True)
 class Geometry:
     """The numbers of a transposed convolution, the same along every axis; all in output pixels.

@@ -1,0 +1,41 @@
+"""Upsampling: how a network comes back up to the picture's size, and the grid that this can leave."""
+
+import streamlit as st
+
+from seg.app import controls, entry, gallery, resources, upsampling
+from seg.app.text import plain
+from seg.errors import WeightsError
+from seg.families import comparisons
+
+entry.required()
+st.title("How does a network come back up?")
+try:
+    sets = resources.sets()
+except WeightsError as error:
+    st.error(plain(str(error)), icon=":material/error:")
+    st.stop()
+
+st.subheader("The transposed convolution, by hand")
+st.caption(
+    "What does one input value do to the output? It lays down the whole kernel, times itself; the next one does so a "
+    "stride further on, and where kernels overlap they add up. "
+    "[Dumoulin and Visin 2016](https://arxiv.org/abs/1603.07285)"
+)
+upsampling.lab()
+
+st.subheader("Which other ways are there?")
+upsampling.other_ways()
+
+st.subheader("What do our networks do?")
+offered = controls.narrow(comparisons(sets.values()), "Data set", lambda c: c.dataset, key="dataset")
+dataset = offered[0].dataset
+exhibit = gallery.choose(offered[0].entries[0].record.class_map)
+by_way = next((c for c in offered if c.topic == "upsampling"), None)
+if by_way:
+    upsampling.variants(exhibit, by_way)
+st.markdown("**Every network, ranked**")
+members = {w.name: w for w in sets.values() if w.record.dataset == dataset}
+found = upsampling.measured(exhibit, members)
+name = st.selectbox("Look at one network", list(found), key=f"up-network-{dataset}", persist_state="session")
+if name:
+    upsampling.one_network(exhibit, members[name], found[name])

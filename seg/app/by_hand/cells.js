@@ -1,0 +1,60 @@
+// A grid of numbers: one element a cell, made once for a shape, filled as often as one likes.
+
+const MAX_CELL = 42;
+const MIN_CELL = 12;
+const READABLE = 21;
+
+export const format = (value) => (Number.isFinite(value) ? String(Number(value.toFixed(2))).replace("-", "−") : "");
+
+// `edit(index, value)` makes the cells fields; `point(index or null)` and `choose(index)` hear of the pointer.
+export function createCells(element, { edit, point, choose } = {}) {
+  let shape = "";
+  let cells = [];
+
+  function build(rows, columns) {
+    shape = `${rows}×${columns}`;
+    cells = Array.from({ length: rows * columns }, (_, index) => {
+      const cell = document.createElement(edit ? "input" : "div");
+      cell.className = "cell";
+      if (edit) {
+        cell.inputMode = "decimal";
+        cell.setAttribute("aria-label", `row ${Math.floor(index / columns) + 1}, column ${(index % columns) + 1}`);
+        cell.addEventListener("change", () => {
+          const value = Number(cell.value.replace("−", "-").replace(",", "."));
+          const fine = cell.value.trim() !== "" && Number.isFinite(value) && Math.abs(value) < 1000;
+          edit(index, fine ? Math.round(value * 100) / 100 : null);
+        });
+        cell.addEventListener("focus", () => choose?.(index));
+      } else if (choose) cell.addEventListener("click", () => choose(index));
+      if (point) cell.addEventListener("pointerenter", () => point(index));
+      return cell;
+    });
+    element.replaceChildren(...cells);
+    element.style.setProperty("--columns", columns);
+    if (point) element.onpointerleave = () => point(null);
+  }
+
+  // values: numbers, NaN for empty; look(index) → {class names}, small(index) → a figure in the corner.
+  function fill(rows, columns, values, look = () => "", small = null) {
+    if (shape !== `${rows}×${columns}`) build(rows, columns);
+    const room = element.parentElement.clientWidth || 320;
+    const side = Math.max(MIN_CELL, Math.min(MAX_CELL, Math.floor((room - 2) / columns)));
+    element.style.setProperty("--side", `${side}px`);
+    const largest = Math.max(1e-9, ...values.filter(Number.isFinite).map(Math.abs));
+    cells.forEach((cell, index) => {
+      const value = values[index];
+      const text = format(value);
+      if (edit) {
+        if (cell !== element.getRootNode().activeElement) cell.value = text;
+      } else cell.textContent = side >= READABLE ? text : "";
+      cell.className = `cell ${look(index)}`;
+      cell.classList.toggle("long", text.length > 4);
+      cell.style.setProperty("--share", Number.isFinite(value) ? `${(Math.abs(value) / largest) * 55}%` : "0%");
+      cell.classList.toggle("negative", value < 0);
+      if (small && side >= READABLE) cell.dataset.small = small(index);
+      else delete cell.dataset.small;
+    });
+  }
+
+  return { fill };
+}

@@ -1,0 +1,61 @@
+"""The Upsampling page as a person uses it: type, step, point."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import PATIENCE
+
+
+@pytest.fixture
+def page(browser, serve) -> Page:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{serve('streamlit_app.py')}/upsampling?dataset=shapes")
+    expect(page.locator(".by-hand [data-grid=output] .cell").first).to_be_visible(timeout=PATIENCE)
+    yield page
+    assert not errors
+    page.close()
+
+
+def texts(page: Page, grid: str) -> list[str]:
+    return page.locator(f'.by-hand [data-grid="{grid}"] .cell').all_inner_texts()
+
+
+def test_values_land_one_after_the_other_until_the_output_is_torchs(page):
+    expect(page.locator(".moment")).to_have_text("2 of 5 values")
+    assert texts(page, "output") != texts(page, "torch")
+    for _ in range(3):
+        page.get_by_label("One value on").click()
+    expect(page.locator(".moment")).to_have_text("5 of 5 values")
+    assert texts(page, "output") == texts(page, "torch")
+    expect(page.locator(".verdict")).to_contain_text("equal")
+
+
+def test_a_typed_number_changes_the_sum_and_torch_agrees(page):
+    before = texts(page, "torch")
+    first = page.locator('.by-hand [data-grid="input"] input').first
+    first.fill("-7.5")
+    first.press("Enter")
+    expect(page.locator(".verdict")).to_contain_text("equal")
+    expect(page.locator('.by-hand [data-grid="torch"] .cell').first).to_have_text("−7.5")
+    assert texts(page, "torch") != before
+
+
+def test_pointing_at_an_output_value_says_which_input_values_overlap_there(page):
+    page.locator('.by-hand [data-grid="output"] .cell').nth(2).hover()
+    expect(page.locator(".readout")).to_contain_text("2 input values overlap here")
+    expect(page.locator('.by-hand [data-grid="input"] .from')).to_have_count(2)
+    expect(page.locator('.by-hand [data-grid="stuffed"] .from')).to_have_count(3)
+
+
+def test_the_address_restores_the_numbers(browser, serve):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{serve('streamlit_app.py')}/upsampling?axes=2-D&kernel=4&stride=3&padding=banana")
+    expect(page.locator(".by-hand [data-grid=output] .cell")).to_have_count(13 * 13, timeout=PATIENCE)
+    expect(page.locator(".sum-title")).to_have_text(re.compile("6 of 16"))
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
+    page.close()
