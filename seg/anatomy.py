@@ -4,7 +4,7 @@ It is read in two ways. The network runs on PyTorch's "meta" device, which knows
 operations. And it runs on a `seg.ghost.Ghost`, which knows what each position depends on, to say what it sees.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -92,6 +92,40 @@ def receptive_field(model: nn.Module, in_channels: int = 3) -> int:
             return max(int((axis.last - axis.first).max()) + 1 for axis in axes)
         size *= 2
     raise ValueError("The network has no receptive field: every output pixel depends on the whole picture.")
+
+
+def receptive_fields(model: nn.Module, stages: Collection[str], in_channels: int = 3) -> dict[str, int]:
+    """The theoretical receptive field after each of the submodules `stages`, as `receptive_field` takes it.
+
+    Raises what `receptive_field` raises.
+    """
+    size = 2 ** (receptive_field(model, in_channels) * 3).bit_length()
+    found: dict[str, int] = {}
+
+    def measure(name: str, output: Any) -> None:
+        ghost = output[0] if isinstance(output, tuple) else output
+        middle = slice(len(ghost.rows) // 4, len(ghost.rows) - len(ghost.rows) // 4)
+        axes = (ghost.rows[middle], ghost.columns[middle])
+        found[name] = max(int((axis.last - axis.first).max()) + 1 for axis in axes)
+
+    with watching(model, stages, measure):
+        _haunt(model, size, size, in_channels)
+    return found
+
+
+@contextmanager
+def watching(model: nn.Module, names: Collection[str], see: Callable[[str, Any], None]) -> Iterator[None]:
+    """For a while, `see(name, output)` is called after each of the submodules called `names`."""
+    modules = dict(model.named_modules())
+    hooks = [
+        modules[name].register_forward_hook(lambda module, inputs, output, name=name: see(name, output))
+        for name in names
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def extent(

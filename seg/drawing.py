@@ -1,14 +1,22 @@
 """Label maps coloured, overlaid, reduced and written as PNG."""
 
 import io
+from functools import cache
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
+from plotly.colors import sample_colorscale
 
 from seg.labels import IGNORE, IGNORE_COLOUR, ClassMap, Colour
 
 WRONG_COLOUR: Colour = (255, 84, 0)
 """Wrong pixels in an error map: a vermilion that stays far from every grey in all common colour visions."""
+
+
+GLOW: Colour = (255, 236, 120)
+"""The brightest part of a receptive field."""
+FRAME: Colour = (86, 180, 233)
+"""The frame of a theoretical receptive field."""
 
 
 def colour_mask(labels: np.ndarray, class_map: ClassMap) -> np.ndarray:
@@ -43,6 +51,48 @@ def error_map(image: np.ndarray, labels: np.ndarray, truth: np.ndarray) -> np.nd
     y, x = np.nonzero(truth == IGNORE)
     out[y, x] = np.where((x + y) % 8 < 3, 225, 105).astype(np.uint8)[:, None]
     return out
+
+
+def heat_map(values: np.ndarray, top: float | None = None) -> np.ndarray:
+    """``values`` (h, w) from 0 to ``top``, their maximum unless given, dark to bright: uint8 (h, w, 3); NaN is grey."""
+    top = top or float(np.nanmax(values, initial=0)) or 1.0
+    steps = np.clip(np.nan_to_num(values) / top * 255, 0, 255).astype(np.uint8)
+    return np.where(np.isnan(values)[..., None], np.uint8(128), _scale()[steps])
+
+
+def field_over(image: np.ndarray, heat: np.ndarray, box: tuple[float, float, float, float] | None) -> np.ndarray:
+    """A receptive field over its picture, uint8 (h, w, 3) of the size of ``image``, uint8 (h, w, 3) or (h, w).
+
+    heat: float (h', w') from 0 to 1, drawn bright on the darkened picture, its square root so that faint parts are
+    seen; box: (top, left, bottom, right) in shares of the picture, drawn as a frame.
+    """
+    photo = Image.fromarray(image).convert("RGB")
+    width, height = photo.size
+    glow = Image.fromarray(np.sqrt(np.clip(heat, 0, 1)).astype(np.float32))
+    share = np.asarray(glow.resize((width, height), Image.Resampling.BILINEAR))[..., None]
+    dark = np.asarray(photo, np.float32) * 0.45
+    drawn = Image.fromarray((dark * (1 - share) + np.array(GLOW, np.float32) * share).astype(np.uint8))
+    if box:
+        top, left, bottom, right = box
+        frame = (left * width, top * height, right * width - 1, bottom * height - 1)
+        ImageDraw.Draw(drawn).rectangle(frame, outline=FRAME, width=max(2, width // 160))
+    return np.asarray(drawn)
+
+
+def instance_colours(instances: np.ndarray) -> np.ndarray:
+    """Every instance of uint16 (H, W) in a colour of its own, 0 dark: uint8 (H, W, 3)."""
+    count = int(instances.max()) + 1
+    hues = np.array(sample_colorscale("HSV", [(i * 0.618) % 1 for i in range(count)], colortype="tuple"))
+    palette = (np.array(hues) * 255).astype(np.uint8)
+    palette[0] = 45
+    return palette[instances]
+
+
+@cache
+def _scale() -> np.ndarray:
+    """Plotly's Cividis, which colour-blind people see alike, as uint8 (256, 3)."""
+    colours = sample_colorscale("Cividis", 256, colortype="tuple")
+    return (np.array(colours) * 255).round().astype(np.uint8)
 
 
 def encode_png(array: np.ndarray) -> bytes:

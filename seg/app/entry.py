@@ -12,7 +12,9 @@ def navigation():
         [
             # url_path, which no address of a default page shows, leaves /compare to the page at the end.
             st.Page("pages/compare.py", title="Compare", icon=":material/compare:", url_path="home", default=True),
+            st.Page("pages/architectures.py", title="Architectures", icon=":material/account_tree:"),
             st.Page("pages/upsampling.py", title="Upsampling", icon=":material/grid_on:"),
+            st.Page("pages/losses.py", title="Losses", icon=":material/show_chart:"),
             st.Page("pages/leaderboard.py", title="Leaderboard", icon=":material/leaderboard:"),
             st.Page("pages/training.py", title="Training", icon=":material/play_circle:"),
             st.Page(_to_compare, title="Compare", url_path="compare", visibility="hidden"),

@@ -30,6 +30,8 @@ class LiteFCN(nn.Module):
         *_, pool3, pool4, deepest = self.encoder.out_channels
         channels = {"pool4": pool4, "pool3": pool3}
         self.skip_names = {32: (), 16: ("pool4",), 8: ("pool4", "pool3")}[stride]
+        stage = {"pool4": "encoder.model.blocks.4", "pool3": "encoder.model.blocks.2"}
+        self.skip_ends = {name: (stage[name], f"upscore_skip.{name}") for name in self.skip_names}
         self.dropout = nn.Dropout(dropout)
         self.score = nn.Conv2d(deepest, num_classes, 1)
         self.score_skip = nn.ModuleDict({name: nn.Conv2d(channels[name], num_classes, 1) for name in self.skip_names})
@@ -82,3 +84,7 @@ class LiteUNet(Smp):
 
     def __init__(self, num_classes: int, in_channels: int = 3):
         super().__init__("unet", ENCODER, num_classes, in_channels)
+        self.skip_ends = {
+            f"level{level}": (f"encoder.model.blocks.{block}", f"decoder.blocks.{5 - level}")
+            for level, block in ((2, 0), (3, 1), (4, 2), (5, 4))
+        }

@@ -77,6 +77,9 @@ class FCDenseNet(nn.Module):
         super().__init__()
         *path, bottleneck = layers
         self.skip_names = tuple(f"block{i + 1}" for i in range(len(path)))
+        self.skip_ends = {
+            name: (f"down_blocks.{i}", f"up_blocks.{len(path) - 1 - i}") for i, name in enumerate(self.skip_names)
+        }
         self.first = nn.Conv2d(in_channels, base, 3, padding=1)
         self.down_blocks, self.transitions_down = nn.ModuleList(), nn.ModuleList()
         channels, skip_channels = base, []

@@ -58,6 +58,8 @@ class FCN(nn.Module):
         self.fc7 = self._fully_connected(fc, fc, 1, norm, dropout)
         self.score = nn.Conv2d(fc, num_classes, 1)
         self.skip_names = {32: (), 16: ("pool4",), 8: ("pool4", "pool3")}[stride]
+        stage = {"pool4": "stages.3", "pool3": "stages.2"}
+        self.skip_ends = {name: (stage[name], f"upscore_skip.{name}") for name in self.skip_names}
         channels = {"pool4": widths[4], "pool3": widths[3]}
         self.score_skip = nn.ModuleDict({name: nn.Conv2d(channels[name], num_classes, 1) for name in self.skip_names})
         self.upscore_skip = nn.ModuleDict({name: upscore(num_classes, 2) for name in self.skip_names})

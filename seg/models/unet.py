@@ -23,6 +23,7 @@ class UNet(nn.Module):
         super().__init__()
         widths = [base * 2**i for i in range(levels + 1)]
         self.skip_names = tuple(f"level{i + 1}" for i in range(levels))
+        self.skip_ends = {f"level{i + 1}": (f"down.{i}", f"up.{levels - 1 - i}") for i in range(levels)}
         self.down = nn.ModuleList(
             double_conv(in_channels if i == 0 else widths[i - 1], widths[i], norm) for i in range(levels)
         )

@@ -1,0 +1,34 @@
+"""Architectures: what each network is made of, what its skips bring, what it sees and what it costs."""
+
+import streamlit as st
+
+from seg.app import architectures, entry, gallery, resources
+from seg.app.text import plain
+from seg.errors import WeightsError
+
+entry.required()
+st.title("What is each network made of?")
+try:
+    sets = resources.sets()
+except WeightsError as error:
+    st.error(plain(str(error)), icon=":material/error:")
+    st.stop()
+
+comparison, network = architectures.choose(sets)
+class_map = network.record.class_map
+exhibit = gallery.choose(class_map)
+
+architectures.drawing(exhibit, network)
+
+st.subheader("What do the skips bring?")
+architectures.skips(exhibit, network, class_map)
+
+st.subheader("From picture to label")
+architectures.one_pixel(exhibit, network, comparison, class_map)
+
+st.subheader("What does resolution cost?")
+architectures.cost(exhibit, network, comparison)
+
+st.subheader("What a mask does not know")
+seeds = resources.seeds(class_map.dataset)
+architectures.instances(class_map, (class_map.dataset, seeds[0]) if seeds else None)

@@ -1,0 +1,38 @@
+"""Losses: what each teaches the same network, where it looks, and why rare classes are lost."""
+
+import streamlit as st
+
+from seg.app import entry, gallery, losses, resources, runs
+from seg.app.text import plain
+from seg.errors import WeightsError
+
+entry.required()
+st.title("What does the loss care about?")
+try:
+    sets = resources.sets()
+except WeightsError as error:
+    st.error(plain(str(error)), icon=":material/error:")
+    st.stop()
+
+st.subheader("The same network, taught by each loss")
+st.caption(
+    "What does each find, and what does it give up? Only the loss differs between these networks: same start, same "
+    "pictures, same schedule."
+)
+comparison = losses.choose(sets)
+if comparison:
+    class_map = comparison.entries[0].record.class_map
+    exhibit = gallery.choose(class_map)
+    work = runs.start(exhibit, comparison)
+    runs.show(exhibit, work, class_map)
+    losses.on_this_picture(exhibit, work, class_map)
+    losses.over_validation(comparison, class_map)
+
+    st.subheader("Where is the loss?")
+    losses.where(exhibit, comparison, class_map, sets)
+
+st.subheader("Why is cross-entropy content with nothing?")
+losses.rare()
+
+st.subheader("The formulas")
+losses.formulas()

@@ -1,0 +1,63 @@
+"""Where a loss is: what every pixel adds to it, and how hard it pulls at every pixel's logits."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from seg.labels import IGNORE
+from seg.losses import FOCAL_GAMMA, build_loss, median_frequency_weights
+
+
+@dataclass(frozen=True)
+class LossMaps:
+    """One loss of one picture.
+
+    value: the loss; pixels: float32 (h, w), what each pixel adds to it before the mean is taken, None for a loss that
+    is no mean over pixels (Dice, Tversky, Lovász measure the whole mask); pull: float32 (h, w), |d loss / d logits|
+    summed over the classes. Both are NaN where the truth is ignored.
+    """
+
+    value: float
+    pixels: np.ndarray | None
+    pull: np.ndarray
+
+
+def loss_maps(name: str, logits: np.ndarray, truth: np.ndarray, pixels: np.ndarray) -> LossMaps:
+    """The loss called `name` of logits (C, h, w) against truth uint8 (H, W), which is reduced to their size.
+
+    pixels: counts per class (C,), from which weighted cross-entropy takes its weights. Raises ValueError with a
+    sentence for an unknown loss.
+    """
+    z = torch.from_numpy(np.asarray(logits, np.float32))[None].requires_grad_()
+    target = _at(truth, logits.shape[-2:])
+    counts = torch.from_numpy(np.asarray(pixels, np.float64))
+    loss = build_loss(name, counts)(z, target)
+    (gradient,) = torch.autograd.grad(loss, z)
+    ignored = (target[0] == IGNORE).numpy()
+    added = _added(name, z.detach(), target, counts)
+    return LossMaps(
+        float(loss.detach()),
+        None if added is None else np.where(ignored, np.nan, added.numpy()).astype(np.float32),
+        np.where(ignored, np.nan, gradient[0].abs().sum(dim=0).numpy()).astype(np.float32),
+    )
+
+
+def _at(truth: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
+    """Int64 (1, h, w), nearest pixels."""
+    batch = torch.from_numpy(truth.copy())[None, None]
+    return F.interpolate(batch, size=tuple(size), mode="nearest-exact")[0].long()
+
+
+def _added(name: str, z: torch.Tensor, target: torch.Tensor, counts: torch.Tensor) -> torch.Tensor | None:
+    """(h, w): what each pixel adds, 0 where ignored; its mean over what counts is the loss."""
+    weight = median_frequency_weights(counts) if name == "wce" else None
+    if name in ("ce", "wce"):
+        return F.cross_entropy(z, target, weight=weight, ignore_index=IGNORE, reduction="none")[0]
+    if name == "focal":
+        right = F.one_hot(target.where(target != IGNORE, 0), z.shape[1]).movedim(-1, 1).float()
+        q = torch.where(right > 0, z.sigmoid(), 1 - z.sigmoid())
+        log_q = -F.binary_cross_entropy_with_logits(z, right, reduction="none")
+        return (-((1 - q) ** FOCAL_GAMMA) * log_q).mean(dim=1)[0]
+    return None

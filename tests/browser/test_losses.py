@@ -1,0 +1,21 @@
+"""The Losses page as a person uses it."""
+
+from playwright.sync_api import expect
+
+from tests.browser import PATIENCE
+
+
+def test_a_smaller_disc_changes_the_table_and_the_address(browser, serve):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{serve('streamlit_app.py')}/losses?disc=50.0%25")
+    slider = page.get_by_role("slider", name="The disc covers")
+    expect(slider).to_have_attribute("aria-valuetext", "50.0%", timeout=PATIENCE)
+    expect(page.get_by_text("How hard is each loss pulling")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="Dice per class")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    slider.press("ArrowRight")
+    page.wait_for_url("**disc=28.4*")
+    assert page.locator('[data-testid="stException"]').count() == 0
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
+    page.close()
