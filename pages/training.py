@@ -3,7 +3,7 @@
 import streamlit as st
 
 from seg import figures_training
-from seg.app import entry, replays, resources
+from seg.app import entry, live, replays, resources
 from seg.app.replay_player import player
 from seg.app.text import plain
 from seg.errors import WeightsError
@@ -30,6 +30,21 @@ try:
     offered = replays.offered(resources.sets().values())
 except WeightsError as error:
     st.error(plain(str(error)), icon=":material/error:")
+    st.stop()
+
+shown = st.segmented_control(
+    "Show",
+    ["replays", "live"],
+    default="replays",
+    format_func={"replays": "Long trainings, replayed", "live": "Train now"}.get,
+    required=True,
+    key="show",
+    bind="query-params",
+    label_visibility="collapsed",
+)
+if shown == "live":
+    st.subheader("Watch networks learn")
+    live.train_now()
     st.stop()
 
 comparison = replays.choose(offered)

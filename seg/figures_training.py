@@ -14,8 +14,10 @@ Curve = Sequence[tuple[float, float]]
 """(epoch, value), in order."""
 
 
-def learning_curves(curves: Mapping[str, Curve], quantity: str, relative: bool = False) -> go.Figure:
-    """One line a network over its epochs; with `relative`, as a share of each line's own first value."""
+def learning_curves(
+    curves: Mapping[str, Curve], quantity: str, relative: bool = False, unit: str = "epoch"
+) -> go.Figure:
+    """One line a network over its epochs, or `unit`s; with `relative`, as a share of each line's first value."""
     figure = go.Figure()
     for n, (network, curve) in enumerate(curves.items()):
         epochs, values = (np.array(column, float) for column in zip(*curve, strict=True))
@@ -28,9 +30,9 @@ def learning_curves(curves: Mapping[str, Curve], quantity: str, relative: bool =
             name=network,
             line={"color": COLOURS[n % len(COLOURS)], "dash": DASHES[n % len(DASHES)], "width": 2},
             marker={"symbol": SYMBOLS[n % len(SYMBOLS)], "size": 8, "maxdisplayed": 8},
-            hovertemplate=f"{network}, epoch %{{x:g}}: %{{y:.3f}}<extra></extra>",
+            hovertemplate=f"{network}, {unit} %{{x:g}}: %{{y:.3f}}<extra></extra>",
         )
-    figure.update_xaxes(title="epoch", rangemode="tozero", zeroline=False)
+    figure.update_xaxes(title=unit, rangemode="tozero", zeroline=False)
     figure.update_yaxes(title=quantity, rangemode="tozero", zeroline=False)
     return _framed(figure, height=360 + 12 * len(curves))
 

@@ -5,6 +5,9 @@ from typing import Any
 
 OPTIMIZERS = ("adamw", "rmsprop")
 
+POWER = 0.9
+"""Of the polynomial by which the learning rate falls."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -75,6 +78,18 @@ class Recipe:
     def arguments(self) -> dict[str, Any]:
         """What `build_model` needs to know besides the data's channels and classes."""
         return {k: getattr(self, k) for k in ("width", "base", "levels", "backbone", "upsampling", "norm")}
+
+    def rate(self, share: float) -> float:
+        """The learning rate when `share` of the schedule is done: it rises over the warm-up, then falls."""
+        if share < self.warmup:
+            return self.learning_rate * share / self.warmup
+        return self.fallen(self.learning_rate, (share - self.warmup) / (1 - self.warmup), self.epochs)
+
+    def fallen(self, rate: float, share: float, epochs: int) -> float:
+        """`rate` when `share` of `epochs` is done: falling to zero polynomially, or by `decay` an epoch."""
+        if self.decay is not None:
+            return rate * self.decay ** int(share * epochs + 1e-6)
+        return rate * (1 - share) ** POWER
 
     def differences(self, kept: dict[str, Any]) -> list[str]:
         """The fields in which a kept recipe differs, the time budget aside; what it does not know is the default."""

@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import lightning as L
@@ -20,23 +20,19 @@ from lightning.pytorch.loggers import CSVLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from seg.anatomy import gflops
 from seg.errors import TrainingError
-from seg.evaluation import evaluate
 from seg.losses import build_loss
 from seg.metrics import Scores, confusion_matrix
 from seg.models import KNOWN, build_model
 from seg.preprocessing import normalise
 from seg.pretrained import load_start
+from seg.publishing import write_set
 from seg.recipe import Recipe
 from seg.replay import MOMENTS, Recorder
-from seg.segmenter import Segmenter
 from seg.training_data import Data, EpochOrder
 from seg.weights import Record, WeightIndex, half_precision
 
 __all__ = ["Recipe", "train"]
-
-POWER = 0.9
 
 
 class SegmentationModule(L.LightningModule):
@@ -80,16 +76,9 @@ class SegmentationModule(L.LightningModule):
         """Rising over the warm-up, then falling to zero over each phase, polynomially, or by `decay` an epoch."""
         split = self.recipe.epochs / self.epochs
         if self.finetuning:
-            rate, epochs = self.recipe.finetune_rate, self.recipe.finetune_epochs
             share = (self.progress - split) / (1 - split)
-        else:
-            rate, epochs, share = self.recipe.learning_rate, self.recipe.epochs, min(self.progress / split, 1.0)
-            if share < self.recipe.warmup:
-                return rate * share / self.recipe.warmup
-            share = (share - self.recipe.warmup) / (1 - self.recipe.warmup)
-        if self.recipe.decay is not None:
-            return rate * self.recipe.decay ** int(share * epochs + 1e-6)
-        return rate * (1 - share) ** POWER
+            return self.recipe.fallen(self.recipe.finetune_rate, share, self.recipe.finetune_epochs)
+        return self.recipe.rate(min(self.progress / split, 1.0))
 
     def configure_optimizers(self):
         kinds = {"adamw": torch.optim.AdamW, "rmsprop": torch.optim.RMSprop}
@@ -296,32 +285,11 @@ def _writing(run: Path) -> Iterator[None]:
 
 def publish(module: SegmentationModule, index: WeightIndex) -> Record:
     """Write a trained network, evaluate the written file on the validation split, and add its record to the index."""
-    recipe, data = module.recipe, module.data
     if module.best is not None:
         module.model.load_state_dict(module.best["weights"])
     model = half_precision(module.model.cpu().eval())
     if len(module.recorder.frames) < len(MOMENTS):
         module.recorder.take(model, module.trainer.global_step, module.trainer.current_epoch)
-    size, digest = index.write_tensors(recipe.name, model)
-    record = Record(
-        name=recipe.name,
-        dataset=recipe.dataset,
-        model=recipe.model,
-        arguments=module.arguments,
-        loss=recipe.loss,
-        scale=recipe.scale,
-        mean=data.mean,
-        std=data.std,
-        tile=data.tile,
-        classes=data.class_map.names,
-        parameters=sum(p.numel() for p in model.parameters()),
-        bytes=size,
-        sha256=digest,
-        recipe={**asdict(recipe), "seconds": round(module.spent), "curve": module.curve},
-        gflops=round(gflops(model, *data.tile, len(data.mean)), 4),
-        replay=module.recorder.write(index.folder, recipe.name),
+    return write_set(
+        index, model, module.recipe, module.data, module.arguments, module.recorder, module.spent, module.curve
     )
-    scores = evaluate(Segmenter(record, model), data.val_samples, "val")
-    record = replace(record, validation=scores)
-    index.add(record)
-    return record

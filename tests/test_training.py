@@ -19,7 +19,7 @@ from seg import replay, training
 from seg.datasets import Sample, street
 from seg.errors import DataError, TrainingError, WeightsError
 from seg.labels import IGNORE
-from seg.recipe import Recipe
+from seg.recipe import POWER, Recipe
 from seg.training import train
 from seg.training_data import Augmented
 from seg.weights import WeightIndex
@@ -240,7 +240,7 @@ def test_the_learning_rate_rises_over_the_warm_up_and_then_falls_to_zero():
         rate(SimpleNamespace(recipe=recipe, epochs=recipe.epochs, finetuning=False, progress=progress))
         for progress in (0, 0.125, 0.25, 0.625, 1)
     ]
-    assert rates == pytest.approx([0, 0.05, 0.1, 0.1 * 0.5**training.POWER, 0])
+    assert rates == pytest.approx([0, 0.05, 0.1, 0.1 * 0.5**POWER, 0])
     with pytest.raises(ValueError, match="warmup"):
         replace(RECIPE, warmup=1.0)
 

@@ -52,7 +52,8 @@ def own_folders() -> list[Path]:
     named = os.pathsep.join((os.environ.get("SEG_WEIGHTS") or "", st.session_state.get("own_runs") or ""))
     parts = (part.strip() for part in named.split(os.pathsep))
     folders = (Path(os.path.abspath(os.path.expanduser(part))) for part in parts if part)
-    return [folder for folder in dict.fromkeys(folders) if folder != SHIPPED]
+    live = st.session_state.get("live_folder")  # what the visitor has trained on the Training page
+    return [folder for folder in dict.fromkeys([*folders, *([Path(live.name)] if live else [])]) if folder != SHIPPED]
 
 
 def _open() -> tuple[dict[str, WeightSet], list[str]]:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from streamlit.testing.v1 import AppTest
 
 from seg import replay
 from seg.app import replays, resources
+from seg.app.live import COACH
 from seg.app.replay_player import describe
 from seg.families import Entry, WeightSet
 from seg.labels import SHAPES
 from seg.weights import Record, WeightIndex
+from tests.conftest import make_set
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
 CURVE = [{"epoch": e, "loss": 2.0 / e, "val_mean_iou": 0.1 * e} for e in range(1, 5)]
@@ -224,3 +227,62 @@ def test_the_player_gets_every_map_exactly_and_refuses_those_of_another_shape(tm
     cropped = replace(show.sample, image=show.sample.image[:32], labels=show.sample.labels[:32])
     with pytest.raises(ValueError, match="the maps of unet are"):
         describe(cropped, show.tracks, show.shares, SHAPES)
+
+
+# Train now ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def live_page(tmp_path, monkeypatch):
+    monkeypatch.setattr(resources, "SHIPPED", tmp_path)
+    make_set(tmp_path, "shapes/unet-wce", "unet")
+    page = AppTest.from_file(str(APP), default_timeout=120).run()
+    page = page.switch_page("pages/training.py").run()
+    page.segmented_control(key="show").set_value("live").run()
+    page.segmented_control(key="steps").set_value(120).run()
+    yield page
+    if "live_training" in page.session_state:
+        COACH.stop(page.session_state.live_training)
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    return next(button for button in page.button if button.label == label).click().run()
+
+
+def test_a_training_shows_masks_and_curves_and_is_kept_beside_the_shipped_sets(live_page):
+    page = press(live_page, "Train")
+    training = page.session_state.live_training
+    deadline = time.monotonic() + 120
+    while not (training.progress and all(p.step for p in training.progress)):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    page = page.run()
+    assert not page.exception
+    assert {chart.proto.alt for chart in page.get("plotly_chart")} == {"Held-out Dice by step", "Training loss by step"}
+    assert sum("four held-out pictures" in str(image.proto) for image in page.get("image")) == 4
+    page = press(page, "Pause")
+    assert training.state == "paused"
+    page = press(page, "Resume")
+    page = press(page, "Stop")
+    page = press(page, "Keep for this visit")
+    assert not page.exception
+    assert "on every page" in page.success[0].value
+    page = page.switch_page("pages/leaderboard.py").run()
+    assert not page.exception
+    assert "live1" in " ".join(str(frame.value.to_dict()) for frame in page.dataframe)
+
+
+def test_nothing_chosen_says_what_to_do_and_cannot_be_trained(live_page):
+    page = live_page.pills(key="live-networks").set_value([]).run()
+    button = next(button for button in page.button if button.label == "Train")
+    assert button.disabled
+    assert "at least one" in button.help
+
+
+def test_leaving_the_page_does_not_lose_the_training(live_page):
+    page = press(live_page, "Train")
+    training = page.session_state.live_training
+    page = page.switch_page("pages/compare.py").run().switch_page("pages/training.py").run()
+    assert page.session_state.live_training is training
+    assert page.segmented_control(key="show").value == "live"
+    assert any(button.label in ("Stop", "Keep for this visit") for button in page.button)
