@@ -34,15 +34,14 @@ except WeightsError as error:
 
 shown = st.segmented_control(
     "Show",
-    ["replays", "live"],
-    default="replays",
-    format_func={"replays": "Long trainings, replayed", "live": "Train now"}.get,
+    ["Long trainings, replayed", "Train now"],
+    default="Long trainings, replayed",
     required=True,
     key="show",
     bind="query-params",
     label_visibility="collapsed",
 )
-if shown == "live":
+if shown == "Train now":
     st.subheader("Watch networks learn")
     live.train_now()
     st.stop()

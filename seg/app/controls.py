@@ -29,6 +29,13 @@ LESSONS = {
     "widths": "What do more channels buy? The layers are the same, the paper's network only has more channels in each.",
     "own runs": "How do your own runs compare with the shipped networks of the same architecture?",
 }
+LABS = {
+    "architectures": ("pages/architectures.py", "What each network is made of, and what its skips bring"),
+    "losses": ("pages/losses.py", "Where each loss looks, and why rare classes are lost"),
+    "upsampling": ("pages/upsampling.py", "Why some ways up leave a checkerboard"),
+    "starts": ("pages/training.py", "How much sooner a pre-trained network learns"),
+}
+"""Topic → the page that explains what is seen, and what it says."""
 SWITCH = "Switch the start to see what pre-training on ImageNet does to the same picture."
 
 
@@ -44,6 +51,9 @@ def choose(sets: dict[str, WeightSet]) -> tuple[Comparison, ClassMap]:
             offered = narrow(offered, prop, lambda c, prop=prop: c.fixed.get(prop, ""), key=f"{prop}-{topic}-{dataset}")
     comparison = offered[0]
     st.caption(_lesson(comparison, sets.values()))
+    if topic in LABS:
+        page, label = LABS[topic]
+        st.page_link(page, label=label, icon=":material/arrow_forward:")
     names = [entry.title for entry in comparison.entries]
     first = names[:AT_ONCE]
     chosen = st.pills(
@@ -67,12 +77,10 @@ def narrow(offered: list[Comparison], label: str, value: Callable[[Comparison], 
     usual = value(offered[0])
     if len(values) <= FEW:
         chosen = st.segmented_control(
-            label, values, default=usual, required=True, key=key, persist_state="session", wrap=True
+            label, values, default=usual, required=True, key=key, bind="query-params", wrap=True
         )
     else:
-        chosen = st.selectbox(
-            label, values, index=values.index(usual), key=key, persist_state="session", width=LIST_WIDTH
-        )
+        chosen = st.selectbox(label, values, index=values.index(usual), key=key, bind="query-params", width=LIST_WIDTH)
     return [c for c in offered if value(c) == chosen] or offered
 
 

@@ -20,6 +20,8 @@ from seg.masks import decode_mask
 
 PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif"]
 THUMBNAIL = 96
+PICTURE = "picture"
+"""The address's word for the sample shown."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,24 @@ def _pick(dataset: str) -> Exhibit:
         st.info("Upload a picture to see what the networks make of it.", icon=":material/upload:")
         st.stop()
     if state.chosen.get(dataset) not in exhibits:
-        state.chosen[dataset] = next((key for key, exhibit in exhibits.items() if exhibit.sample), next(iter(exhibits)))
+        samples = {exhibit.picture.name: key for key, exhibit in exhibits.items() if exhibit.sample}
+        usual = next(iter(samples.values()), next(iter(exhibits)))
+        state.chosen[dataset] = samples.get(st.query_params.get(PICTURE), usual)
     chosen = state.chosen[dataset]
+    _address(exhibits[chosen])
     with st.container(horizontal=True, gap="small", key="gallery"):
         for key, exhibit in exhibits.items():
             _thumbnail(key, exhibit, dataset, key == chosen)
     return state.truths.get((dataset, chosen), exhibits[chosen])
+
+
+def _address(exhibit: Exhibit) -> None:
+    """Let the address name the sample shown, so that it brings it back; an upload is nobody else's."""
+    name = exhibit.picture.name if exhibit.sample else None
+    if name is None:
+        st.query_params.pop(PICTURE, None)
+    elif st.query_params.get(PICTURE) != name:
+        st.query_params[PICTURE] = name
 
 
 def _thumbnail(key: str, exhibit: Exhibit, dataset: str, shown: bool) -> None:

@@ -25,7 +25,7 @@ CHART = {"displayModeBar": False}
 EVERY = 1.0
 """Seconds between two looks at a training."""
 MODELS = ("conv_stack", "encoder_decoder", "fcn32s", "fcn16s", "fcn8s", "unet", "fc_densenet56")
-LENGTHS = {120: "short", 240: "medium", 360: "long", 720: "very long"}
+LENGTHS = (120, 240, 360, 720)
 RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 ENLARGED = 2
 
@@ -91,10 +91,9 @@ def _choose() -> tuple[dict[str, tuple[str, str, float, float]], int]:
             "Learning rate", RATES, value=1e-2, format_func="{:g}".format, key="rate", bind="query-params", width=220
         )
         steps = st.segmented_control(
-            "Length",
-            list(LENGTHS),
+            "Steps of 16 pictures",
+            LENGTHS,
             default=240,
-            format_func=lambda n: f"{LENGTHS[n]}: {n} steps",
             required=True,
             key="steps",
             bind="query-params",
@@ -193,7 +192,7 @@ def _pictures(training: Training) -> None:
             rows[progress.name] = [colour_mask(mask, SHAPES) for mask in progress.masks]
     with st.container(horizontal=True, gap="medium"):
         for name, images in rows.items():
-            with st.container(width=278, gap="xsmall"):
+            with st.container(width=222, gap="xsmall"):
                 st.markdown(f"**{plain(name)}**")
                 st.image(encode_png(_tiled(images)), width="stretch", alt=f"{name}: four held-out pictures")
     with st.container(horizontal=True, gap="small"):

@@ -139,3 +139,25 @@ def test_the_training_page_fits_a_phone_in_the_dark(browser: Browser, serve):
     for place in ("html", '[data-testid="stMain"]'):
         assert page.locator(place).evaluate("(e) => e.scrollWidth <= e.clientWidth + 1")
     page.close()
+
+
+def test_networks_learn_while_one_watches_and_goes_elsewhere(browser: Browser, serve):
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{serve('streamlit_app.py')}/training?show=Train+now&steps=120")
+    page.get_by_test_id("stBaseButton-primary").filter(has_text="Train").click()
+    expect(page.get_by_alt_text("U-Net: four held-out pictures")).to_be_visible(timeout=PATIENCE)
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Leaderboard").click()
+    expect(page.get_by_role("heading", name="Which network is worth its cost?")).to_be_visible(timeout=PATIENCE)
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Training").click()
+    expect(page.get_by_alt_text("U-Net: four held-out pictures")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Keep for this visit").click()
+    expect(page.get_by_text("stand beside the others on every page")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("link", name="Compare them").click()
+    expect(page.get_by_role("heading", name="What do the networks see?")).to_be_visible(timeout=PATIENCE)
+    page.get_by_text("shapes", exact=True).first.click()
+    page.get_by_text("own runs", exact=True).first.click()
+    expect(page.get_by_text("own: unet-wce-live1").first).to_be_visible(timeout=PATIENCE)
+    assert page.locator('[data-testid="stException"]').count() == 0
+    page.close()

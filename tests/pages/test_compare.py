@@ -469,3 +469,14 @@ def test_a_file_that_is_reported_twice_is_taken_once():
     assert page.session_state.upload_round == 1
     assert page.session_state.upload_errors == page.session_state.first
     assert [e.split(" is empty")[0] for e in page.session_state.first] == ["a.png", "b.png"]
+
+
+def test_the_address_names_the_sample_and_brings_it_back(weights, monkeypatch):
+    only(weights, monkeypatch)
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    app.query_params["picture"] = "Sample 3"
+    app.run()
+    chosen = next(b for b in app.button if b.label == "Sample 3")
+    assert chosen.proto.type == "primary"
+    next(b for b in app.button if b.label == "Sample 2").click().run()
+    assert app.query_params["picture"] in ("Sample 2", ["Sample 2"])

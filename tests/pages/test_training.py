@@ -238,7 +238,7 @@ def live_page(tmp_path, monkeypatch):
     make_set(tmp_path, "shapes/unet-wce", "unet")
     page = AppTest.from_file(str(APP), default_timeout=120).run()
     page = page.switch_page("pages/training.py").run()
-    page.segmented_control(key="show").set_value("live").run()
+    page.segmented_control(key="show").set_value("Train now").run()
     page.segmented_control(key="steps").set_value(120).run()
     yield page
     if "live_training" in page.session_state:
@@ -284,5 +284,5 @@ def test_leaving_the_page_does_not_lose_the_training(live_page):
     training = page.session_state.live_training
     page = page.switch_page("pages/compare.py").run().switch_page("pages/training.py").run()
     assert page.session_state.live_training is training
-    assert page.segmented_control(key="show").value == "live"
+    assert page.segmented_control(key="show").value == "Train now"
     assert any(button.label in ("Stop", "Keep for this visit") for button in page.button)
