@@ -51,7 +51,7 @@ def lab() -> None:
         "dilation": ("Dilation", 1, 3, 1),
     }
     for column, (key, (label, low, high, usual)) in zip(columns, limits.items(), strict=True):
-        numbers[key] = column.slider(label, low, high, usual, key=key, bind="query-params")
+        numbers[key] = column.number_input(label, low, high, usual, key=key, bind="query-params")
     try:
         geometry = Geometry(
             numbers["kernel"], numbers["stride"], numbers["padding"], numbers["extra"], numbers["dilation"]

@@ -39,27 +39,27 @@ def test_the_page_opens_by_hand_with_an_overlap_map_and_every_way_up(page):
 
 
 def test_a_kernel_that_is_a_multiple_of_the_stride_is_even(page):
-    page.slider(key="kernel").set_value(4).run()
+    page.number_input(key="kernel").set_value(4).run()
     assert page.metric[0].value == "0.00"
     assert "Even overlap" in " ".join(m.value for m in page.markdown)
 
 
 def test_a_padding_that_cuts_everything_away_is_explained_in_place_and_the_rest_stays(page):
-    page.slider(key="padding").set_value(6).run()
+    page.number_input(key="padding").set_value(6).run()
     assert not page.exception
     assert "smaller padding" in page.warning[0].value
     assert page.get("plotly_chart")
 
 
 def test_an_output_padding_of_the_stride_is_explained(page):
-    page.slider(key="extra").set_value(2).run()
+    page.number_input(key="extra").set_value(2).run()
     assert "smaller than the stride (2)" in page.warning[0].value
 
 
 def test_an_example_sets_all_numbers(page):
-    page.slider(key="dilation").set_value(3).run()
+    page.number_input(key="dilation").set_value(3).run()
     page.button(key="example-2 over 2: none").click().run()
-    assert [page.slider(key=key).value for key in ("kernel", "stride", "dilation")] == [2, 2, 1]
+    assert [page.number_input(key=key).value for key in ("kernel", "stride", "dilation")] == [2, 2, 1]
     assert "No overlap" in " ".join(m.value for m in page.markdown)
 
 
