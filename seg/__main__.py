@@ -13,7 +13,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="A laboratory
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps")]
-EngineName = Annotated[str, typer.Option(help="auto or torch")]
+EngineName = Annotated[str, typer.Option(help="auto, torch or openvino")]
 Detail = Annotated[int, typer.Option(help="times the training scale", min=1, max=4)]
 Weights = Annotated[str, typer.Option(help="a set's name, see `weights`")]
 Folder_ = Annotated[Path | None, typer.Option("--weights-dir", help="another folder of weights", envvar="SEG_WEIGHTS")]
@@ -255,6 +255,9 @@ def bench(
     json_file: Annotated[Path | None, typer.Option("--json", help="write the figures here")] = None,
     repeats: int = 5,
     device: Device = "auto",
+    engine: EngineName = "auto",
+    only: Annotated[list[str] | None, typer.Option(help="only this set; may be repeated")] = None,
+    paper: Annotated[bool, typer.Option(help="the papers' widths too: a few minutes on two cores")] = False,
     record: Annotated[bool, typer.Option(help="keep each set's time in index.json, for the Leaderboard")] = False,
     folder: Folder_ = None,
 ) -> None:
@@ -262,19 +265,33 @@ def bench(
     from seg.bench import bench as measure
     from seg.weights import SHIPPED
 
-    figures = measure(repeats=repeats, device=device, weights=folder or SHIPPED)
-    place = f"{figures['device']}, {figures['threads']} threads, torch {figures['torch']}"
-    print(f"{place}; one {figures['picture']} picture, median of {figures['repeats']}")
-    print(
-        f"{'set':36}{'parameters':>12}{'picture ms':>12}{'± spread':>10}{'network ms':>12}{'eager ms':>10}{'tiled':>8}"
+    figures = measure(
+        repeats=repeats, device=device, weights=folder or SHIPPED, engine=engine, paper=paper, names=only or None
     )
+    place = f"{figures['device']}, {figures['threads']} threads, torch {figures['torch']}"
+    print(f"{place}; a large convolution reaches {figures['peak']:.0f} GFLOP/s; medians of {figures['repeats']}")
+    print(f"one {figures['picture']} picture")
+    print(f"{'set':36}{'engine':>10}{'picture ms':>12}{'± spread':>10}{'network ms':>12}{'eager ms':>10}{'tiled':>8}")
     for s in figures["sets"]:
         times = [1000 * s[k] for k in ("seconds", "spread", "network", "eager")]
         print(
-            f"{s['name']:36}{s['parameters']:12,}{times[0]:12.1f}{times[1]:10.1f}{times[2]:12.1f}{times[3]:10.1f}{s['tiled']:8.3f}"
+            f"{s['name']:36}{s['engine']:>10}{times[0]:12.1f}{times[1]:10.1f}{times[2]:12.1f}{times[3]:10.1f}"
+            f"{s['tiled']:8.3f}"
         )
-    print(f"{'all':36}{'':12}{1000 * figures['all_seconds']:12.1f}")
+    print(f"{'all':46}{1000 * figures['all_seconds']:12.1f}")
     print("tiled: share of a 2:1 picture's pixels that get the same label with tiles as without")
+    if paper:
+        print("\nthe papers' widths, random weights, 1×3×352×480")
+        print(
+            f"{'network':20}{'engine':>10}{'GFLOPs':>10}{'ms':>10}{'± spread':>10}{'eager ms':>10}{'ratio':>8}"
+            f"{'of peak':>9}{'MB':>8}"
+        )
+    for s in figures["paper"]:
+        memory = "" if s["megabytes"] is None else f"{s['megabytes']:8.0f}"
+        print(
+            f"{s['name']:20}{s['engine']:>10}{s['gflops']:10.1f}{1000 * s['seconds']:10.1f}{1000 * s['spread']:10.1f}"
+            f"{1000 * s['eager']:10.1f}{s['ratio']:8.2f}{s['of_peak']:9.2f}{memory}"
+        )
     if record:
         from seg.bench import keep
 

@@ -47,6 +47,6 @@ def write_set(
         gflops=round(gflops(model, *data.tile, len(data.mean)), 4),
         replay=recorder.write(index.folder, recipe.name),
     )
-    record = replace(record, validation=evaluate(Segmenter(record, model), data.val_samples, "val"))
+    record = replace(record, validation=evaluate(Segmenter(record, model, engine="torch"), data.val_samples, "val"))
     index.add(record)
     return record

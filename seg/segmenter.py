@@ -50,7 +50,7 @@ class Segmenter:
 
     def __init__(self, record: Record, model: nn.Module, device: str = "auto", engine: str = "auto"):
         self.record = record
-        self.engine = build_engine(model, device, engine)
+        self.engine = build_engine(model, device, engine, record.sha256)
 
     @classmethod
     def load(cls, name: str, device: str = "auto", engine: str = "auto", weights: str | Path = SHIPPED) -> "Segmenter":

@@ -1,6 +1,9 @@
 """Real frames where they are, and small weight sets with random numbers for what does not depend on training."""
 
+import os
 from pathlib import Path
+
+os.environ["SEG_ENGINE"] = "torch"  # what is compiled in the background has its own tests
 
 import pytest
 import torch

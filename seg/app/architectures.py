@@ -22,6 +22,13 @@ from seg.receptive import Field, Seen
 from seg.stages import Anatomise, Stage, Strongest, Timed, stages
 
 CHART = {"displayModeBar": False}
+PAPERS = {
+    "encoder_decoder": "[Badrinarayanan et al. 2017](https://arxiv.org/abs/1511.00561)",
+    "fcn": "[Long et al. 2015](https://arxiv.org/abs/1411.4038)",
+    "unet": "[Ronneberger et al. 2015](https://arxiv.org/abs/1505.04597)",
+    "fc_densenet": "[Jégou et al. 2017](https://arxiv.org/abs/1611.09326)",
+}
+"""How an architecture's name begins → its paper."""
 SIDES = (90, 180, 360, 720)
 TIMED = (90, 180, 360)
 LARGE = 480
@@ -30,13 +37,14 @@ SMALL = 300
 
 def choose(sets: dict) -> tuple[Comparison, Entry]:
     """The family and the network in it that the page is about."""
-    offered = controls.narrow(comparisons(sets.values()), "Data set", lambda c: c.dataset, key="dataset")
-    dataset = offered[0].dataset
-    families = [c for c in offered if c.topic == "architectures"] or offered[:1]
-    for prop in families[0].fixed:
-        families = controls.narrow(
-            families, prop, lambda c, prop=prop: c.fixed.get(prop, ""), key=f"{prop}-architectures-{dataset}"
-        )
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        offered = controls.narrow(comparisons(sets.values()), "Data set", lambda c: c.dataset, key="dataset")
+        dataset = offered[0].dataset
+        families = [c for c in offered if c.topic == "architectures"] or offered[:1]
+        for prop in families[0].fixed:
+            families = controls.narrow(
+                families, prop, lambda c, prop=prop: c.fixed.get(prop, ""), key=f"{prop}-architectures-{dataset}"
+            )
     comparison = families[0]
     titles = [entry.title for entry in comparison.entries]
     usual = next((title for title in titles if "U-Net" in title), titles[0])
@@ -76,7 +84,7 @@ def drawing(exhibit: Exhibit, entry: Entry) -> None:
         f"How does the picture become small and deep, and large again? {entry.title} as it is built: "
         f"{sum(s.parameters for s in found):,} parameters, {sum(s.gflops for s in found):.2g} GFLOPs and "
         f"{total * 1000:.0f} ms for this picture at the training scale. Point at a box for its numbers, click it for "
-        "its feature maps."
+        f"its feature maps. {_paper(entry)}".strip()
     )
     maps = _asked(exhibit, entry, Strongest(chosen))
     if maps is None:
@@ -96,6 +104,10 @@ def drawing(exhibit: Exhibit, entry: Entry) -> None:
 
 def _asked(exhibit: Exhibit, entry: Entry, question) -> object:
     return answers.collect({entry.title: answers.ask(exhibit, entry.weights, question)}).get(entry.title)
+
+
+def _paper(entry: Entry) -> str:
+    return next((paper for name, paper in PAPERS.items() if entry.record.model.startswith(name)), "")
 
 
 @st.fragment

@@ -32,16 +32,19 @@ CHART = {"displayModeBar": False}
 
 def choose(sets: dict[str, WeightSet]) -> Comparison | None:
     """The comparison of losses that the visitor chooses; None if the data set has none."""
-    offered = controls.narrow(comparisons(sets.values()), "Data set", lambda c: c.dataset, key="dataset")
-    dataset, found = offered[0].dataset, [c for c in offered if c.topic == "losses"]
-    if not found:
-        st.info(
-            f"No network was trained on {plain(dataset)} with several losses: choose another data set.",
-            icon=":material/info:",
-        )
-        return None
-    for prop in found[0].fixed:
-        found = controls.narrow(found, prop, lambda c, prop=prop: c.fixed.get(prop, ""), key=f"losses-{prop}-{dataset}")
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        offered = controls.narrow(comparisons(sets.values()), "Data set", lambda c: c.dataset, key="dataset")
+        dataset, found = offered[0].dataset, [c for c in offered if c.topic == "losses"]
+        if not found:
+            st.info(
+                f"No network was trained on {plain(dataset)} with several losses: choose another data set.",
+                icon=":material/info:",
+            )
+            return None
+        for prop in found[0].fixed:
+            found = controls.narrow(
+                found, prop, lambda c, prop=prop: c.fixed.get(prop, ""), key=f"losses-{prop}-{dataset}"
+            )
     return found[0]
 
 

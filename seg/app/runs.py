@@ -69,7 +69,7 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
     st.markdown(
         f"**{len(done)} of {len(runs)} networks done**"
         + (f", {failed} failed" if failed else "")
-        + (f" · {seconds:.2f} s in the networks, on {', '.join(sorted(places))} with PyTorch" if places else "")
+        + (f" · {seconds:.2f} s in the networks, on {', '.join(sorted(places))}" if places else "")
         + f" · :gray[trained on {class_map.dataset} pictures: every pixel becomes one of {len(class_map)} classes]"
     )
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from seg.app import resources
 from seg.app.text import plain
-from seg.engines import DEVICES, choose_device
+from seg.engines import DEVICES, choose_device, choose_engine
 from seg.errors import WeightsError
 
 DETAILS = {1: "as trained", 2: "2 × finer", 4: "4 × finer"}
@@ -34,7 +34,10 @@ def settings() -> Settings:
             key="detail",
             help="How large the networks see the picture, in multiples of the scale they were trained at.",
         )
-        st.caption(f"Running on **{_device_name(str(choose_device(device)))}** with **PyTorch**")
+        place = choose_device(device)
+        engine, problem = choose_engine(place)
+        title = {"torch": "PyTorch", "openvino": "OpenVINO"}[engine]
+        st.caption(f"Running on **{_device_name(str(place))}** with **{title}**. {problem}".strip())
         _own_runs()
     chosen = Settings(device, detail or 1)
     st.session_state.settings = chosen

@@ -1,16 +1,18 @@
 """How a fixed-shape batch of tiles runs. An engine takes normalised float32 (N, C, h, w) and gives float32 logits."""
 
+import os
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
+from seg.engines import openvino
 from seg.engines.pytorch import TorchEngine
 
-__all__ = ["DEVICES", "ENGINES", "Engine", "TorchEngine", "build_engine", "choose_device"]
+__all__ = ["DEVICES", "ENGINES", "Engine", "TorchEngine", "build_engine", "choose_device", "choose_engine"]
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-ENGINES = ("auto", "torch")
+ENGINES = ("auto", "torch", "openvino")
 
 
 class Engine(Protocol):
@@ -23,6 +25,15 @@ class Engine(Protocol):
 
     def run(self, batch: Tensor) -> Tensor:
         """Float32 (N, C, h, w) on the CPU, normalised → logits, float32 (N, K, h, w) on the CPU."""
+        ...
+
+    @property
+    def used(self) -> str:
+        """Which engine answers now: one may stand in for another."""
+        ...
+
+    def settle(self) -> None:
+        """Wait until everything that is prepared in the background is there."""
         ...
 
 
@@ -40,8 +51,32 @@ def choose_device(wish: str = "auto") -> torch.device:
     return torch.device(wish)
 
 
-def build_engine(model: nn.Module, device: str = "auto", engine: str = "auto") -> Engine:
-    """The engine called `engine` for a model on a device. Raises ValueError with a sentence for unknown words."""
-    if engine not in ENGINES:
-        raise ValueError(f"Unknown engine {engine!r}: choose one of {', '.join(ENGINES)}.")
-    return TorchEngine(model, choose_device(device))
+def choose_engine(device: torch.device, wish: str = "auto") -> tuple[str, str]:
+    """The engine for a wish, one of `ENGINES`, on a device; and a sentence if it is not the usual one.
+
+    "auto" is what SEG_ENGINE says, if it is set, else OpenVINO on the CPU where it is installed, else PyTorch. Raises
+    ValueError with a sentence for an unknown word and for an engine that cannot run there.
+    """
+    if wish not in ENGINES:
+        raise ValueError(f"Unknown engine {wish!r}: choose one of {', '.join(ENGINES)}.")
+    asked = os.environ.get("SEG_ENGINE", "auto") if wish == "auto" else wish
+    if asked == "torch" or (asked == "auto" and device.type != "cpu"):
+        return "torch", ""
+    problem = openvino.available() if device.type == "cpu" else f"OpenVINO runs on the CPU, not on {device.type}."
+    if problem and wish == "openvino":
+        raise ValueError(problem)
+    return ("torch", problem) if problem else ("openvino", "")
+
+
+def build_engine(model: nn.Module, device: str = "auto", engine: str = "auto", key: str = "") -> Engine:
+    """The engine for a model on a device; key names its weights for what is kept on disk, '' keeps nothing.
+
+    Asked for by name, OpenVINO answers from the first picture on; with "auto", PyTorch answers until it is ready.
+    Raises ValueError with a sentence for unknown words.
+    """
+    place = choose_device(device)
+    chosen, _ = choose_engine(place, engine)
+    if chosen == "openvino":
+        named = engine == "openvino"
+        return openvino.OpenVINOEngine(model, key, at_once=named, race=not named)
+    return TorchEngine(model, place)

@@ -38,6 +38,14 @@ class TorchEngine:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             return self.model(batch, skips)
 
+    @property
+    def used(self) -> str:
+        """The engine that ran the last batch."""
+        return self.name
+
+    def settle(self) -> None:
+        """There is nothing to wait for."""
+
     def _make_room(self, tried: int) -> None:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()

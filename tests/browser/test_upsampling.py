@@ -56,6 +56,14 @@ def test_the_address_restores_the_numbers(browser, serve):
     page.goto(f"{serve('streamlit_app.py')}/upsampling?axes=2-D&kernel=4&stride=3&padding=banana")
     expect(page.locator(".by-hand [data-grid=output] .cell")).to_have_count(13 * 13, timeout=PATIENCE)
     expect(page.locator(".sum-title")).to_have_text(re.compile("6 of 16"))
+    kernel, added = (
+        [float(t) for t in values]
+        for values in (
+            page.locator(".by-hand [data-grid=kernel] input").evaluate_all("cells => cells.map(c => c.value)"),
+            page.locator(".by-hand [data-grid=stairs] .cell").all_inner_texts(),
+        )
+    )
+    assert added == [5 * value for value in kernel]
     main = page.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
     page.close()

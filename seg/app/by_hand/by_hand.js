@@ -21,7 +21,7 @@ function createLab(root) {
     input: createCells(grid("input"), { edit: (i, value) => change(input, i, value), choose: (i) => go(i + 1) }),
     kernel: createCells(grid("kernel"), { edit: (i, value) => change(kernel, i, value) }),
     output: createCells(grid("output"), { point: pointAt, choose: pointAt }),
-    stairs: createCells(grid("stairs"), { choose: (i) => go(Math.floor(i / outputs()) + 1) }),
+    stairs: createCells(grid("stairs"), { choose: (i) => data.shape[0] === 1 && go(Math.floor(i / outputs()) + 1) }),
     torch: createCells(grid("torch"), { point: pointAt, choose: pointAt }),
     stuffed: createCells(grid("stuffed")),
   };
@@ -146,8 +146,12 @@ function createLab(root) {
       landed === input.length ? "Output: all have landed" : `Output after ${landed} of ${input.length} values`;
     cells.output.fill(rows, columns, sums, mark, (o) => counts[o]);
 
-    find(".stairs-part").hidden = !oneRow;
-    if (oneRow) {
+    find(".stairs-part h4").textContent = oneRow ? "What each value adds" : `What value ${Math.max(landed, 1)} adds`;
+    find(".stairs-part p").textContent = oneRow
+      ? "One row for each input value; a column's sum is the output below."
+      : `The kernel times ${format(input[Math.max(last, 0)])}; it lands on the framed part of the output.`;
+    if (!oneRow) cells.stairs.fill(side.rows, side.columns, kernel.map((k) => k * input[Math.max(last, 0)]));
+    else {
       const added = input.flatMap((value, i) => all.map((o) => (tap(o, i) < 0 ? NaN : value * kernel[tap(o, i)])));
       cells.stairs.fill(input.length, columns, added, (at) => {
         const [i, o] = [Math.floor(at / columns), at % columns];

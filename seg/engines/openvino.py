@@ -1,0 +1,261 @@
+"""OpenVINO on the CPU: each network compiled for its tile shape, converted once and kept on disk.
+
+PyTorch answers until the compiled network is there, and wherever OpenVINO cannot: same weights, same masks.
+"""
+
+import contextlib
+import copy
+import hashlib
+import logging
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from seg.engines.pytorch import TorchEngine
+
+# OpenVINO's converter reports to its makers unless this module is missing.
+sys.modules.setdefault("openvino_telemetry", None)
+
+log = logging.getLogger(__name__)
+
+CONVERTERS = ThreadPoolExecutor(1, "seg-convert")
+"""One network is converted at a time, beside those that answer."""
+
+QUIET, PATIENCE = 5.0, 120.0
+"""Seconds for which no network may have run before one is converted, and how long that is waited for at most."""
+
+RACES = 3
+"""Runs of each engine before the faster one keeps a network."""
+
+
+def cache_folder() -> Path:
+    """Where compiled networks are kept: SEG_CACHE, else the user's cache folder."""
+    home = os.environ.get("SEG_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "seg-openvino"
+
+
+@cache
+def core() -> Any:
+    """OpenVINO itself, one for the process. Raises ImportError or RuntimeError where it cannot run."""
+    import openvino
+
+    return openvino.Core()
+
+
+def available() -> str:
+    """'' if OpenVINO can run here, else why not, as a sentence."""
+    try:
+        if "CPU" in core().available_devices:
+            return ""
+        return "OpenVINO does not know this CPU, so PyTorch runs the networks."
+    except Exception as error:  # whatever a broken installation raises, PyTorch goes on
+        log.info("OpenVINO cannot be loaded: %s", error)
+        return "OpenVINO is not installed or cannot start, so PyTorch runs the networks."
+
+
+class OpenVINOEngine(TorchEngine):
+    """Runs tiles in OpenVINO as soon as the network is compiled for their shape, in PyTorch until then.
+
+    key: names the weights, so that what was compiled for them is found again; '' keeps nothing on disk.
+    at_once: compile before the first answer, for measurements and tests. race: keep the faster of the two engines.
+    """
+
+    name = "openvino"
+    last_run = -QUIET
+    """When any of them was last asked to run, in seconds of the monotonic clock."""
+
+    def __init__(self, model: nn.Module, key: str = "", at_once: bool = False, race: bool = True):
+        super().__init__(model, torch.device("cpu"))
+        self.key, self.at_once, self.race = key, at_once, race
+        self._compiled: dict[tuple[int, ...], Future[Any]] = {}
+
+    def run(self, batch: Tensor) -> Tensor:
+        """Float32 (N, C, h, w) on the CPU, normalised → logits, float32 (N, K, h, w) on the CPU."""
+        OpenVINOEngine.last_run = time.monotonic()
+        network = self._network(tuple(batch.shape[1:]))
+        if network is None:
+            return super().run(batch)
+        try:
+            return torch.cat([torch.from_numpy(network(tile[None].numpy())) for tile in batch])
+        except (RuntimeError, MemoryError) as error:
+            self._give_up(tuple(batch.shape[1:]), error)
+            return super().run(batch)
+
+    def _network(self, shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray] | None:
+        if shape not in self._compiled:
+            # A copy: while it is converted, others may hang their hooks on the network itself.
+            self._compiled[shape] = CONVERTERS.submit(self._compile, copy.deepcopy(self.model), shape)
+        future = self._compiled[shape]
+        if self.at_once:
+            wait([future])
+        return future.result() if future.done() and not future.exception() else None
+
+    @property
+    def used(self) -> str:
+        """The engine that answers now: "openvino" once a network is compiled, if it is the faster one."""
+        ready = [one for one in self._compiled.values() if one.done() and not one.exception()]
+        return self.name if any(one.result() for one in ready) else "torch"
+
+    def settle(self) -> None:
+        """Wait until nothing is being compiled."""
+        wait(list(self._compiled.values()))
+
+    def _compile(self, model: nn.Module, shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray] | None:
+        """The network for one tile of this shape; None if PyTorch is faster, or OpenVINO cannot."""
+        patience = time.monotonic() + PATIENCE
+        while not self.at_once and time.monotonic() < min(OpenVINOEngine.last_run + QUIET, patience):
+            time.sleep(QUIET / 10)  # what somebody waits for comes first
+        try:
+            network = _runner(self._load(model, shape))
+            return network if not self.race or _faster(network, self.forward, shape) else None
+        except Exception as error:
+            self._give_up(shape, error)
+            return None
+
+    def _give_up(self, shape: tuple[int, ...], error: Exception) -> None:
+        log.warning("OpenVINO cannot run this network: %s", error)
+        done: Future[Any] = Future()
+        done.set_result(None)
+        self._compiled[shape] = done
+        note = "OpenVINO could not run one of the networks, so PyTorch does."
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def _load(self, model: nn.Module, shape: tuple[int, ...]) -> Any:
+        file = self._file(shape)
+        if file is None:
+            return _compile(_convert(model, shape), None)
+        if not file.exists():
+            try:
+                _keep(_convert(model, shape), file)
+            except OSError as error:
+                log.info("compiled networks cannot be kept: %s", error)
+                return _compile(_convert(model, shape), None)
+        try:
+            return _compile(file, file.parent)
+        except RuntimeError:
+            log.info("%s is damaged and is made anew", file)
+            shutil.rmtree(file.parent, ignore_errors=True)
+            _keep(_convert(model, shape), file)
+            return _compile(file, file.parent)
+
+    def _file(self, shape: tuple[int, ...]) -> Path | None:
+        if not self.key:
+            return None
+        import openvino
+
+        versions = f"{self.key} {shape} {torch.__version__} {openvino.__version__}"
+        return cache_folder() / hashlib.sha256(versions.encode()).hexdigest()[:24] / "network.xml"
+
+
+class _Pool(nn.Module):
+    """Max-pooling by 2 that says which of the four was largest, 0 to 3 in reading order, the first of equals.
+
+    OpenVINO's own pooling with indices, and the scatter that it makes of unpooling, take four times as long.
+    """
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        below, right = x.shape[-2] % 2, x.shape[-1] % 2
+        x = F.pad(x, (0, right, 0, below), value=-torch.inf)
+        n, c, h, w = x.shape
+        four = x.reshape(n, c, h // 2, 2, w // 2, 2)
+        largest = F.max_pool2d(x, 2)
+        first, second, third = four[:, :, :, 0, :, 0], four[:, :, :, 0, :, 1], four[:, :, :, 1, :, 0]
+        later = torch.where(second == largest, 1.0, torch.where(third == largest, 2.0, 3.0))
+        return largest, torch.where(first == largest, 0.0, later)
+
+
+class _Unpool(nn.Module):
+    """Max-unpooling by 2 with what `_Pool` says."""
+
+    def forward(self, x: Tensor, which: Tensor, output_size: torch.Size) -> Tensor:
+        height, width = output_size[-2:]
+        place = (torch.arange(height) % 2 * 2)[:, None] + torch.arange(width) % 2
+        return torch.where(_doubled(which, height, width) == place.float(), _doubled(x, height, width), 0.0)
+
+
+def _doubled(x: Tensor, height: int, width: int) -> Tensor:
+    """Each value as 2×2, cut to the size."""
+    n, c, h, w = x.shape
+    return x[:, :, :, None, :, None].expand(n, c, h, 2, w, 2).reshape(n, c, 2 * h, 2 * w)[..., :height, :width]
+
+
+def _convert(model: nn.Module, shape: tuple[int, ...]) -> Any:
+    """The network for exactly one tile of this shape, as OpenVINO knows it."""
+    import openvino
+
+    for module in list(model.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.MaxUnpool2d):
+                setattr(module, name, _Unpool())
+            elif isinstance(child, nn.MaxPool2d) and child.return_indices:
+                setattr(module, name, _Pool())
+    with torch.no_grad():
+        exported = torch.export.export(model, (torch.zeros(1, *shape),))
+    converted = openvino.convert_model(exported)
+    converted.reshape([1, *shape])
+    return converted
+
+
+def _keep(converted: Any, file: Path) -> None:
+    """Write the folder of one network whole: others see all of it or nothing."""
+    import openvino
+
+    file.parent.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=file.parent.parent))
+    try:
+        openvino.save_model(converted, temporary / file.name, compress_to_fp16=False)
+        with contextlib.suppress(OSError):  # another process was faster
+            os.replace(temporary, file.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _faster(network: Callable[[np.ndarray], Any], plain: Callable[[Tensor], Any], shape: tuple[int, ...]) -> bool:
+    """Whether it beats PyTorch on an empty tile: medians of runs in turn, the first left out."""
+    tile = torch.zeros(1, *shape)
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(RACES + 1):
+        for taken, run in zip(times, (lambda: network(tile.numpy()), lambda: plain(tile)), strict=True):
+            start = time.perf_counter()
+            run()
+            taken.append(time.perf_counter() - start)
+    return statistics.median(times[0][1:]) <= statistics.median(times[1][1:])
+
+
+def _compile(network: Any, kept: Path | None) -> Any:
+    """For the CPU in full precision, all cores on one tile; what the compiler makes is kept in the folder `kept`."""
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+    }
+    if kept is not None:
+        settings["CACHE_DIR"] = str(kept)
+    return core().compile_model(network, "CPU", settings)
+
+
+def _runner(compiled: Any) -> Callable[[np.ndarray], np.ndarray]:
+    """One request of the compiled network, behind a lock: (1, C, h, w) → logits, a copy."""
+    request, lock = compiled.create_infer_request(), threading.Lock()
+
+    def run(tile: np.ndarray) -> np.ndarray:
+        with lock:
+            request.infer([np.ascontiguousarray(tile)], share_inputs=True)
+            return request.get_output_tensor(0).data.copy()
+
+    return run

@@ -1,0 +1,164 @@
+"""OpenVINO gives what PyTorch gives, is kept on disk, and makes way where it cannot run."""
+
+import os
+
+import numpy as np
+import pytest
+import torch
+
+from seg.datasets import street
+from seg.engines import build_engine, choose_engine, openvino
+from seg.engines.openvino import OpenVINOEngine
+from seg.models import build_model
+from seg.segmenter import Segmenter
+from seg.weights import WeightIndex
+from tests.conftest import make_set
+
+pytest.importorskip("openvino")
+
+NETWORKS = [
+    ("conv_stack", {}),
+    ("encoder_decoder", {}),
+    ("encoder_decoder", {"upsampling": "transposed"}),
+    ("encoder_decoder", {"upsampling": "bilinear"}),
+    ("fcn32s", {}),
+    ("fcn8s", {}),
+    ("unet", {}),
+    ("fc_densenet56", {"base": 12}),
+    ("fcn8s", {"backbone": "efficientnet_lite0", "base": None}),
+    ("unet", {"backbone": "efficientnet_lite0", "base": None}),
+]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEG_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(openvino, "QUIET", 0.2)
+    return tmp_path / "cache" / "seg-openvino"
+
+
+@pytest.mark.parametrize(("name", "options"), NETWORKS)
+def test_logits_are_those_of_pytorch(name, options):
+    torch.manual_seed(0)
+    model = build_model(name, 5, 3, **{"base": 4, **options}).eval()
+    picture = torch.rand(2, 3, 47, 66)
+    both = [build_engine(model, "cpu", engine).run(picture) for engine in ("torch", "openvino")]
+    assert both[0] == pytest.approx(both[1], abs=1e-3)
+    agree = (both[0].argmax(dim=1) == both[1].argmax(dim=1)).float().mean()
+    assert agree >= 0.999
+
+
+def test_labels_of_a_trained_network_agree_on_real_frames_of_odd_sizes(shipped, camvid):
+    from PIL import Image
+
+    file = sorted((camvid / "val").iterdir())[0]
+    photo = np.asarray(Image.open(file).convert("RGB"))
+    for name, image in (("street/unet-wce", photo), ("street/fcn8s-wce-lite0", photo[:301, :203])):
+        record = shipped.record(name)
+        found = [Segmenter(record, shipped.load(record), "cpu", engine)(image) for engine in ("torch", "openvino")]
+        assert (found[0].labels == found[1].labels).mean() >= 0.999
+        assert found[1].notes == ()
+
+
+def test_a_compiled_network_is_kept_and_found_again(cache, monkeypatch):
+    model, picture = build_model("unet", 5, 3, base=4).eval(), torch.rand(1, 3, 48, 64)
+    first = OpenVINOEngine(model, "weights", at_once=True, race=False).run(picture)
+    (folder,) = cache.iterdir()
+
+    def never(*_):
+        raise AssertionError("it was converted again")
+
+    monkeypatch.setattr(openvino, "_convert", never)
+    again = OpenVINOEngine(model, "weights", at_once=True, race=False)
+    assert torch.equal(again.run(picture), first)
+    assert not again.notes
+    other = OpenVINOEngine(model, "other weights", at_once=True, race=False)
+    assert other.run(picture) == pytest.approx(first, abs=1e-3)
+    assert other.notes == ["OpenVINO could not run one of the networks, so PyTorch does."]
+    assert list(cache.iterdir()) == [folder]
+
+
+def test_nothing_is_reported_to_anybody():
+    build_engine(build_model("conv_stack", 5, 3, base=4), "cpu", "openvino").run(torch.rand(1, 3, 48, 64))
+    from openvino.tools.ovc import convert_impl
+
+    assert convert_impl.tm.__name__.endswith("telemetry_stub")
+
+
+def test_a_damaged_cache_is_rebuilt(cache):
+    model, picture = build_model("unet", 5, 3, base=4).eval(), torch.rand(1, 3, 48, 64)
+    first = OpenVINOEngine(model, "weights", at_once=True, race=False).run(picture)
+    (folder,) = cache.iterdir()
+    for file in folder.iterdir():
+        file.write_bytes(b"damaged")
+    engine = OpenVINOEngine(model, "weights", at_once=True, race=False)
+    assert engine.run(picture) == pytest.approx(first, abs=1e-5)
+    assert not engine.notes
+    assert (folder / "network.xml").read_bytes() != b"damaged"
+
+
+def test_a_cache_that_cannot_be_written_costs_time_alone(tmp_path, monkeypatch):
+    file = tmp_path / "a file"
+    file.write_text("no folder")
+    monkeypatch.setenv("SEG_CACHE", str(file))
+    model, picture = build_model("unet", 5, 3, base=4).eval(), torch.rand(1, 3, 48, 64)
+    engine = OpenVINOEngine(model, "weights", at_once=True, race=False)
+    assert engine.run(picture) == pytest.approx(build_engine(model, "cpu", "torch").run(picture), abs=1e-3)
+    assert not engine.notes
+    assert next(iter(engine._compiled.values())).result() is not None
+
+
+def test_pytorch_answers_until_the_compiled_network_is_there(monkeypatch):
+    model, picture = build_model("unet", 5, 3, base=4).eval(), torch.rand(1, 3, 48, 64)
+    engine = OpenVINOEngine(model, race=False)
+    before = engine.run(picture)
+    assert before == pytest.approx(build_engine(model, "cpu", "torch").run(picture), abs=1e-4)
+    assert engine.used == "torch"
+    engine.settle()
+    assert engine.used == "openvino"
+    monkeypatch.setattr(engine, "forward", None)
+    assert engine.run(picture) == pytest.approx(before, abs=1e-3)
+
+
+def test_the_slower_engine_makes_way(monkeypatch):
+    model, picture = build_model("unet", 5, 3, base=4).eval(), torch.rand(1, 3, 48, 64)
+    monkeypatch.setattr(openvino, "_faster", lambda *_: False)
+    engine = OpenVINOEngine(model)
+    engine.run(picture)
+    engine.settle()
+    assert next(iter(engine._compiled.values())).result() is None
+    assert not engine.notes
+    assert engine.run(picture) == pytest.approx(build_engine(model, "cpu", "torch").run(picture), abs=1e-4)
+
+
+def test_without_openvino_pytorch_runs_and_a_sentence_says_so(monkeypatch):
+    def broken():
+        raise ImportError("no openvino")
+
+    monkeypatch.delenv("SEG_ENGINE", raising=False)
+    monkeypatch.setattr(openvino, "core", broken)
+    chosen, problem = choose_engine(torch.device("cpu"))
+    assert chosen == "torch"
+    assert "not installed" in problem
+    with pytest.raises(ValueError, match="not installed"):
+        build_engine(build_model("conv_stack", 5, 3, base=4), "cpu", "openvino")
+
+
+def test_the_environment_chooses_the_engine(monkeypatch):
+    monkeypatch.setitem(os.environ, "SEG_ENGINE", "torch")
+    assert choose_engine(torch.device("cpu"))[0] == "torch"
+    monkeypatch.delitem(os.environ, "SEG_ENGINE")
+    assert choose_engine(torch.device("cpu"))[0] == "openvino"
+    assert choose_engine(torch.device("cuda"))[0] == "torch"
+    with pytest.raises(ValueError, match="choose one of"):
+        choose_engine(torch.device("cpu"), "onnx")
+
+
+def test_features_gradients_and_skips_still_work(tmp_path):
+    record = make_set(tmp_path, "street/unet-wce", "unet")
+    network = Segmenter(record, WeightIndex(tmp_path).load(record), "cpu", "openvino")
+    photo = street.render(3, 180, 240).image
+    assert network(photo).labels.shape == (180, 240)
+    assert network.features(photo, "down.1").shape[0] == 8
+    assert network.gradient(photo, 90, 120).max() > 0
+    assert network(photo, skips=set()).labels.shape == (180, 240)
