@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms import v2
 
 
 def to_tensor(image: np.ndarray) -> Tensor:
@@ -21,7 +20,11 @@ def resize(image: Tensor, factor: float) -> Tensor:
 
 def resize_to(image: Tensor, size: Sequence[int]) -> Tensor:
     """Uint8 (C, H, W) → (C, h, w), size (h, w), bilinear and antialiased."""
-    return image if tuple(size) == image.shape[-2:] else v2.functional.resize(image, list(size), antialias=True)
+    if tuple(size) == image.shape[-2:]:
+        return image
+    from torchvision.transforms import v2  # takes a second to import: not before the first page is drawn
+
+    return v2.functional.resize(image, list(size), antialias=True)
 
 
 def resize_short_side(image: Tensor, short_side: int) -> Tensor:

@@ -488,3 +488,13 @@ def test_a_crop_takes_the_top_left():
 def test_more_levels_than_the_paper_has_are_refused(name, levels):
     with pytest.raises(ValueError, match="choose 1 to 5"):
         build_model(name, 11, levels=levels)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_a_dense_block_gives_the_same_with_and_without_gradients(layout):
+    torch.manual_seed(0)
+    model = build_model("fc_densenet56", 5, 3).eval().to(memory_format=layout)
+    picture = torch.rand(2, 3, 45, 66).to(memory_format=layout)
+    with_gradients = model(picture)
+    with torch.inference_mode():
+        assert model(picture) == pytest.approx(with_gradients.detach(), abs=1e-5)

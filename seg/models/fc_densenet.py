@@ -37,11 +37,25 @@ class DenseBlock(nn.Module):
         self.layers = nn.ModuleList(DenseLayer(in_channels + i * growth, growth, dropout) for i in range(layers))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        if isinstance(x, Tensor) and not torch.is_grad_enabled() and not torch.compiler.is_compiling():
+            return self._into_one_buffer(x)
         features = [x]
         for layer in self.layers:
             features.append(layer(torch.cat(features, dim=1)))
         features = torch.cat(features, dim=1)
         return features, features[:, x.shape[1] :]
+
+    def _into_one_buffer(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The same without joining all features anew for every layer, where no gradient needs the old ones."""
+        n, channels, height, width = x.shape
+        growth = self.layers[0][2].out_channels
+        layout = torch.channels_last if x.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+        features = x.new_empty(n, channels + growth * len(self.layers), height, width).to(memory_format=layout)
+        features[:, :channels] = x
+        for i, layer in enumerate(self.layers):
+            done = channels + i * growth
+            features[:, done : done + growth] = layer(features[:, :done])
+        return features, features[:, channels:]
 
 
 class TransitionDown(nn.Sequential):
