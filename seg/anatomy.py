@@ -17,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from seg.ghost import Ghost, Reach, Upsampling
 from seg.models import build_model
+from seg.tracing import ALONE
 
 GFLOPS_SIZE = (360, 480)
 """Height and width, in pixels, of the picture that `describe` counts operations for: CamVid's frames."""
@@ -69,7 +70,7 @@ def gflops(model: nn.Module, height: int, width: int, in_channels: int = 3) -> f
     tensors = {name: tensor.to("meta") for name, tensor in chain(model.named_parameters(), model.named_buffers())}
     dtype = next(model.parameters()).dtype
     picture = torch.empty(1, in_channels, height, width, dtype=dtype, device="meta")
-    with _evaluating(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
+    with ALONE, _evaluating(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
         functional_call(model, tensors, (picture,))
     return counter.get_total_flops() / 1e9
 

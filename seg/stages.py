@@ -19,6 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from seg.anatomy import receptive_fields, watching
 from seg.segmenter import Segmenter
+from seg.tracing import ALONE
 
 MAP_SIDE = 160
 """The longest side of a feature map that is shown."""
@@ -59,7 +60,7 @@ def stages(model: nn.Module, height: int, width: int, in_channels: int = 3) -> t
 
     tensors = {name: tensor.to("meta") for name, tensor in chain(model.named_parameters(), model.named_buffers())}
     picture = torch.empty(1, in_channels, height, width, dtype=next(model.parameters()).dtype, device="meta")
-    with watching(model, names, see), torch.no_grad(), FlopCounterMode(display=False) as counter:
+    with ALONE, watching(model, names, see), torch.no_grad(), FlopCounterMode(display=False) as counter:
         functional_call(model, tensors, (picture,))
     # What the model is called in the counter depends on its class; below it, names are as in named_modules.
     operations = {key.partition(".")[2]: sum(count.values()) for key, count in counter.get_flop_counts().items()}
@@ -197,3 +198,30 @@ class Timed:
             network.engine.forward(batch).cpu()
             taken.append(time.perf_counter() - begin)
         return tuple(taken)
+
+
+@dataclass(frozen=True)
+class Skips:
+    """A question: skip → the stages it leads from and to, None where the architecture does not say."""
+
+    def __call__(
+        self, network: Segmenter, image: np.ndarray, detail: int
+    ) -> tuple[tuple[str, tuple[str, str] | None], ...]:
+        ends = getattr(network.engine.model, "skip_ends", {})
+        return tuple((name, ends.get(name)) for name in network.skip_names)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """A question: (GFLOPs, 10⁶ bytes of all stages' maps) for the picture's proportions at each short side."""
+
+    sides: tuple[int, ...]
+
+    def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> tuple[tuple[float, float], ...]:
+        height, width = image.shape[:2]
+        found = []
+        for side in self.sides:
+            size = (round(height * side / min(height, width)), round(width * side / min(height, width)))
+            line = stages(network.engine.model, *size, len(network.record.mean))
+            found.append((sum(stage.gflops for stage in line), sum(stage.megabytes for stage in line)))
+        return tuple(found)

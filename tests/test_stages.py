@@ -1,5 +1,7 @@
 """Networks read stage by stage."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from seg.datasets import street
 from seg.models import build_model
 from seg.receptive import Seen
 from seg.segmenter import Segmenter
-from seg.stages import Anatomise, Strongest, Timed, stages
+from seg.stages import Anatomise, Costs, Skips, Strongest, Timed, stages
 from seg.weights import WeightIndex
 from tests.conftest import make_set
 
@@ -144,3 +146,24 @@ def test_ablation_scores_are_those_of_the_masks():
     assert worse.mean_dice < 1
     assert worse.outlines < 1
     assert changed(moved, truth) == pytest.approx(80 / 400)
+
+
+def test_twice_the_side_costs_four_times_as_much(network, photo):
+    (small, _), (large, memory) = Costs((96, 192))(network, photo, 1)
+    assert large == pytest.approx(4 * small, rel=0.02)
+    assert memory > 0
+
+
+def test_skips_say_where_they_lead(network, photo):
+    found = dict(Skips()(network, photo, 1))
+    assert found["level1"] == ("down.0", "up.3")
+    assert set(found) == set(network.skip_names)
+
+
+def test_networks_can_be_read_by_several_threads_at_once():
+    models = [build_model(name, 5, 3, **options).eval() for name, options in NETWORKS[-2:]]
+    with ThreadPoolExecutor(4) as pool:
+        counted = [pool.submit(gflops, models[i % 2], 96, 128) for i in range(12)]
+        read = [pool.submit(stages, models[i % 2], 96, 128) for i in range(12)]
+        assert len({round(future.result(), 6) for future in counted}) == 2
+        assert len({future.result() for future in read}) == 2

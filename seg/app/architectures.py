@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import streamlit as st
-import torch
 
 from seg import figures_architectures as figures
 from seg.ablation import Ablated, changed
@@ -16,10 +15,9 @@ from seg.app.viewer import Panel, viewer
 from seg.drawing import colour_mask, encode_png, field_over, fit, fit_labels, heat_map, instance_colours, overlay
 from seg.families import Comparison, Entry, comparisons
 from seg.labels import ClassMap
-from seg.models import build_model
 from seg.questions import PREDICT, Logits, Predict
 from seg.receptive import Field, Seen
-from seg.stages import Anatomise, Stage, Strongest, Timed, stages
+from seg.stages import Anatomise, Costs, Skips, Stage, Strongest, Timed
 
 CHART = {"displayModeBar": False}
 PAPERS = {
@@ -54,17 +52,6 @@ def choose(sets: dict) -> tuple[Comparison, Entry]:
     return comparison, next((e for e in comparison.entries if e.title == title), comparison.entries[0])
 
 
-def ends_of(entry: Entry) -> dict[str, tuple[str, str]]:
-    """Skip → the stages it leads from and to, as far as the architecture says so."""
-    return _ends(entry.record.model, repr(sorted(entry.record.arguments.items())), entry.record.arguments)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _ends(model: str, key: str, _arguments: dict) -> dict[str, tuple[str, str]]:
-    with torch.device("meta"):
-        return dict(getattr(build_model(model, **_arguments), "skip_ends", {}))
-
-
 @st.fragment
 def drawing(exhibit: Exhibit, entry: Entry) -> None:
     """The network to scale; the maps of the stage picked."""
@@ -77,7 +64,8 @@ def drawing(exhibit: Exhibit, entry: Entry) -> None:
     chosen = picked if picked in names else names[0]
     full = max(found, key=lambda stage: stage.shape[1]).shape
     picture = (len(entry.record.mean), *full[1:])
-    ends = ends_of(entry)
+    skips_found = _asked(exhibit, entry, Skips()) or ()
+    ends = {name: pair for name, pair in skips_found if pair}
     network_drawing(entry.title, picture, found, ends, chosen, key)
     total = sum(stage.seconds or 0 for stage in found)
     st.caption(
@@ -113,7 +101,7 @@ def _paper(entry: Entry) -> str:
 @st.fragment
 def skips(exhibit: Exhibit, entry: Entry, class_map: ClassMap) -> None:
     """Untick skips and see what the mask loses."""
-    ends = _skip_names(entry)
+    ends = [name for name, _ in _asked(exhibit, entry, Skips()) or ()]
     if not ends:
         st.info(
             f"{entry.title} has no skips: what its deepest stage has lost, no later stage can find again. Choose "
@@ -171,16 +159,6 @@ def skips(exhibit: Exhibit, entry: Entry, class_map: ClassMap) -> None:
             config=CHART,
             alt="Change of every class's Dice",
         )
-
-
-def _skip_names(entry: Entry) -> list[str]:
-    return list(_names(entry.record.model, repr(sorted(entry.record.arguments.items())), entry.record.arguments))
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _names(model: str, key: str, _arguments: dict) -> tuple[str, ...]:
-    with torch.device("meta"):
-        return build_model(model, **_arguments).skip_names
 
 
 @st.fragment
@@ -291,11 +269,11 @@ def cost(exhibit: Exhibit, entry: Entry, comparison: Comparison) -> None:
         st.plotly_chart(figures.per_stage(found), config=CHART, alt="Operations and memory of every stage")
     few = {e.title: e for e in comparison.entries if e.record.model in ("conv_stack", "encoder_decoder")}
     few[entry.title] = entry
-    height, width = exhibit.picture.pixels.shape[:2]
-    shape = round(max(height, width) / min(height, width), 2)
-    costs = {
-        title: _costs(e.record.model, repr(e.record.arguments), shape, e.record.arguments) for title, e in few.items()
-    }
+    costs = answers.collect(
+        {title: answers.ask(exhibit, e.weights, Costs(SIDES)) for title, e in few.items()}, "Counting operations"
+    )
+    if not costs:
+        return
     columns = st.columns(3)
     for column, which, unit in ((columns[0], 0, "GFLOPs"), (columns[1], 1, "MB of maps")):
         with column:
@@ -320,12 +298,3 @@ def cost(exhibit: Exhibit, entry: Entry, comparison: Comparison) -> None:
         "these networks; the conv stack pays full resolution in every layer, the others only at both ends, and so "
         "afford many more channels for the same price."
     )
-
-
-@st.cache_data(max_entries=64, show_spinner="Counting operations …")
-def _costs(model: str, key: str, shape: float, _arguments: dict) -> list[tuple[float, float]]:
-    """(GFLOPs, MB) at each of `SIDES`."""
-    with torch.device("meta"):
-        network = build_model(model, **_arguments).eval()
-    found = [stages(network, side, round(side * shape), _arguments["in_channels"]) for side in SIDES]
-    return [(sum(s.gflops for s in line), sum(s.megabytes for s in line)) for line in found]

@@ -26,6 +26,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from seg.engines.pytorch import TorchEngine
+from seg.tracing import ALONE
 
 # OpenVINO's converter reports to its makers unless this module is missing.
 sys.modules.setdefault("openvino_telemetry", None)
@@ -204,7 +205,7 @@ def _convert(model: nn.Module, shape: tuple[int, ...]) -> Any:
                 setattr(module, name, _Unpool())
             elif isinstance(child, nn.MaxPool2d) and child.return_indices:
                 setattr(module, name, _Pool())
-    with torch.no_grad():
+    with ALONE, torch.no_grad():
         exported = torch.export.export(model, (torch.zeros(1, *shape),))
     converted = openvino.convert_model(exported)
     converted.reshape([1, *shape])
