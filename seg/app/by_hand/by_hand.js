@@ -57,7 +57,7 @@ function createLab(root) {
     input = [...data.input];
     kernel = [...data.kernel];
     if (other) {
-      pause();
+      stopClock();
       pointed = null;
       landed = Math.min(input.length, data.shape[0] > 1 ? 6 : 2);
     }
@@ -84,10 +84,14 @@ function createLab(root) {
     draw();
   }
 
-  function pause() {
+  function stopClock() {
     clearInterval(timer);
     timer = 0;
-    if (data) draw();
+  }
+
+  function pause() {
+    stopClock();
+    draw();
   }
 
   // Pointing
@@ -208,7 +212,7 @@ function createLab(root) {
   }
 
   function leave() {
-    clearInterval(timer);
+    stopClock();
     resized.disconnect();
   }
 
