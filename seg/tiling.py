@@ -51,6 +51,9 @@ class Tiling:
 
     def blend(self, image: Tensor, run: Callable[[Tensor], Tensor], batch: int = 16) -> Tensor:
         """Cut, `run` ((n, C, th, tw) → (n, K, th, tw)) and add up, weighted towards each tile's middle: (K, h, w)."""
+        if len(self.corners) == 1:
+            ((_, tile),) = self.cut(image, batch)
+            return run(tile)[0, :, : self.size[0], : self.size[1]]
         (height, width), weight = self.size, self._weight()
         total, weights = None, torch.zeros(height, width)
         for corners, tiles in self.cut(image, batch):
@@ -92,5 +95,5 @@ def labels_at(logits: Tensor, height: int, width: int) -> tuple[np.ndarray, np.n
         part = F.interpolate(part[None], (part.shape[1], width), mode="bilinear", align_corners=False)[0]
         best, winner = part.max(dim=0)
         labels[rows] = winner.to(torch.uint8).numpy()
-        confidence[rows] = (best - part.logsumexp(dim=0)).exp().numpy().astype(np.float16)
+        confidence[rows] = part.sub_(best).exp_().sum(dim=0).reciprocal_().half().numpy()
     return labels, confidence

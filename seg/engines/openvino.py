@@ -22,16 +22,19 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from seg.engines.pytorch import TorchEngine
+from seg.engines.rewrites import rewrite
 from seg.tracing import ALONE
 
 # OpenVINO's converter reports to its makers unless this module is missing.
 sys.modules.setdefault("openvino_telemetry", None)
 
 log = logging.getLogger(__name__)
+
+FORM = 2
+"""Goes up with every change of what is compiled, so that nothing older is taken from disk."""
 
 CONVERTERS = ThreadPoolExecutor(1, "seg-convert")
 """One network is converted at a time, beside those that answer."""
@@ -159,54 +162,16 @@ class OpenVINOEngine(TorchEngine):
             return None
         import openvino
 
-        versions = f"{self.key} {shape} {torch.__version__} {openvino.__version__}"
+        versions = f"{FORM} {self.key} {shape} {torch.__version__} {openvino.__version__}"
         return cache_folder() / hashlib.sha256(versions.encode()).hexdigest()[:24] / "network.xml"
-
-
-class _Pool(nn.Module):
-    """Max-pooling by 2 that says which of the four was largest, 0 to 3 in reading order, the first of equals.
-
-    OpenVINO's own pooling with indices, and the scatter that it makes of unpooling, take four times as long.
-    """
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        below, right = x.shape[-2] % 2, x.shape[-1] % 2
-        x = F.pad(x, (0, right, 0, below), value=-torch.inf)
-        n, c, h, w = x.shape
-        four = x.reshape(n, c, h // 2, 2, w // 2, 2)
-        largest = F.max_pool2d(x, 2)
-        first, second, third = four[:, :, :, 0, :, 0], four[:, :, :, 0, :, 1], four[:, :, :, 1, :, 0]
-        later = torch.where(second == largest, 1.0, torch.where(third == largest, 2.0, 3.0))
-        return largest, torch.where(first == largest, 0.0, later)
-
-
-class _Unpool(nn.Module):
-    """Max-unpooling by 2 with what `_Pool` says."""
-
-    def forward(self, x: Tensor, which: Tensor, output_size: torch.Size) -> Tensor:
-        height, width = output_size[-2:]
-        place = (torch.arange(height) % 2 * 2)[:, None] + torch.arange(width) % 2
-        return torch.where(_doubled(which, height, width) == place.float(), _doubled(x, height, width), 0.0)
-
-
-def _doubled(x: Tensor, height: int, width: int) -> Tensor:
-    """Each value as 2×2, cut to the size."""
-    n, c, h, w = x.shape
-    return x[:, :, :, None, :, None].expand(n, c, h, 2, w, 2).reshape(n, c, 2 * h, 2 * w)[..., :height, :width]
 
 
 def _convert(model: nn.Module, shape: tuple[int, ...]) -> Any:
     """The network for exactly one tile of this shape, as OpenVINO knows it."""
     import openvino
 
-    for module in list(model.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, nn.MaxUnpool2d):
-                setattr(module, name, _Unpool())
-            elif isinstance(child, nn.MaxPool2d) and child.return_indices:
-                setattr(module, name, _Pool())
     with ALONE, torch.no_grad():
-        exported = torch.export.export(model, (torch.zeros(1, *shape),))
+        exported = torch.export.export(rewrite(model), (torch.zeros(1, *shape),))
     converted = openvino.convert_model(exported)
     converted.reshape([1, *shape])
     return converted
