@@ -2,17 +2,10 @@
 
 import streamlit as st
 
-from seg.app import architectures, entry, gallery, resources
-from seg.app.text import plain
-from seg.errors import WeightsError
+from seg.app import architectures, controls, entry, gallery, resources
 
 entry.required()
-st.title("What is each network made of?")
-try:
-    sets = resources.sets()
-except WeightsError as error:
-    st.error(plain(str(error)), icon=":material/error:")
-    st.stop()
+sets = controls.weight_sets()
 
 comparison, network = architectures.choose(sets)
 class_map = network.record.class_map

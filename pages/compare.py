@@ -2,17 +2,10 @@
 
 import streamlit as st
 
-from seg.app import controls, entry, gallery, resources, results, runs
-from seg.app.text import plain
-from seg.errors import WeightsError
+from seg.app import controls, entry, gallery, results, runs
 
 entry.required()
-st.title("What do the networks see?")
-try:
-    sets = resources.sets()
-except WeightsError as error:
-    st.error(plain(str(error)), icon=":material/error:")
-    st.stop()
+sets = controls.weight_sets()
 
 comparison, class_map = controls.choose(sets)
 exhibit = gallery.choose(class_map)

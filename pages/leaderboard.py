@@ -2,17 +2,10 @@
 
 import streamlit as st
 
-from seg.app import entry, leaderboard, resources
-from seg.app.text import plain
-from seg.errors import WeightsError
+from seg.app import controls, entry, leaderboard
 
 entry.required()
-st.title("Which network is worth its cost?")
-try:
-    sets = resources.sets()
-except WeightsError as error:
-    st.error(plain(str(error)), icon=":material/error:")
-    st.stop()
+sets = controls.weight_sets()
 
 rows, everything = leaderboard.choose(sets)
 if not rows:

@@ -2,17 +2,10 @@
 
 import streamlit as st
 
-from seg.app import entry, gallery, losses, resources, runs
-from seg.app.text import plain
-from seg.errors import WeightsError
+from seg.app import controls, entry, gallery, losses, runs
 
 entry.required()
-st.title("What does the loss care about?")
-try:
-    sets = resources.sets()
-except WeightsError as error:
-    st.error(plain(str(error)), icon=":material/error:")
-    st.stop()
+sets = controls.weight_sets()
 
 st.subheader("The same network, taught by each loss")
 st.caption(

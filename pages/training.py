@@ -3,10 +3,9 @@
 import streamlit as st
 
 from seg import figures_training
-from seg.app import entry, live, replays, resources
+from seg.app import controls, entry, live, replays
 from seg.app.replay_player import player
 from seg.app.text import plain
-from seg.errors import WeightsError
 
 QUESTIONS = {
     "architectures": "What does each network learn first?",
@@ -25,12 +24,7 @@ HINTS = {
 CHART = {"displayModeBar": False}
 
 entry.required()
-st.title("What is learnt first?")
-try:
-    offered = replays.offered(resources.sets().values())
-except WeightsError as error:
-    st.error(plain(str(error)), icon=":material/error:")
-    st.stop()
+offered = replays.offered(controls.weight_sets().values())
 
 shown = st.segmented_control(
     "Show",

@@ -2,18 +2,11 @@
 
 import streamlit as st
 
-from seg.app import controls, entry, gallery, resources, upsampling
-from seg.app.text import plain
-from seg.errors import WeightsError
+from seg.app import controls, entry, gallery, upsampling
 from seg.families import comparisons
 
 entry.required()
-st.title("How does a network come back up?")
-try:
-    sets = resources.sets()
-except WeightsError as error:
-    st.error(plain(str(error)), icon=":material/error:")
-    st.stop()
+sets = controls.weight_sets()
 
 st.subheader("The transposed convolution, by hand")
 st.caption(

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
-def to_tensor(image: np.ndarray) -> Tensor:
-    """Uint8 (H, W, 3) or (H, W) → uint8 (C, H, W)."""
-    return torch.tensor(np.atleast_3d(image)).permute(2, 0, 1)
+def to_tensor(image: np.ndarray, device: torch.device | None = None) -> Tensor:
+    """Uint8 (H, W, 3) or (H, W) → uint8 (C, H, W) on the device, the CPU unless given; to CUDA from pinned memory."""
+    tensor = torch.tensor(np.atleast_3d(image))
+    if device is not None and device.type == "cuda":
+        tensor = tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.permute(2, 0, 1)
 
 
 def resize(image: Tensor, factor: float) -> Tensor:
@@ -22,9 +26,10 @@ def resize_to(image: Tensor, size: Sequence[int]) -> Tensor:
     """Uint8 (C, H, W) → (C, h, w), size (h, w), bilinear and antialiased."""
     if tuple(size) == image.shape[-2:]:
         return image
-    from torchvision.transforms import v2  # takes a second to import: not before the first page is drawn
-
-    return v2.functional.resize(image, list(size), antialias=True)
+    if image.device.type == "cpu":  # what torchvision's resize does, without the seconds that importing it takes
+        return F.interpolate(image[None], tuple(size), mode="bilinear", antialias=True)[0]
+    resized = F.interpolate(image[None].float(), tuple(size), mode="bilinear", antialias=True)[0]
+    return resized.round().clamp(0, 255).to(torch.uint8)
 
 
 def resize_short_side(image: Tensor, short_side: int) -> Tensor:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,9 @@ class Segmenter:
     a grey one for a colour network is repeated. Use from one thread at a time.
     """
 
-    def __init__(self, record: Record, model: nn.Module, device: str = "auto", engine: str = "auto"):
+    def __init__(
+        self, record: Record, model: nn.Module | Callable[[], nn.Module], device: str = "auto", engine: str = "auto"
+    ):
         self.record = record
         self.engine = build_engine(model, device, engine, record.sha256)
 
@@ -60,7 +63,8 @@ class Segmenter:
         """
         index = WeightIndex(weights)
         record = index.record(name)
-        return cls(record, index.load(record), device, engine)
+        index.verify(record)
+        return cls(record, partial(index.load, record), device, engine)
 
     def __call__(self, image: np.ndarray, detail: int = 1, skips: set[str] | None = None) -> Prediction:
         """Segment a picture at `detail` times the training scale (1, 2 or 4), on overlapping tiles.
@@ -69,6 +73,16 @@ class Segmenter:
         Raises ImageError for a picture that is empty or more than 64 times as long as wide, ValueError for a skip that
         the network does not have.
         """
+        if skips is not None and (unknown := set(skips) - set(self.skip_names)):
+            known = ", ".join(self.skip_names) or "none"
+            raise ValueError(f"{self.record.model} has no skip {', '.join(sorted(unknown))}: it has {known}.")
+        try:
+            return self._segment(image, detail, skips)
+        except torch.OutOfMemoryError:
+            self.engine.leave()
+            return self._segment(image, detail, skips)
+
+    def _segment(self, image: np.ndarray, detail: int, skips: set[str] | None) -> Prediction:
         seconds = 0.0
 
         def timed(run: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
@@ -81,9 +95,6 @@ class Segmenter:
 
             return timed_run
 
-        if skips is not None and (unknown := set(skips) - set(self.skip_names)):
-            known = ", ".join(self.skip_names) or "none"
-            raise ValueError(f"{self.record.model} has no skip {', '.join(sorted(unknown))}: it has {known}.")
         if skips is None:
             scaled = self._scaled(image, detail)
             logits = self._tiling(scaled).blend(scaled, timed(self._run))
@@ -155,11 +166,13 @@ class Segmenter:
             raise ImageError(
                 f"The picture is {long} pixels long and only {short} across: crop it to less than {MAX_ASPECT} to 1."
             )
-        scaled = resize(to_tensor(image), min(self.record.scale * detail / short, MAX_ENLARGEMENT))
+        scaled = resize(to_tensor(image, self.engine.home), min(self.record.scale * detail / short, MAX_ENLARGEMENT))
         channels = len(self.record.mean)
         if len(scaled) == channels:
             return scaled
         if channels == 3:
             return scaled.expand(3, -1, -1)
-        luminance = (scaled.float() * torch.tensor(LUMINANCE)[:, None, None]).sum(dim=0, keepdim=True)
+        luminance = (scaled.float() * torch.tensor(LUMINANCE, device=scaled.device)[:, None, None]).sum(
+            dim=0, keepdim=True
+        )
         return luminance.round().to(torch.uint8)

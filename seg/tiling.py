@@ -42,7 +42,7 @@ class Tiling:
 
     def cut(self, image: Tensor, batch: int) -> Iterator[tuple[list[tuple[int, int]], Tensor]]:
         """(C, h, w) → batches of (corners, (n, C, th, tw)), the picture continued by reflection."""
-        rows, columns = (reflected(n, n + t) for n, t in zip(self.size, self.tile, strict=True))
+        rows, columns = (reflected(n, n + t).to(image.device) for n, t in zip(self.size, self.tile, strict=True))
         corners, (height, width) = self.corners, self.tile
         for i in range(0, len(corners), batch):
             part = corners[i : i + batch]
@@ -54,15 +54,15 @@ class Tiling:
         if len(self.corners) == 1:
             ((_, tile),) = self.cut(image, batch)
             return run(tile)[0, :, : self.size[0], : self.size[1]]
-        (height, width), weight = self.size, self._weight()
-        total, weights = None, torch.zeros(height, width)
+        (height, width), weight = self.size, self._weight().to(image.device)
+        total, weights = None, torch.zeros(height, width, device=image.device)
         for corners, tiles in self.cut(image, batch):
             for (y, x), logits in zip(corners, run(tiles), strict=True):
                 if total is None:
-                    total = torch.zeros(len(logits), height, width)
+                    total = torch.zeros(len(logits), height, width, device=image.device)
                 inside = slice(0, min(self.tile[0], height - y)), slice(0, min(self.tile[1], width - x))
                 window = slice(y, y + self.tile[0]), slice(x, x + self.tile[1])
-                total[:, *window] += (logits * weight)[:, *inside]
+                total[:, *window] += (logits.to(image.device) * weight)[:, *inside]
                 weights[window] += weight[inside]
         return total / weights
 
@@ -83,9 +83,12 @@ def labels_at(logits: Tensor, height: int, width: int) -> tuple[np.ndarray, np.n
 
     Returns labels, uint8 (height, width), and the winning class's softmax probability, float16 (height, width).
     """
-    labels, confidence = np.empty((height, width), np.uint8), np.empty((height, width), np.float16)
+    device = logits.device
+    labels = torch.empty((height, width), dtype=torch.uint8, device=device)
+    confidence = torch.empty((height, width), dtype=torch.float16, device=device)
     strip = max(1, STRIP_VALUES // (len(logits) * width))
-    position = ((torch.arange(height) + 0.5) * logits.shape[1] / height - 0.5).clamp(0, logits.shape[1] - 1)
+    position = (torch.arange(height, device=device) + 0.5) * logits.shape[1] / height - 0.5
+    position = position.clamp(0, logits.shape[1] - 1)
     above = position.long()
     below = (above + 1).clamp(max=logits.shape[1] - 1)
     share = (position - above)[:, None]
@@ -94,6 +97,6 @@ def labels_at(logits: Tensor, height: int, width: int) -> tuple[np.ndarray, np.n
         part = torch.lerp(logits[:, above[rows]], logits[:, below[rows]], share[rows])
         part = F.interpolate(part[None], (part.shape[1], width), mode="bilinear", align_corners=False)[0]
         best, winner = part.max(dim=0)
-        labels[rows] = winner.to(torch.uint8).numpy()
-        confidence[rows] = part.sub_(best).exp_().sum(dim=0).reciprocal_().half().numpy()
-    return labels, confidence
+        labels[rows] = winner
+        confidence[rows] = part.sub_(best).exp_().sum(dim=0).reciprocal_()
+    return labels.cpu().numpy(), confidence.cpu().numpy()

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from seg import segmenter
 from seg.datasets import street
 from seg.engines import build_engine, choose_engine, openvino
+from seg.engines.cuda import CudaEngine
+from seg.engines.folding import folded
 from seg.engines.openvino import OpenVINOEngine
 from seg.models import build_model
 from seg.segmenter import Segmenter
@@ -162,3 +165,95 @@ def test_features_gradients_and_skips_still_work(tmp_path):
     assert network.features(photo, "down.1").shape[0] == 8
     assert network.gradient(photo, 90, 120).max() > 0
     assert network(photo, skips=set()).labels.shape == (180, 240)
+
+
+def test_a_second_start_answers_from_disk_without_building_the_network(tmp_path, cache):
+    record = make_set(tmp_path, "street/unet-wce", "unet")
+    photo = street.render(3, 180, 240).image
+    first = Segmenter.load(record.name, "cpu", "openvino", tmp_path)(photo)
+    again = Segmenter.load(record.name, "cpu", "auto", tmp_path)
+    again.engine = OpenVINOEngine(again.engine._given, record.sha256)
+    again.engine._given = None
+    assert (again(photo).labels == first.labels).mean() >= 0.999
+    assert again.engine.used == "openvino"
+
+
+def test_a_network_that_lost_its_race_is_not_compiled_again(cache, monkeypatch):
+    model, picture = build_model("unet", 5, 3, base=4).eval(), torch.rand(1, 3, 48, 64)
+    monkeypatch.setattr(openvino, "_faster", lambda *_: False)
+    first = OpenVINOEngine(model, "weights")
+    first.run(picture)
+    first.settle()
+    monkeypatch.setattr(openvino, "_compile", None)
+    again = OpenVINOEngine(model, "weights")
+    again.run(picture)
+    assert again.used == "torch"
+    assert not again.notes
+
+
+def test_a_converter_that_dies_is_a_sentence_and_pytorch_goes_on(monkeypatch):
+    def killed(*_, **__):
+        return openvino.subprocess.CompletedProcess([], -9, "", "Killed")
+
+    monkeypatch.setattr(openvino.subprocess, "run", killed)
+    model, picture = build_model("unet", 5, 3, base=4).eval(), torch.rand(1, 3, 48, 64)
+    engine = OpenVINOEngine(model, race=False)
+    before = engine.run(picture)
+    engine.settle()
+    assert torch.equal(engine.run(picture), before)
+    assert engine.notes == ["OpenVINO could not run one of the networks, so PyTorch does."]
+
+
+@pytest.mark.parametrize(("name", "options"), NETWORKS)
+def test_folded_networks_give_the_same(name, options):
+    torch.manual_seed(0)
+    model = build_model(name, 5, 3, **{"base": 4, **options}).eval()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(std=0.3)
+            module.running_var.uniform_(0.5, 1.5)
+    picture = torch.rand(1, 3, 47, 66)
+    fused = folded(model, picture)
+    norms = [sum(isinstance(m, torch.nn.BatchNorm2d) for m in network.modules()) for network in (model, fused)]
+    assert norms[1] == (norms[0] if name.startswith("fc_densenet") else 0)
+    with torch.no_grad():
+        assert torch.allclose(fused(picture), model(picture), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+def test_cuda_labels_are_those_of_the_cpu(shipped, camvid):
+    from PIL import Image
+
+    photo = np.asarray(Image.open(sorted((camvid / "val").iterdir())[0]).convert("RGB"))
+    for name in ("street/unet-wce", "street/fcn8s-wce-lite0", "street/fc_densenet103-wce"):
+        there, here = (Segmenter.load(name, device, "torch") for device in ("cuda", "cpu"))
+        assert (there(photo).labels == here(photo).labels).mean() >= 0.995
+        assert (there(photo, detail=4).labels == here(photo, detail=4).labels).mean() >= 0.995
+        assert not there.engine.notes
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without one")
+def test_what_cannot_be_recorded_runs_layer_by_layer(monkeypatch):
+    model, pictures = build_model("unet", 5, 3, base=4).eval(), torch.rand(3, 3, 48, 64)
+    engine = CudaEngine(model, torch.device("cpu"))
+    assert engine.run(pictures) == pytest.approx(build_engine(model, "cpu", "torch").run(pictures), abs=1e-4)
+
+
+def test_a_picture_that_is_too_much_for_the_device_is_done_on_the_cpu(tmp_path, monkeypatch):
+    record = make_set(tmp_path, "street/unet-wce", "unet")
+    network = Segmenter.load(record.name, "cpu", "torch", tmp_path)
+    photo = street.render(3, 180, 240).image
+    expected = network(photo)
+    real, calls = segmenter.labels_at, []
+
+    def too_much(*arguments):
+        calls.append(1)
+        if len(calls) == 1:
+            raise torch.OutOfMemoryError("too much")
+        return real(*arguments)
+
+    monkeypatch.setattr(segmenter, "labels_at", too_much)
+    found = network(photo)
+    assert (found.labels == expected.labels).all()
+    assert len(found.notes) == 1
+    assert "ran out of memory" in found.notes[0]

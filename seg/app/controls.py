@@ -5,6 +5,9 @@ from dataclasses import replace
 
 import streamlit as st
 
+from seg.app import resources
+from seg.app.text import plain
+from seg.errors import WeightsError
 from seg.families import IMAGENET, Comparison, WeightSet, comparisons, in_order, start_of
 from seg.labels import ClassMap
 
@@ -37,6 +40,15 @@ LABS = {
 }
 """Topic → the page that explains what is seen, and what it says."""
 SWITCH = "Switch the start to see what pre-training on ImageNet does to the same picture."
+
+
+def weight_sets() -> dict[str, WeightSet]:
+    """Shown name → weight set, from `resources.sets`; without any, the page says why and ends here."""
+    try:
+        return resources.sets()
+    except WeightsError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        st.stop()
 
 
 def choose(sets: dict[str, WeightSet]) -> tuple[Comparison, ClassMap]:

@@ -5,10 +5,20 @@ from contextlib import nullcontext
 
 import streamlit as st
 
+HEADINGS = {
+    "Compare": "What do the networks see?",
+    "Architectures": "What is each network made of?",
+    "Upsampling": "How does a network come back up?",
+    "Losses": "What does the loss care about?",
+    "Leaderboard": "Which network is worth its cost?",
+    "Training": "What is learnt first?",
+}
+"""Page → the question at its top, there before anything slow is imported."""
+
 
 def navigation():
-    """Draw the menu; returns the page that the visitor is on."""
-    return st.navigation(
+    """Draw the menu and the heading; returns the page that the visitor is on."""
+    page = st.navigation(
         [
             # url_path, which no address of a default page shows, leaves /compare to the page at the end.
             st.Page("pages/compare.py", title="Compare", icon=":material/compare:", url_path="home", default=True),
@@ -20,6 +30,8 @@ def navigation():
             st.Page(_to_compare, title="Compare", url_path="compare", visibility="hidden"),
         ]
     )
+    st.title(HEADINGS[page.title])
+    return page
 
 
 def _to_compare() -> None:

@@ -1,12 +1,14 @@
 """How a fixed-shape batch of tiles runs. An engine takes normalised float32 (N, C, h, w) and gives float32 logits."""
 
 import os
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from seg.engines import openvino
+from seg.engines.cuda import CudaEngine
 from seg.engines.pytorch import TorchEngine
 
 __all__ = ["DEVICES", "ENGINES", "Engine", "TorchEngine", "build_engine", "choose_device", "choose_engine"]
@@ -20,11 +22,13 @@ class Engine(Protocol):
 
     name: str
     device: torch.device
+    home: torch.device
+    """Where pictures become tiles and logits labels: CUDA where the network runs there, else the CPU."""
     notes: list[str]
     """Sentences about what went otherwise than asked for: memory that ran out, a device that was left."""
 
     def run(self, batch: Tensor) -> Tensor:
-        """Float32 (N, C, h, w) on the CPU, normalised → logits, float32 (N, K, h, w) on the CPU."""
+        """Float32 (N, C, h, w), normalised → logits, float32 (N, K, h, w), both at `home`."""
         ...
 
     @property
@@ -68,8 +72,11 @@ def choose_engine(device: torch.device, wish: str = "auto") -> tuple[str, str]:
     return ("torch", problem) if problem else ("openvino", "")
 
 
-def build_engine(model: nn.Module, device: str = "auto", engine: str = "auto", key: str = "") -> Engine:
-    """The engine for a model on a device; key names its weights for what is kept on disk, '' keeps nothing.
+def build_engine(
+    model: nn.Module | Callable[[], nn.Module], device: str = "auto", engine: str = "auto", key: str = ""
+) -> Engine:
+    """The engine for a model, or what loads it when needed, on a device; key names its weights for what is kept on
+    disk, '' keeps nothing.
 
     Asked for by name, OpenVINO answers from the first picture on; with "auto", PyTorch answers until it is ready.
     Raises ValueError with a sentence for unknown words.
@@ -79,4 +86,4 @@ def build_engine(model: nn.Module, device: str = "auto", engine: str = "auto", k
     if chosen == "openvino":
         named = engine == "openvino"
         return openvino.OpenVINOEngine(model, key, at_once=named, race=not named)
-    return TorchEngine(model, place)
+    return (CudaEngine if place.type == "cuda" else TorchEngine)(model, place)

@@ -1,6 +1,7 @@
 """OpenVINO on the CPU: each network compiled for its tile shape, converted once and kept on disk.
 
-PyTorch answers until the compiled network is there, and wherever OpenVINO cannot: same weights, same masks.
+PyTorch answers until the compiled network is there, and wherever OpenVINO cannot: same weights, same masks. Networks
+are converted in a process of their own, of the lowest priority: `python -m seg.engines.openvino MODEL SHAPE FILE`.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import logging
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -41,6 +43,9 @@ CONVERTERS = ThreadPoolExecutor(1, "seg-convert")
 
 QUIET, PATIENCE = 5.0, 120.0
 """Seconds for which no network may have run before one is converted, and how long that is waited for at most."""
+
+SLOWER = "pytorch-is-faster"
+"""A file beside a kept network that lost its race."""
 
 RACES = 3
 """Runs of each engine before the faster one keeps a network."""
@@ -82,7 +87,9 @@ class OpenVINOEngine(TorchEngine):
     last_run = -QUIET
     """When any of them was last asked to run, in seconds of the monotonic clock."""
 
-    def __init__(self, model: nn.Module, key: str = "", at_once: bool = False, race: bool = True):
+    def __init__(
+        self, model: nn.Module | Callable[[], nn.Module], key: str = "", at_once: bool = False, race: bool = True
+    ):
         super().__init__(model, torch.device("cpu"))
         self.key, self.at_once, self.race = key, at_once, race
         self._compiled: dict[tuple[int, ...], Future[Any]] = {}
@@ -101,12 +108,28 @@ class OpenVINOEngine(TorchEngine):
 
     def _network(self, shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray] | None:
         if shape not in self._compiled:
-            # A copy: while it is converted, others may hang their hooks on the network itself.
-            self._compiled[shape] = CONVERTERS.submit(self._compile, copy.deepcopy(self.model), shape)
+            self._compiled[shape] = self._found(shape) or self._ordered(shape)
         future = self._compiled[shape]
         if self.at_once:
             wait([future])
         return future.result() if future.done() and not future.exception() else None
+
+    def _found(self, shape: tuple[int, ...]) -> Future[Any] | None:
+        """What an earlier start of the program has left on disk, ready at once."""
+        file = self._file(shape)
+        if file is None or not file.exists():
+            return None
+        try:
+            slower = self.race and (file.parent / SLOWER).exists()
+            return _finished(None if slower else _runner(_compile(file, file.parent)))
+        except (RuntimeError, OSError):
+            log.info("%s is damaged and is made anew", file)
+            shutil.rmtree(file.parent, ignore_errors=True)
+            return None
+
+    def _ordered(self, shape: tuple[int, ...]) -> Future[Any]:
+        # A copy: while it is converted, others may hang their hooks on the network itself.
+        return CONVERTERS.submit(self._make, copy.deepcopy(self.model), shape)
 
     @property
     def used(self) -> str:
@@ -118,44 +141,36 @@ class OpenVINOEngine(TorchEngine):
         """Wait until nothing is being compiled."""
         wait(list(self._compiled.values()))
 
-    def _compile(self, model: nn.Module, shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray] | None:
+    def _make(self, model: nn.Module, shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray] | None:
         """The network for one tile of this shape; None if PyTorch is faster, or OpenVINO cannot."""
-        patience = time.monotonic() + PATIENCE
-        while not self.at_once and time.monotonic() < min(OpenVINOEngine.last_run + QUIET, patience):
-            time.sleep(QUIET / 10)  # what somebody waits for comes first
         try:
-            network = _runner(self._load(model, shape))
-            return network if not self.race or _faster(network, self.forward, shape) else None
+            self._wait_for_quiet()
+            converted = _convert(model, shape) if self.at_once else _convert_apart(model, shape)
+            self._wait_for_quiet()
+            file = self._file(shape)
+            kept = file is not None and _keep(converted, file)
+            network = _runner(_compile(file, file.parent) if kept else _compile(converted, None))
+            if not self.race or _faster(network, self.forward, shape):
+                return network
+            if kept:
+                (file.parent / SLOWER).touch()
+            return None
         except Exception as error:
             self._give_up(shape, error)
             return None
 
+    def _wait_for_quiet(self) -> None:
+        """What somebody waits for comes first."""
+        patience = time.monotonic() + PATIENCE
+        while not self.at_once and time.monotonic() < min(OpenVINOEngine.last_run + QUIET, patience):
+            time.sleep(QUIET / 10)
+
     def _give_up(self, shape: tuple[int, ...], error: Exception) -> None:
         log.warning("OpenVINO cannot run this network: %s", error)
-        done: Future[Any] = Future()
-        done.set_result(None)
-        self._compiled[shape] = done
+        self._compiled[shape] = _finished(None)
         note = "OpenVINO could not run one of the networks, so PyTorch does."
         if note not in self.notes:
             self.notes.append(note)
-
-    def _load(self, model: nn.Module, shape: tuple[int, ...]) -> Any:
-        file = self._file(shape)
-        if file is None:
-            return _compile(_convert(model, shape), None)
-        if not file.exists():
-            try:
-                _keep(_convert(model, shape), file)
-            except OSError as error:
-                log.info("compiled networks cannot be kept: %s", error)
-                return _compile(_convert(model, shape), None)
-        try:
-            return _compile(file, file.parent)
-        except RuntimeError:
-            log.info("%s is damaged and is made anew", file)
-            shutil.rmtree(file.parent, ignore_errors=True)
-            _keep(_convert(model, shape), file)
-            return _compile(file, file.parent)
 
     def _file(self, shape: tuple[int, ...]) -> Path | None:
         if not self.key:
@@ -177,16 +192,53 @@ def _convert(model: nn.Module, shape: tuple[int, ...]) -> Any:
     return converted
 
 
-def _keep(converted: Any, file: Path) -> None:
-    """Write the folder of one network whole: others see all of it or nothing."""
+def _convert_apart(model: nn.Module, shape: tuple[int, ...]) -> Any:
+    """`_convert` in a process of its own, which takes neither this one's time nor, where that runs out, its memory."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        saved, file = Path(folder) / "model.pt", Path(folder) / "network.xml"
+        torch.save(model, saved)
+        command = [sys.executable, "-m", "seg.engines.openvino", str(saved), " ".join(map(str, shape)), str(file)]
+        path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+        done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"the converter ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+        return core().read_model(file.read_bytes(), file.with_suffix(".bin").read_bytes())
+
+
+def main(model: str, shape: str, file: str) -> None:
+    """Convert a pickled network for one shape, "3 180 240", and write it."""
     import openvino
 
-    file.parent.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=file.parent.parent))
+    with contextlib.suppress(OSError, AttributeError):  # there is no such thing on Windows
+        os.nice(19)
+    converted = _convert(torch.load(model, weights_only=False), tuple(map(int, shape.split())))
+    openvino.save_model(converted, file, compress_to_fp16=False)
+
+
+def _finished(result: Any) -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_result(result)
+    return future
+
+
+def _keep(converted: Any, file: Path) -> bool:
+    """Write the folder of one network whole: others see all of it or nothing. Returns whether it is there."""
+    import openvino
+
+    try:
+        file.parent.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=file.parent.parent))
+    except OSError as error:
+        log.info("compiled networks cannot be kept: %s", error)
+        return False
     try:
         openvino.save_model(converted, temporary / file.name, compress_to_fp16=False)
         with contextlib.suppress(OSError):  # another process was faster
             os.replace(temporary, file.parent)
+        return file.exists()
+    except (OSError, RuntimeError) as error:  # a full disk is a RuntimeError there
+        log.info("compiled networks cannot be kept: %s", error)
+        return False
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -225,3 +277,7 @@ def _runner(compiled: Any) -> Callable[[np.ndarray], np.ndarray]:
             return request.get_output_tensor(0).data.copy()
 
     return run
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,4 +1,7 @@
-"""Plain PyTorch on the CPU, CUDA (bf16 autocast) or MPS."""
+"""Plain PyTorch on the CPU, CUDA or MPS, layer by layer."""
+
+from collections.abc import Callable
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -8,28 +11,49 @@ LARGE_BATCH = 16
 
 
 class TorchEngine:
-    """Runs batches in chunks that fit the device's memory: halved when it runs out, on the CPU when one is too much."""
+    """Runs batches in chunks that fit the device's memory: halved when it runs out, on the CPU when one is too much.
+
+    model: the network, or what loads it, called when it is first needed.
+    """
 
     name = "torch"
 
-    def __init__(self, model: nn.Module, device: torch.device):
-        self.model = model.eval().to(device, memory_format=torch.channels_last)
+    def __init__(self, model: nn.Module | Callable[[], nn.Module], device: torch.device):
+        self._given = model
         self.device = device
         self.chunk = BATCH.get(device.type, LARGE_BATCH)
         self.notes: list[str] = []
 
+    @cached_property
+    def model(self) -> nn.Module:
+        """The network on its device, in evaluation."""
+        with torch.inference_mode(False):  # gradients are asked for later
+            model = self._given if isinstance(self._given, nn.Module) else self._given()
+            return model.eval().to(self.device, memory_format=torch.channels_last)
+
+    @property
+    def home(self) -> torch.device:
+        """Where pictures are cut into tiles and logits become labels: CUDA does all of it, others only the network."""
+        return self.device if self.device.type == "cuda" else torch.device("cpu")
+
     def run(self, batch: Tensor) -> Tensor:
-        """Float32 (N, C, h, w) on the CPU, normalised → logits, float32 (N, K, h, w) on the CPU."""
+        """Float32 (N, C, h, w), normalised → logits, float32 (N, K, h, w), at `home`."""
         logits: list[Tensor] = []
         done = 0
         while done < len(batch):
             part = batch[done : done + self.chunk]
             try:
-                logits.append(self.forward(part).float().cpu())
+                logits.append(self.infer(part))
                 done += len(part)
             except torch.OutOfMemoryError:
                 self._make_room(len(part))
-        return torch.cat(logits)
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        return torch.cat([part.to(self.home) for part in logits])
+
+    def infer(self, batch: Tensor) -> Tensor:
+        """One chunk: float32 (N, C, h, w) → float32 logits."""
+        return self.forward(batch).float()
 
     @torch.inference_mode()
     def forward(self, batch: Tensor, skips: set[str] | None = None) -> Tensor:
@@ -54,6 +78,10 @@ class TorchEngine:
             return
         if self.device.type == "cpu":
             raise MemoryError("There is not enough memory for a single tile: close other programs and try again.")
+        self.leave()
+
+    def leave(self) -> None:
+        """Go on on the CPU from now on, and note it."""
         self.notes.append(f"The {self.device.type.upper()} device ran out of memory, so the CPU took over.")
         self.device = torch.device("cpu")
         self.chunk = BATCH["cpu"]
