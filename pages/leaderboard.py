@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from seg.app import controls, entry, leaderboard
+from seg.app import controls, entry, leaderboard, resources
 
 entry.required()
 sets = controls.weight_sets()
@@ -17,3 +17,4 @@ rows = leaderboard.choose_dataset(rows)
 leaderboard.price(rows)
 leaderboard.per_class(rows)
 leaderboard.detail(rows)
+leaderboard.performance(resources.last_bench())

@@ -258,7 +258,7 @@ def bench(
     engine: EngineName = "auto",
     only: Annotated[list[str] | None, typer.Option(help="only this set; may be repeated")] = None,
     paper: Annotated[bool, typer.Option(help="the papers' widths too: a few minutes on two cores")] = False,
-    record: Annotated[bool, typer.Option(help="keep each set's time in index.json, for the Leaderboard")] = False,
+    record: Annotated[bool, typer.Option(help="keep the figures for the Leaderboard")] = False,
     folder: Folder_ = None,
 ) -> None:
     """Time the weight sets on this machine against plain eager PyTorch."""
@@ -271,33 +271,41 @@ def bench(
     place = f"{figures['device']}, {figures['threads']} threads, torch {figures['torch']}"
     print(f"{place}; a large convolution reaches {figures['peak']:.0f} GFLOP/s; medians of {figures['repeats']}")
     print(f"one {figures['picture']} picture")
-    print(f"{'set':36}{'engine':>10}{'picture ms':>12}{'± spread':>10}{'network ms':>12}{'eager ms':>10}{'tiled':>8}")
+    columns = f"{'± spread':>10}{'eager ms':>10}{'ratio':>8}{'of peak':>9}{'MB':>8}"
+    print(f"{'set':36}{'engine':>10}{'GFLOPs':>9}{'picture ms':>12}{'network ms':>12}{columns}{'tiled':>8}")
     for s in figures["sets"]:
-        times = [1000 * s[k] for k in ("seconds", "spread", "network", "eager")]
         print(
-            f"{s['name']:36}{s['engine']:>10}{times[0]:12.1f}{times[1]:10.1f}{times[2]:12.1f}{times[3]:10.1f}"
-            f"{s['tiled']:8.3f}"
+            f"{s['name']:36}{s['engine']:>10}{s['gflops'] or 0:9.2f}{1000 * s['seconds']:12.1f}"
+            f"{1000 * s['network']:12.1f}{_costs(s)}{s['tiled']:8.3f}"
         )
-    print(f"{'all':46}{1000 * figures['all_seconds']:12.1f}")
+    print(f"{'all':55}{1000 * figures['all_seconds']:12.1f}")
     print("tiled: share of a 2:1 picture's pixels that get the same label with tiles as without")
+    if way := figures["app"]:
+        decoding, running, eager, encoding = (1000 * way[key] for key in ("decode", "run", "eager", "encode"))
+        print(f"\nthe app's way of one JPEG through {', '.join(way['networks'])}")
+        print(f"decode {decoding:.1f} ms, run {running:.1f} ms, encode {encoding:.1f} ms")
+        print(f"a plain eager loop runs {eager:.1f} ms, ratio {way['ratio']:.2f}")
+        print(f"with {way['tiles']} tiles, one takes {way['per_tile']:.2f} of what a picture of one takes")
     if paper:
         print("\nthe papers' widths, random weights, 1×3×352×480")
-        print(
-            f"{'network':20}{'engine':>10}{'GFLOPs':>10}{'ms':>10}{'± spread':>10}{'eager ms':>10}{'ratio':>8}"
-            f"{'of peak':>9}{'MB':>8}"
-        )
+        print(f"{'network':20}{'engine':>10}{'GFLOPs':>10}{'ms':>10}{columns}")
     for s in figures["paper"]:
-        memory = "" if s["megabytes"] is None else f"{s['megabytes']:8.0f}"
-        print(
-            f"{s['name']:20}{s['engine']:>10}{s['gflops']:10.1f}{1000 * s['seconds']:10.1f}{1000 * s['spread']:10.1f}"
-            f"{1000 * s['eager']:10.1f}{s['ratio']:8.2f}{s['of_peak']:9.2f}{memory}"
-        )
+        print(f"{s['name']:20}{s['engine']:>10}{s['gflops']:10.1f}{1000 * s['seconds']:10.1f}{_costs(s)}")
     if record:
         from seg.bench import keep
 
         keep(figures, folder or SHIPPED)
     if json_file:
         json_file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def _costs(s: dict) -> str:
+    of_peak, memory = s["of_peak"], s["megabytes"]
+    return (
+        f"{1000 * s['spread']:10.1f}{1000 * s['eager']:10.1f}{s['ratio']:8.2f}"
+        + (f"{of_peak:9.2f}" if of_peak is not None else f"{'':9}")
+        + (f"{memory:8.0f}" if memory is not None else f"{'':8}")
+    )
 
 
 def run() -> None:

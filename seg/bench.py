@@ -1,6 +1,8 @@
 """How fast the shipped weight sets run on this machine, beside the same networks in plain eager PyTorch."""
 
 import copy
+import io
+import json
 import statistics
 import time
 from collections.abc import Callable
@@ -8,20 +10,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from PIL import Image
 
 from seg.anatomy import gflops
 from seg.datasets import street
+from seg.drawing import encode_png
 from seg.engines import build_engine, choose_device
+from seg.families import WeightSet, comparisons
+from seg.images import decode
 from seg.models import build_model
 from seg.preprocessing import normalise, resize_short_side, to_tensor
-from seg.segmenter import Segmenter
-from seg.weights import SHIPPED, WeightIndex
+from seg.segmenter import Prediction, Segmenter
+from seg.tiling import Tiling, labels_at
+from seg.weights import SHIPPED, WeightIndex, write_atomically
 
 PICTURE = (360, 480)
 WIDE = (360, 720)
 PAPER_TILE = (352, 480)
 SEVEN = ("conv_stack", "encoder_decoder", "fcn32s", "fcn16s", "fcn8s", "unet", "fc_densenet103")
+LAST = "bench.json"
+"""Where a folder of weight sets keeps the figures of the last run that was recorded."""
 
 
 def bench(
@@ -38,7 +48,8 @@ def bench(
     bare network in PyTorch (NCHW, fp32) on the same device; medians over `repeats`, `spread` = max − min. The two are
     timed in turn, so that a busy moment meets both. `all_seconds` is the sum over the sets. `tiled` is the share of
     pixels of a 2:1 picture on which the tiled labels are those of the untiled network: near 1 where the receptive field
-    fits the tiles' overlap, less where a network sees further than a tile.
+    fits the tiles' overlap, less where a network sees further than a tile. `ratio` is network to eager; `of_peak` and
+    `megabytes` are those of `paper_width`. `app` is the app's whole way, see `app_path`, left out with `names`.
     `peak` is the machine's, see `peak_gflops`; with `paper`, `paper` holds the papers' widths, see `paper_width`.
     """
     index = WeightIndex(weights)
@@ -51,8 +62,7 @@ def bench(
         bare = index.load(record).to(place)
         batch = normalise(resize_short_side(to_tensor(image), record.scale)[None], record.mean, record.std).to(place)
         batch = batch[:, : len(record.mean)]
-        segmenter(image)
-        segmenter.engine.settle()
+        megabytes = _added_megabytes(lambda s=segmenter: (s(image), s.engine.settle(), s(image)))
         runs: dict[str, list[float]] = {"seconds": [], "network": [], "eager": []}
         for i in range(repeats + 1):
             seconds, prediction = _timed(lambda s=segmenter, i=image: s(i))
@@ -71,6 +81,9 @@ def bench(
                 "engine": segmenter.engine.used,
                 **medians,
                 "spread": spread,
+                "ratio": medians["network"] / medians["eager"],
+                "of_peak": record.gflops / medians["network"] / peak if record.gflops else None,
+                "megabytes": megabytes,
                 "tile": tile_seconds(segmenter, repeats),
                 "tiled": float((segmenter(wide).labels == untiled.labels).mean()),
             }
@@ -84,8 +97,62 @@ def bench(
         "peak": peak,
         "sets": sets,
         "all_seconds": sum(s["seconds"] for s in sets),
+        "app": None if names else app_path(repeats, device, weights, engine),
         "paper": [paper_width(name, repeats, device, engine, peak) for name in SEVEN] if paper else [],
     }
+
+
+def app_path(repeats: int, device: str, weights: Path, engine: str) -> dict[str, Any]:
+    """What the app does when somebody brings a 480×360 JPEG, through every network of the first comparison offered:
+    seconds to `decode` it, to `run` the networks, pixels to labels, and to `encode` labels and confidence as PNG.
+
+    `eager` is a plain loop beside `run`: the bare networks in PyTorch (NCHW, fp32) and the same steps around them;
+    medians of both in turn, `ratio` = run / eager. `tiles` is how many tiles a picture four times finer has, `per_tile`
+    what one of them takes, labels and all, in parts of what a picture of a single one takes.
+    """
+    index, buffer = WeightIndex(weights), io.BytesIO()
+    Image.fromarray(street.render(1, *PICTURE).image).save(buffer, "JPEG", quality=92)
+    sets = [WeightSet(record, weights) for record in index.records().values()]
+    networks = [Segmenter(e.record, index.load(e.record), device, engine) for e in comparisons(sets)[0].entries]
+    bare = [index.load(network.record).to(network.engine.device) for network in networks]
+    image = decode(buffer.getvalue(), "bench.jpg").pixels
+    for network in networks:
+        network(image)
+        network.engine.settle()
+
+    def loop() -> None:
+        for network, model in zip(networks, bare, strict=True):
+            batch = resize_short_side(to_tensor(image), network.record.scale)[None]
+            batch = normalise(batch, network.record.mean, network.record.std)
+            labels_at(_eager(model, batch.to(network.engine.device))[0], *PICTURE)
+
+    times: dict[str, list[float]] = {"decode": [], "run": [], "eager": [], "encode": [], "one": [], "many": []}
+    last = networks[-1]
+    small = street.render(2, *last.record.tile).image
+    for i in range(repeats + 1):
+        decoding, _ = _timed(lambda: decode(buffer.getvalue(), "bench.jpg"))
+        running, found = _timed(lambda: [network(image) for network in networks])
+        looping, _ = _timed(loop)
+        encoding, _ = _timed(lambda f=found: [_encoded(prediction) for prediction in f])
+        one, _ = _timed(lambda: last(small))
+        many, _ = _timed(lambda: last(small, detail=4))
+        if i:
+            for values, value in zip(times.values(), (decoding, running, looping, encoding, one, many), strict=True):
+                values.append(value)
+    medians = {key: statistics.median(values) for key, values in times.items()}
+    height, width = last.record.tile
+    tiles = len(Tiling((4 * height, 4 * width), last.record.tile).corners)
+    return {
+        "networks": [network.record.name for network in networks],
+        **{key: medians[key] for key in ("decode", "run", "eager", "encode")},
+        "ratio": medians["run"] / medians["eager"],
+        "tiles": tiles,
+        "per_tile": medians["many"] / tiles / medians["one"],
+    }
+
+
+def _encoded(prediction: Prediction) -> tuple[bytes, bytes]:
+    return encode_png(prediction.labels), encode_png((prediction.confidence * 255).astype(np.uint8))
 
 
 def peak_gflops(device: torch.device, repeats: int = 5) -> float:
@@ -161,8 +228,19 @@ def tile_seconds(segmenter: Segmenter, repeats: int) -> tuple[float, float]:
     return statistics.median(times), max(times) - min(times)
 
 
+def last(weights: Path = SHIPPED) -> dict[str, Any] | None:
+    """The figures that were recorded last, None where there are none that can be read."""
+    try:
+        figures = json.loads((weights / LAST).read_text(encoding="utf-8"))
+        return figures if figures["sets"] and figures["peak"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def keep(figures: dict[str, Any], weights: Path) -> None:
-    """Write each set's time for one tile into the index, with the machine it was measured on."""
+    """Write each set's time for one tile into the index, with the machine it was measured on, and all figures beside
+    it."""
+    write_atomically(weights / LAST, json.dumps(figures, indent=1) + "\n")
     index = WeightIndex(weights)
     for measured in figures["sets"]:
         seconds, spread = measured["tile"]

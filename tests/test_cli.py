@@ -1,6 +1,7 @@
 """The command line: `python -m seg`."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from typer.testing import CliRunner
 
 import seg
 from seg import __main__ as cli
-from seg import models
+from seg import bench, models
 from seg.datasets import Folder, street
 from seg.evaluation import evaluate
 from seg.labels import STREET
 from seg.masks import decode_mask
+from seg.weights import WeightIndex
 
 
 def run(*words: object) -> str:
@@ -121,3 +123,18 @@ def test_bench_times_every_set_beside_plain_pytorch(weights, tmp_path):
     assert [s["name"] for s in figures["sets"]] == ["street/fcn8s-wce"]
     assert 0 < figures["sets"][0]["network"] < figures["sets"][0]["seconds"]
     assert figures["sets"][0]["eager"] > 0
+    assert figures["sets"][0]["ratio"] == figures["sets"][0]["network"] / figures["sets"][0]["eager"]
+    assert figures["app"]["networks"] == ["street/fcn8s-wce"]
+    assert min(figures["app"][key] for key in ("decode", "run", "eager", "encode", "ratio", "per_tile")) > 0
+
+
+def test_recorded_figures_are_kept_beside_the_sets_and_damaged_ones_are_none(weights, tmp_path):
+    folder = tmp_path / "sets"
+    shutil.copytree(weights, folder)
+    assert bench.last(folder) is None
+    run("bench", "--repeats", 1, "--record", "--weights-dir", folder)
+    assert bench.last(folder)["sets"][0]["name"] == "street/fcn8s-wce"
+    assert WeightIndex(folder).record("street/fcn8s-wce").timing["milliseconds"] > 0
+    for text in ("", "[]", '{"sets": []}', "{"):
+        (folder / bench.LAST).write_text(text)
+        assert bench.last(folder) is None

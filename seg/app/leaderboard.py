@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -302,3 +303,70 @@ def _one(row: Row, key: str) -> None:
     _, sure, right = bins.sum(axis=0) / bins[:, 0].sum()
     leaning = "surer than it should be" if sure > right else "less sure than it could be"
     st.caption(f"{known}: on average {sure:.1%} sure and {right:.1%} right, so {leaning}.")
+
+
+def performance(figures: Mapping[str, Any] | None) -> None:
+    """How fast the networks ran when `python -m seg bench --record` was last run."""
+    st.subheader("How fast does it run?")
+    if not figures:
+        st.info("Nothing has been timed yet: run `python -m seg bench --paper --record`.", icon=":material/timer:")
+        return
+    way = figures.get("app")
+    if way:
+        counted = f"{len(way['networks'])} networks, one photo"
+        columns = st.columns(4)
+        columns[0].metric(counted, f"{1000 * way['run']:.0f} ms")
+        columns[1].metric("Plain PyTorch takes", f"{1 / way['ratio']:.1f} × as long")
+        columns[2].metric("Reading the JPEG", f"{1000 * way['decode']:.1f} ms")
+        columns[3].metric("Writing the masks", f"{1000 * way['encode']:.0f} ms")
+    st.caption(
+        "What is left to gain? No network can be faster than the peak allows: here a large convolution reaches "
+        f"{figures['peak']:,.0f} GFLOP/s, on {plain(figures['device'].upper())} with {figures['threads']} threads and "
+        f"torch {plain(figures['torch'])}. Times are medians, measured in turn with plain eager PyTorch; the ratio is "
+        "of the two."
+    )
+    paper, sets = st.tabs(["The papers' widths", "The weight sets"])
+    with paper:
+        if figures.get("paper"):
+            _speeds(figures["paper"], "Network", "seconds")
+            st.caption("With random weights, on 1 × 3 × 352 × 480: time does not depend on what was learned.")
+        else:
+            st.caption("Not measured: `python -m seg bench --paper --record` does.")
+    with sets:
+        _speeds(figures["sets"], "Weight set", "network")
+
+
+def _speeds(measured: Sequence[Mapping[str, Any]], title: str, time: str) -> None:
+    lines = pd.DataFrame(measured)
+    shown = pd.DataFrame(
+        {
+            title: lines["name"],
+            "Engine": lines["engine"].map({"openvino": "OpenVINO", "torch": "PyTorch"}),
+            "Parameters": lines["parameters"],
+            "GFLOPs": lines["gflops"],
+            "ms": 1000 * lines[time],
+            "± spread": 1000 * lines["spread"],
+            "Plain PyTorch, ms": 1000 * lines["eager"],
+            "Ratio": lines["ratio"],
+            "Of the peak": lines["of_peak"],
+            "MB": lines["megabytes"],
+        }
+    )
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        shown,
+        hide_index=True,
+        placeholder="–",
+        height=min(38 + 35 * len(shown), 420),
+        column_config={
+            title: st.column_config.TextColumn(pinned=True),
+            "Parameters": number(format="localized"),
+            **{name: number(format="%.1f") for name in ("GFLOPs", "ms", "± spread", "Plain PyTorch, ms")},
+            "Ratio": number(format="%.2f", help="Time in its engine to time in plain PyTorch: less is faster."),
+            "Of the peak": st.column_config.ProgressColumn(
+                min_value=0, max_value=1, format="percent", help="GFLOP/s reached, as a share of the machine's peak."
+            ),
+            "MB": number(format="%.0f", help="Memory that compiling and running it adds at most."),
+        },
+        alt=f"{title}, engine, size, time and share of the machine's peak",
+    )

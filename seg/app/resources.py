@@ -4,6 +4,7 @@ import os
 import threading
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -109,6 +110,13 @@ def _problem(record: Record) -> str:
     except WeightsError as error:
         return str(error)
     return "" if fits else damaged
+
+
+def last_bench() -> dict[str, Any] | None:
+    """The figures of the last recorded `seg bench`, None without any."""
+    from seg.bench import last  # imports what measuring needs, which the first page does not
+
+    return last(SHIPPED)
 
 
 def seeds(dataset: str) -> tuple[int, ...]:

@@ -12,9 +12,10 @@ def folded(model: nn.Module, example: Tensor) -> nn.Module:
     """A copy of a network in evaluation with equal results (to rounding) and fewer layers.
 
     example: float32 (N, C, h, w), run once to see which convolution feeds which normalisation. A pre-activation
-    network such as FC-DenseNet, which normalises before it convolves, keeps its layers.
+    network such as FC-DenseNet, which normalises before it convolves, keeps its layers; so does one with a
+    convolution whose output something else reads as well.
     """
-    model = copy.deepcopy(model)
+    original, model = model, copy.deepcopy(model)
     made: dict[int, tuple[str, Tensor]] = {}
     pairs: dict[str, str] = {}
     names = {module: name for name, module in model.named_modules()}
@@ -35,7 +36,6 @@ def folded(model: nn.Module, example: Tensor) -> nn.Module:
         norm, convolution = model.get_submodule(norm_name), model.get_submodule(convolution_name)
         model.set_submodule(convolution_name, fuse_conv_bn_eval(convolution, norm))
         model.set_submodule(norm_name, getattr(norm, "act", nn.Identity()))  # timm's normalisations hold an activation
-    close = torch.allclose(model(example), plain, rtol=1e-3, atol=1e-3)
-    if not close:  # a convolution whose output something else reads too
-        raise ValueError("The normalisations of this network cannot be folded.")
-    return model
+    # Not all: where two of a pool are equal, rounding decides which of them comes back up.
+    close = torch.isclose(model(example), plain, rtol=1e-3, atol=1e-3).float().mean() > 0.99
+    return model if close else copy.deepcopy(original)

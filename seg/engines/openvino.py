@@ -138,7 +138,8 @@ class OpenVINOEngine(TorchEngine):
         return self.name if any(one.result() for one in ready) else "torch"
 
     def settle(self) -> None:
-        """Wait until nothing is being compiled."""
+        """Wait until nothing is being compiled; it need not be quiet for it any more."""
+        self.at_once = True
         wait(list(self._compiled.values()))
 
     def _make(self, model: nn.Module, shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray] | None:

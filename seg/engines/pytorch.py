@@ -59,7 +59,7 @@ class TorchEngine:
     def forward(self, batch: Tensor, skips: set[str] | None = None) -> Tensor:
         """The network itself: (N, C, h, w) on any device → logits on this engine's device."""
         batch = batch.to(self.device, memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+        with torch.autocast(self.device.type, torch.float16, enabled=self.device.type == "cuda"):
             return self.model(batch, skips)
 
     @property

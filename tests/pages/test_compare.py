@@ -14,7 +14,7 @@ from conftest import make_set
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from seg.app import resources, runs
+from seg.app import resources, runs, viewer
 from seg.datasets import street
 from seg.drawing import encode_ids
 from seg.families import SEVEN
@@ -124,6 +124,21 @@ def test_choosing_fewer_networks_and_then_all_again_runs_none(page, service):
     choose(page, "Networks", [])
     assert len(table(page).columns) == 7
     assert (service.runs, service.loads) == (7, 7)
+
+
+def test_what_changes_no_input_runs_no_network_and_encodes_nothing_anew(page, service, monkeypatch):
+    masks = control(page, "Mask of")
+
+    def never(*_):
+        raise AssertionError("a map was encoded again")
+
+    for name in ("_encode_labels", "_encode_confidence", "_encode_photo"):
+        monkeypatch.setattr(viewer, name, never)
+    for option in masks.options[1:]:
+        control(page, "Mask of").set_value(option).run()
+        assert not page.exception
+    page.run()
+    assert service.runs == 7
 
 
 def test_a_second_visitor_runs_no_network_again(page, service):

@@ -162,6 +162,26 @@ def test_no_weights_at_all_is_one_sentence(tmp_path, monkeypatch):
     assert "weights" in page.error[0].value
 
 
+FIGURES = {
+    "device": "cpu", "threads": 2, "torch": "2.15", "peak": 200.0, "all_seconds": 0.1, "paper": [],
+    "app": {"networks": ["street/unet-wce"], "decode": 0.002, "run": 0.1, "eager": 0.2, "encode": 0.05, "ratio": 0.5},
+    "sets": [{
+        "name": "street/unet-wce", "engine": "openvino", "parameters": 1000, "gflops": None, "network": 0.05,
+        "seconds": 0.06, "spread": 0.01, "eager": 0.1, "ratio": 0.5, "of_peak": None, "megabytes": None,
+    }],
+}  # fmt: skip
+
+
+def test_the_last_recorded_times_are_shown_and_without_any_the_page_says_how_to_get_them(tmp_path, monkeypatch):
+    page = visit(tmp_path, monkeypatch, measured("street/unet-wce", 0.5))
+    assert any("seg bench" in info.value for info in page.info)
+    (tmp_path / "bench.json").write_text(json.dumps(FIGURES))
+    page.run()
+    assert not page.exception
+    assert [metric.value for metric in page.metric] == ["100 ms", "2.0 × as long", "2.0 ms", "50 ms"]
+    assert list(page.dataframe[-1].value["ms"]) == [50]
+
+
 def test_the_shipped_records_fill_the_page(monkeypatch):
     page = visit(resources.SHIPPED, monkeypatch)
     index = json.loads((resources.SHIPPED / "index.json").read_text())
