@@ -48,8 +48,8 @@ def bench(
     bare network in PyTorch (NCHW, fp32) on the same device; medians over `repeats`, `spread` = max − min. The two are
     timed in turn, so that a busy moment meets both. `all_seconds` is the sum over the sets. `tiled` is the share of
     pixels of a 2:1 picture on which the tiled labels are those of the untiled network: near 1 where the receptive field
-    fits the tiles' overlap, less where a network sees further than a tile. `ratio` is network to eager; `of_peak` and
-    `megabytes` are those of `paper_width`. `app` is the app's whole way, see `app_path`, left out with `names`.
+    fits the tiles' overlap, less where a network sees further than a tile. `ratio` is network to eager; `tile` and
+    `of_peak` are of a single tile; `megabytes` as in `paper_width`. `app` is the app's whole way, see `app_path`, left out with `names`.
     `peak` is the machine's, see `peak_gflops`; with `paper`, `paper` holds the papers' widths, see `paper_width`.
     """
     index = WeightIndex(weights)
@@ -72,6 +72,7 @@ def bench(
                     runs[key].append(value)
         medians = {key: statistics.median(values) for key, values in runs.items()}
         spread = max(runs["seconds"]) - min(runs["seconds"])
+        tile = tile_seconds(segmenter, repeats)
         untiled = segmenter(wide, skips=set(segmenter.skip_names))
         sets.append(
             {
@@ -82,9 +83,9 @@ def bench(
                 **medians,
                 "spread": spread,
                 "ratio": medians["network"] / medians["eager"],
-                "of_peak": record.gflops / medians["network"] / peak if record.gflops else None,
+                "of_peak": record.gflops / tile[0] / peak if record.gflops else None,
                 "megabytes": megabytes,
-                "tile": tile_seconds(segmenter, repeats),
+                "tile": tile,
                 "tiled": float((segmenter(wide).labels == untiled.labels).mean()),
             }
         )

@@ -66,6 +66,13 @@ class PredictionService:
             self._futures.move_to_end(wanted)
             return self._futures[wanted]
 
+    @property
+    def notes(self) -> list[str]:
+        """What went otherwise than asked for in the engines of the loaded networks, each sentence once."""
+        with self._lock:
+            networks = list(self._networks.values())
+        return list(dict.fromkeys(note for network in networks for note in network.engine.notes))
+
     def close(self) -> None:
         """Stop the workers after what they are doing; waiting requests are cancelled."""
         for worker in self._workers.values():

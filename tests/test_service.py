@@ -91,3 +91,13 @@ def test_each_question_about_a_picture_is_answered_once(weights, service):
     assert not np.array_equal(logits, cut)
     assert features.ndim == 3
     assert field[5, 7] > 0
+
+
+def test_what_the_engines_note_is_said_once(weights, service):
+    record = WeightIndex(weights).record("street/fcn8s-wce")
+    for device in ("auto", "cpu"):
+        service.request(Request.of("a picture", record, folder=weights, device=device), IMAGE).result()
+    assert service.notes == []
+    for network in service._networks.values():
+        network.engine.notes.append("The device ran out of memory.")
+    assert service.notes == ["The device ran out of memory."]

@@ -38,6 +38,8 @@ def settings() -> Settings:
         engine, problem = choose_engine(place)
         title = {"torch": "PyTorch", "openvino": "OpenVINO"}[engine]
         st.caption(f"Running on **{_device_name(str(place))}** with **{title}**. {problem}".strip())
+        for note in resources.SERVICE.notes:
+            st.warning(plain(note), icon=":material/info:")
         _own_runs()
     chosen = Settings(device, detail or 1)
     st.session_state.settings = chosen

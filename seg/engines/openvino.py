@@ -150,6 +150,8 @@ class OpenVINOEngine(TorchEngine):
             self._wait_for_quiet()
             file = self._file(shape)
             kept = file is not None and _keep(converted, file)
+            if file is not None and not kept:
+                self._note(f"Compiled networks cannot be kept in {cache_folder()}, so each start makes them anew.")
             network = _runner(_compile(file, file.parent) if kept else _compile(converted, None))
             if not self.race or _faster(network, self.forward, shape):
                 return network
@@ -169,9 +171,11 @@ class OpenVINOEngine(TorchEngine):
     def _give_up(self, shape: tuple[int, ...], error: Exception) -> None:
         log.warning("OpenVINO cannot run this network: %s", error)
         self._compiled[shape] = _finished(None)
-        note = "OpenVINO could not run one of the networks, so PyTorch does."
-        if note not in self.notes:
-            self.notes.append(note)
+        self._note("OpenVINO could not run one of the networks, so PyTorch does.")
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
     def _file(self, shape: tuple[int, ...]) -> Path | None:
         if not self.key:

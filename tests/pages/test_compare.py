@@ -141,6 +141,13 @@ def test_what_changes_no_input_runs_no_network_and_encodes_nothing_anew(page, se
     assert service.runs == 7
 
 
+def test_an_engine_that_gave_way_is_said_in_the_sidebar(page, service):
+    assert not page.sidebar.warning
+    next(iter(service._networks.values())).engine.notes.append("The CUDA device ran out of memory.")
+    page.run()
+    assert [warning.value for warning in page.sidebar.warning] == ["The CUDA device ran out of memory."]
+
+
 def test_a_second_visitor_runs_no_network_again(page, service):
     visit()
     assert (service.runs, service.loads) == (7, 7)

@@ -10,6 +10,8 @@ export const format = (value) => (Number.isFinite(value) ? String(Number(value.t
 export function createCells(element, { edit, point, choose } = {}) {
   let shape = "";
   let cells = [];
+  let room = 0; // kept: to ask for it between two changes would lay out the page anew
+  new ResizeObserver(() => (room = element.parentElement?.clientWidth ?? 0)).observe(element);
 
   function build(rows, columns) {
     shape = `${rows}×${columns}`;
@@ -37,7 +39,7 @@ export function createCells(element, { edit, point, choose } = {}) {
   // values: numbers, NaN for empty; look(index) → {class names}, small(index) → a figure in the corner.
   function fill(rows, columns, values, look = () => "", small = null) {
     if (shape !== `${rows}×${columns}`) build(rows, columns);
-    const room = element.parentElement.clientWidth || 320;
+    room ||= element.parentElement.clientWidth || 320;
     const side = Math.max(MIN_CELL, Math.min(MAX_CELL, Math.floor((room - 2) / columns)));
     element.style.setProperty("--side", `${side}px`);
     const largest = Math.max(1e-9, ...values.filter(Number.isFinite).map(Math.abs));
