@@ -49,8 +49,8 @@ def bench(
     timed in turn, so that a busy moment meets both. `all_seconds` is the sum over the sets. `tiled` is the share of
     pixels of a 2:1 picture on which the tiled labels are those of the untiled network: near 1 where the receptive field
     fits the tiles' overlap, less where a network sees further than a tile. `ratio` is network to eager; `tile` and
-    `of_peak` are of a single tile; `megabytes` as in `paper_width`. `app` is the app's whole way, see `app_path`, left out with `names`.
-    `peak` is the machine's, see `peak_gflops`; with `paper`, `paper` holds the papers' widths, see `paper_width`.
+    `of_peak` are of a single tile; `megabytes` is as in `paper_width`. `app` is the app's whole way, see `app_path`,
+    left out with `names`. `peak` is the machine's, see `peak_gflops`; with `paper`, `paper` holds the papers' widths.
     """
     index = WeightIndex(weights)
     image, wide = street.render(1, *PICTURE).image, street.render(2, *WIDE).image
