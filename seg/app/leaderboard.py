@@ -364,7 +364,7 @@ def _speeds(measured: Sequence[Mapping[str, Any]], title: str, time: str) -> Non
             **{name: number(format="%.1f") for name in ("GFLOPs", "ms", "± spread", "Plain PyTorch, ms")},
             "Ratio": number(format="%.2f", help="Time in its engine to time in plain PyTorch: less is faster."),
             "Of the peak": st.column_config.ProgressColumn(
-                min_value=0, max_value=1, format="percent", help="GFLOP/s reached, as a share of the machine's peak."
+                min_value=0, max_value=1, format="%.2f", help="GFLOP/s reached, as a share of the machine's peak."
             ),
             "MB": number(format="%.0f", help="Memory that compiling and running it adds at most."),
         },
