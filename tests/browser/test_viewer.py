@@ -119,7 +119,7 @@ def test_label_maps_arrive_in_the_browser_exactly(browser: Browser):
     page = browser.new_page()
     script = (Path(module.__file__).parent / "decode.js").read_text("utf-8")
     page.add_script_tag(content=f"{script}\nwindow.decode = (text) => decodeGrey(toBytes(text));", type="module")
-    page.wait_for_function("window.decode")  # a module runs when it likes
+    page.wait_for_function("() => Boolean(window.decode)")  # a module runs when it likes
     for array in maps:
         file = base64.b64encode(encode_png(array)).decode()
         decoded = page.evaluate(
