@@ -1,17 +1,22 @@
 """The architectures on EfficientNet-Lite0, and any other of smp's, keep the contract of the ones from scratch."""
 
+import subprocess
+import sys
+
 import pytest
 import segmentation_models_pytorch as smp
 import torch
 import torch.nn.functional as F
+from segmentation_models_pytorch.encoders import get_encoder
 from torch import nn
 
 from seg.models import ARCHITECTURES, KNOWN, ON_BACKBONE, SMP, build_model
-from seg.models.efficientnet import ENCODER
+from seg.models.blocks import pad_to_multiple
 from seg.models.smp import ARCHITECTURES as SMP_ARCHITECTURES
-from seg.models.smp import pad_to_multiple
 
 LITE0 = "efficientnet_lite0"
+TIMMS = "tu-tf_efficientnet_lite0"
+"""smp's name for timm's network, TensorFlow's padding and batch norm included."""
 FCNS = ["fcn32s", "fcn16s", "fcn8s"]
 SIZES = [(1, 1), (1, 7), (5, 1), (17, 31), (33, 2), (48, 64)]
 
@@ -69,18 +74,34 @@ def test_a_network_on_a_backbone_names_its_skips_as_the_one_from_scratch_does():
     assert names["unet"] == ("level2", "level3", "level4", "level5"), "there is none at full resolution, level1"
 
 
+@pytest.mark.parametrize("in_channels", [1, 3])
 @every_name
-def test_the_encoder_is_timms_network_with_tensorflows_padding(name):
-    encoder = build_model(name, 2, backbone=LITE0).encoder
-    assert encoder.name == ENCODER.removeprefix("tu-") == "tf_efficientnet_lite0"
-    features = encoder.eval()(torch.randn(1, 3, 64, 96))
-    assert [feature.shape[1:] for feature in features[1:]] == [
-        (16, 32, 48),
-        (24, 16, 24),
-        (40, 8, 12),
-        (112, 4, 6),
-        (320, 2, 3),
-    ]
+def test_the_encoder_is_timms_network_with_tensorflows_padding(name, in_channels):
+    ours = trained(name, 2, in_channels).encoder
+    theirs = get_encoder(TIMMS, in_channels, depth=5, weights=None).eval()
+    theirs.load_state_dict(ours.state_dict())
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert list(ours.out_channels) == list(theirs.out_channels)
+    for size in [(64, 96), (37, 50), (1, 1)]:
+        picture = torch.randn(1, in_channels, *size)
+        with torch.no_grad():
+            for mine, other in zip(ours(picture), theirs(picture), strict=True):
+                torch.testing.assert_close(mine, other)
+
+
+def test_the_encoder_starts_as_spread_as_timms():
+    ours, theirs = build_model("fcn32s", 2, backbone=LITE0).encoder, get_encoder(TIMMS, depth=5, weights=None)
+    for (name, mine), other in zip(ours.named_parameters(), theirs.parameters(), strict=True):
+        if mine.numel() > 1000:
+            assert mine.std().item() == pytest.approx(other.std().item(), rel=0.1), name
+
+
+def test_networks_on_a_backbone_are_built_without_timm_and_smp():
+    code = (
+        "import sys; from seg.models import build_model; build_model('unet', 2, backbone='efficientnet_lite0'); "
+        "assert not {'timm', 'torchvision', 'segmentation_models_pytorch'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 # The architectures --------------------------------------------------------------------------------------------------
@@ -104,7 +125,7 @@ def test_an_fcns_scores_are_summed_where_their_pixels_lie():
 
 def test_the_unet_is_smps_own_on_sides_that_it_can_halve():
     model, picture = trained("unet"), torch.randn(1, 3, 64, 96)
-    theirs = smp.Unet(ENCODER, encoder_weights=None, classes=4).eval()
+    theirs = smp.Unet(TIMMS, encoder_weights=None, classes=4).eval()
     theirs.load_state_dict(dict(zip(theirs.state_dict(), model.state_dict().values(), strict=True)))
     with torch.no_grad():
         torch.testing.assert_close(model(picture), theirs(picture))

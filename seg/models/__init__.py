@@ -11,6 +11,7 @@ from functools import partial
 from torch import nn
 
 from .conv_stack import ConvStack
+from .efficientnet import LiteEncoderDecoder, LiteFCN, LiteUNet
 from .encoder_decoder import UPSAMPLING, EncoderDecoder
 from .fc_densenet import GROWTH, LAYERS, FCDenseNet
 from .fcn import FCN
@@ -85,12 +86,6 @@ def _fc_densenet(variant: str, num_classes: int, in_channels: int, slim: bool, c
 
 
 def _on_lite0(name: str, num_classes: int, in_channels: int, chosen: Options) -> nn.Module:
-    from .efficientnet import (
-        LiteEncoderDecoder,
-        LiteFCN,
-        LiteUNet,
-    )  # brings smp and timm, which most networks never need
-
     if name == "encoder_decoder":
         if (upsampling := chosen.pop("upsampling", "bilinear")) != "bilinear":
             raise ValueError(

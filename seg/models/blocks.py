@@ -1,6 +1,7 @@
 """The few pieces that several papers share."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -23,6 +24,13 @@ def crop_to(x: Tensor, reference: Tensor) -> Tensor:
 def keep(x: Tensor, name: str, skips: set[str] | frozenset[str] | None) -> Tensor:
     """The skip connection `x` called `name`, zeroed where `skips` is given and leaves it out."""
     return x if skips is None or name in skips else torch.zeros_like(x)
+
+
+def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
+    """`x` (N, C, H, W), its last row and column repeated until both sides are divisible by `multiple`."""
+    height, width = x.shape[-2:]
+    below, right = -height % multiple, -width % multiple
+    return F.pad(x, (0, right, 0, below), mode="replicate") if below or right else x
 
 
 def vgg_stage(in_channels: int, out_channels: int, depth: int, norm: bool) -> nn.Sequential:

@@ -2,20 +2,137 @@
 ICML 2019; Lite is the authors' variant without squeeze-and-excitation and with ReLU6.
 
 An image classifier made fully convolutional, as Long, Shelhamer and Darrell (CVPR 2015) did with VGG16: its features at
-strides 2 to 32 are what a decoder reads, and its weights may come from ImageNet. The network is timm's
-`tf_efficientnet_lite0`, by way of smp's encoders; the U-Net on it is smp's own.
+strides 2 to 32 are what a decoder reads, and its weights may come from ImageNet. Layers have the names, the order and
+the results of timm's `tf_efficientnet_lite0` and of smp's U-Net, which take seconds to import.
 """
 
+import math
+
+import torch
 import torch.nn.functional as F
-from segmentation_models_pytorch.encoders import get_encoder
 from torch import Tensor, nn
 
-from .blocks import conv_bn_relu, crop_to, keep
+from .blocks import conv_bn_relu, crop_to, keep, pad_to_multiple
 from .fcn import upscore
-from .smp import Smp
 
-ENCODER = "tu-tf_efficientnet_lite0"
-"""smp's name for timm's network, TensorFlow's padding and batch norm included."""
+STAGES = (
+    # expansion, channels, layers, stride, kernel
+    (1, 16, 1, 1, 3),
+    (6, 24, 2, 2, 3),
+    (6, 40, 2, 2, 5),
+    (6, 80, 3, 2, 3),
+    (6, 112, 3, 1, 5),
+    (6, 192, 4, 2, 5),
+    (6, 320, 1, 1, 3),
+)
+"""Table 1 of the paper; Lite keeps the first and the last stage at one layer."""
+
+FEATURES = (0, 1, 2, 4, 6)
+"""The stages after which a decoder reads: the last at each of the strides 2, 4, 8, 16 and 32."""
+
+WIDTHS = (256, 128, 64, 32, 16)
+"""Channels of a decoder's levels, the deepest first: those of smp's U-Net."""
+
+
+class SameConv2d(nn.Conv2d):
+    """TensorFlow's 'same' padding: an odd row or column of zeros goes to the bottom and the right."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        (kernel, _), (stride, _) = self.kernel_size, self.stride
+        below, right = (max((math.ceil(n / stride) - 1) * stride + kernel - n, 0) for n in x.shape[-2:])
+        return super().forward(F.pad(x, (right // 2, right - right // 2, below // 2, below - below // 2)))
+
+
+def convolution(in_channels: int, out_channels: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Conv2d:
+    """Without bias, He-normal by its outputs."""
+    kind, padding = (SameConv2d, 0) if stride > 1 else (nn.Conv2d, kernel // 2)
+    layer = kind(in_channels, out_channels, kernel, stride, padding, groups=groups, bias=False)
+    nn.init.normal_(layer.weight, std=math.sqrt(2 / (kernel**2 * out_channels / groups)))
+    return layer
+
+
+def batch_norm(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, eps=1e-3)
+
+
+class SeparableConv(nn.Module):
+    """MBConv1: a depthwise convolution and a 1×1 one. Input and output are added where they have one shape."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int):
+        super().__init__()
+        self.conv_dw = convolution(in_channels, in_channels, kernel, stride, groups=in_channels)
+        self.bn1 = batch_norm(in_channels)
+        self.conv_pw = convolution(in_channels, out_channels)
+        self.bn2 = batch_norm(out_channels)
+        self.residual = in_channels == out_channels and stride == 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu6(self.bn1(self.conv_dw(x)))
+        y = self.bn2(self.conv_pw(y))
+        return x + y if self.residual else y
+
+
+class InvertedResidual(nn.Module):
+    """MBConv6: 1×1 to `expansion` times the channels, depthwise, 1×1 back. Input and output are added as above."""
+
+    def __init__(self, in_channels: int, out_channels: int, expansion: int, kernel: int, stride: int):
+        super().__init__()
+        wide = expansion * in_channels
+        self.conv_pw = convolution(in_channels, wide)
+        self.bn1 = batch_norm(wide)
+        self.conv_dw = convolution(wide, wide, kernel, stride, groups=wide)
+        self.bn2 = batch_norm(wide)
+        self.conv_pwl = convolution(wide, out_channels)
+        self.bn3 = batch_norm(out_channels)
+        self.residual = in_channels == out_channels and stride == 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu6(self.bn1(self.conv_pw(x)))
+        y = F.relu6(self.bn2(self.conv_dw(y)))
+        y = self.bn3(self.conv_pwl(y))
+        return x + y if self.residual else y
+
+
+class Lite0(nn.Module):
+    """EfficientNet-Lite0 without its classifier. Returns what each stage in `FEATURES` gives."""
+
+    def __init__(self, in_channels: int = 3):
+        super().__init__()
+        channels = 32
+        self.conv_stem = convolution(in_channels, channels, 3, stride=2)
+        self.bn1 = batch_norm(channels)
+        self.blocks = nn.Sequential()
+        for expansion, out_channels, layers, stride, kernel in STAGES:
+            stage = nn.Sequential()
+            for layer in range(layers):
+                step = stride if layer == 0 else 1
+                if expansion == 1:
+                    stage.append(SeparableConv(channels, out_channels, kernel, step))
+                else:
+                    stage.append(InvertedResidual(channels, out_channels, expansion, kernel, step))
+                channels = out_channels
+            self.blocks.append(stage)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        x = F.relu6(self.bn1(self.conv_stem(x)))
+        features = []
+        for i, stage in enumerate(self.blocks):
+            x = stage(x)
+            if i in FEATURES:
+                features.append(x)
+        return features
+
+
+class Lite0Encoder(nn.Module):
+    """Returns the picture and its features at strides 2 to 32."""
+
+    def __init__(self, in_channels: int = 3):
+        super().__init__()
+        self.model = Lite0(in_channels)
+        self.out_channels = (in_channels, *(STAGES[i][1] for i in FEATURES))
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        return [x, *self.model(x)]
 
 
 class LiteFCN(nn.Module):
@@ -26,7 +143,7 @@ class LiteFCN(nn.Module):
 
     def __init__(self, num_classes: int, in_channels: int = 3, stride: int = 8, dropout: float = 0.2):
         super().__init__()
-        self.encoder = get_encoder(ENCODER, in_channels, depth=5, weights=None)
+        self.encoder = Lite0Encoder(in_channels)
         *_, pool3, pool4, deepest = self.encoder.out_channels
         channels = {"pool4": pool4, "pool3": pool3}
         self.skip_names = {32: (), 16: ("pool4",), 8: ("pool4", "pool3")}[stride]
@@ -59,18 +176,16 @@ class LiteEncoderDecoder(nn.Module):
     """
 
     skip_names: tuple[str, ...] = ()
-    widths = (256, 128, 64, 32, 16)
-    """Channels of the decoder's levels, the deepest first: those of smp's U-Net."""
 
     def __init__(self, num_classes: int, in_channels: int = 3):
         super().__init__()
-        self.encoder = get_encoder(ENCODER, in_channels, depth=5, weights=None)
-        below = (self.encoder.out_channels[-1], *self.widths)
+        self.encoder = Lite0Encoder(in_channels)
+        below = (self.encoder.out_channels[-1], *WIDTHS)
         self.decoder = nn.ModuleList(
             nn.Sequential(conv_bn_relu(deeper, channels, norm=True), conv_bn_relu(channels, channels, norm=True))
-            for deeper, channels in zip(below, self.widths, strict=False)
+            for deeper, channels in zip(below, WIDTHS, strict=False)
         )
-        self.classifier = nn.Conv2d(self.widths[-1], num_classes, 3, padding=1)
+        self.classifier = nn.Conv2d(WIDTHS[-1], num_classes, 3, padding=1)
 
     def forward(self, x: Tensor, skips: set[str] | None = None) -> Tensor:
         *finer, x = self.encoder(x)
@@ -79,12 +194,58 @@ class LiteEncoderDecoder(nn.Module):
         return self.classifier(x)
 
 
-class LiteUNet(Smp):
-    """smp's U-Net. Skips are called "level2" (half the resolution) to "level5"."""
+class UpBlock(nn.Module):
+    """Each value as 2×2, the skip beside it where there is one, and two convolutions."""
+
+    def __init__(self, in_channels: int, skip_channels: int, out_channels: int):
+        super().__init__()
+        self.conv1 = conv_bn_relu(in_channels + skip_channels, out_channels, norm=True)
+        self.conv2 = conv_bn_relu(out_channels, out_channels, norm=True)
+
+    def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
+        x = F.interpolate(x, scale_factor=2, mode="nearest")
+        return self.conv2(self.conv1(x if skip is None else torch.cat([x, skip], dim=1)))
+
+
+class UNetDecoder(nn.Module):
+    """From features at strides 2 to 32 back to stride 1, where there is no skip."""
+
+    def __init__(self, channels: tuple[int, ...]):
+        super().__init__()
+        below, skips = (channels[-1], *WIDTHS), (*reversed(channels[:-1]), 0)
+        self.blocks = nn.ModuleList(map(UpBlock, below, skips, WIDTHS))
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        *finer, x = features
+        for block, skip in zip(self.blocks, (*reversed(finer), None), strict=True):
+            x = block(x, skip)
+        return x
+
+
+class LiteUNet(nn.Module):
+    """smp's U-Net. Skips are called "level2" (half the resolution) to "level5".
+
+    A picture whose sides cannot be halved five times is continued at the bottom and the right by its last row and
+    column.
+    """
 
     def __init__(self, num_classes: int, in_channels: int = 3):
-        super().__init__("unet", ENCODER, num_classes, in_channels)
+        super().__init__()
+        self.encoder = Lite0Encoder(in_channels)
+        self.decoder = UNetDecoder(self.encoder.out_channels[1:])
+        self.head = nn.Sequential(nn.Conv2d(WIDTHS[-1], num_classes, 3, padding=1))
+        nn.init.xavier_uniform_(self.head[0].weight)
+        nn.init.zeros_(self.head[0].bias)
+        self.skip_names = tuple(f"level{level}" for level in range(2, 6))
         self.skip_ends = {
-            f"level{level}": (f"encoder.model.blocks.{block}", f"decoder.blocks.{5 - level}")
-            for level, block in ((2, 0), (3, 1), (4, 2), (5, 4))
+            name: (f"encoder.model.blocks.{stage}", f"decoder.blocks.{3 - i}")
+            for i, (name, stage) in enumerate(zip(self.skip_names, FEATURES, strict=False))
         }
+
+    def forward(self, x: Tensor, skips: set[str] | None = None) -> Tensor:
+        _, *features, deepest = self.encoder(pad_to_multiple(x, 32))
+        kept = [keep(feature, name, skips) for feature, name in zip(features, self.skip_names, strict=True)]
+        return crop_to(self.head(self.decoder([*kept, deepest])), x)

@@ -4,11 +4,10 @@ and skips with names.
 
 import segmentation_models_pytorch as smp
 import torch
-import torch.nn.functional as F
 from segmentation_models_pytorch.encoders import get_encoder_names
 from torch import Tensor, nn
 
-from .blocks import crop_to, keep
+from .blocks import crop_to, keep, pad_to_multiple
 
 ARCHITECTURES = tuple(name for name in smp.MODEL_ARCHITECTURES_MAPPING if name != "dpt")
 """What smp calls them. A DPT reads one size of picture only."""
@@ -66,10 +65,3 @@ class Smp(nn.Module):
         features = self.encoder(pad_to_multiple(x, self.multiple))
         kept = [keep(y, self.levels[i], skips) if i in self.levels else y for i, y in enumerate(features)]
         return crop_to(self.head(self.decoder(kept)), x)
-
-
-def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
-    """`x` (N, C, H, W), its last row and column repeated until both sides are divisible by `multiple`."""
-    height, width = x.shape[-2:]
-    below, right = -height % multiple, -width % multiple
-    return F.pad(x, (0, right, 0, below), mode="replicate") if below or right else x
