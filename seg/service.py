@@ -67,6 +67,12 @@ class PredictionService:
             return self._futures[wanted]
 
     @property
+    def busy(self) -> bool:
+        """Whether anybody waits for an answer."""
+        with self._lock:
+            return any(not future.done() for future in self._futures.values())
+
+    @property
     def notes(self) -> list[str]:
         """What went otherwise than asked for in the engines of the loaded networks, each sentence once."""
         with self._lock:

@@ -1,8 +1,8 @@
 """The visitor's pictures: rendered samples and uploads, with their truth where there is one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import PurePath
 
 import numpy as np
@@ -20,6 +20,8 @@ from seg.masks import decode_mask
 
 PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif"]
 THUMBNAIL = 96
+THUMBNAIL_HEIGHT = 72
+POLL_SECONDS = 0.5
 PICTURE = "picture"
 """The address's word for the sample shown."""
 
@@ -86,36 +88,53 @@ def use_truth(exhibit: Exhibit, dataset: str, truth: np.ndarray) -> None:
     st.session_state.truths[dataset, exhibit.picture.digest] = replace(exhibit, truth=truth, own_truth=True)
 
 
-def _exhibits(dataset: str) -> dict[str, Exhibit]:
-    return {**st.session_state.uploads, **_samples(dataset)}
+def _offered(dataset: str) -> dict[str, Callable[[], Exhibit]]:
+    """Key → what gives the picture: uploads by their digest, then samples by their name, which are rendered when they
+    are first asked for."""
+    uploads = {key: partial(st.session_state.uploads.get, key) for key in st.session_state.uploads}
+    samples = {f"Sample {i}": seed for i, seed in enumerate(resources.seeds(dataset), start=1)}
+    return {**uploads, **{name: partial(_sample, dataset, seed, name) for name, seed in samples.items()}}
 
 
-def _samples(dataset: str) -> dict[str, Exhibit]:
-    found = {}
-    for i, seed in enumerate(resources.seeds(dataset), start=1):
-        scene = resources.sample(dataset, seed)
-        picture = Picture.of(scene.image, f"Sample {i}")
-        found[picture.digest] = Exhibit(picture, scene.labels, sample=True)
-    return found
+def _sample(dataset: str, seed: int, name: str) -> Exhibit:
+    scene = resources.sample(dataset, seed)
+    return Exhibit(Picture.of(scene.image, name), scene.labels, sample=True)
+
+
+def _name(key: str) -> str:
+    upload = st.session_state.uploads.get(key)
+    return upload.picture.name if upload else key
 
 
 def _pick(dataset: str) -> Exhibit:
     """Each data set has its own picture chosen, at first a sample; the uploads stand in all of them."""
     state = st.session_state
-    exhibits = _exhibits(dataset)
-    if not exhibits:
+    offered = _offered(dataset)
+    if not offered:
         st.info("Upload a picture to see what the networks make of it.", icon=":material/upload:")
         st.stop()
-    if state.chosen.get(dataset) not in exhibits:
-        samples = {exhibit.picture.name: key for key, exhibit in exhibits.items() if exhibit.sample}
-        usual = next(iter(samples.values()), next(iter(exhibits)))
-        state.chosen[dataset] = samples.get(st.query_params.get(PICTURE), usual)
+    if state.chosen.get(dataset) not in offered:
+        samples = [key for key in offered if key not in state.uploads]
+        asked = st.query_params.get(PICTURE)
+        state.chosen[dataset] = asked if asked in samples else (samples or list(offered))[0]
     chosen = state.chosen[dataset]
-    _address(exhibits[chosen])
+    exhibit = offered[chosen]()
+    _address(exhibit)
+    seeds = resources.seeds(dataset)
+    missing = {f"Sample {i}" for i, seed in enumerate(seeds, start=1) if not resources.is_rendered(dataset, seed)}
     with st.container(horizontal=True, gap="small", key="gallery"):
-        for key, exhibit in exhibits.items():
-            _thumbnail(key, exhibit, dataset, key == chosen)
-    return state.truths.get((dataset, chosen), exhibits[chosen])
+        for key, give in offered.items():
+            _thumbnail(key, None if key in missing else give(), dataset, key == chosen)
+    if missing:
+        resources.render_when_idle(dataset)
+        st.fragment(_await_samples, run_every=POLL_SECONDS)(dataset)
+    return state.truths.get((dataset, exhibit.picture.digest), exhibit)
+
+
+def _await_samples(dataset: str) -> None:
+    """Draw the page anew once the samples that nobody asked for are rendered."""
+    if all(resources.is_rendered(dataset, seed) for seed in resources.seeds(dataset)):
+        st.rerun()
 
 
 def _address(exhibit: Exhibit) -> None:
@@ -127,10 +146,14 @@ def _address(exhibit: Exhibit) -> None:
         st.query_params[PICTURE] = name
 
 
-def _thumbnail(key: str, exhibit: Exhibit, dataset: str, shown: bool) -> None:
-    name = exhibit.picture.name
+def _thumbnail(key: str, exhibit: Exhibit | None, dataset: str, shown: bool) -> None:
+    """A picture of the gallery with its button; exhibit: None while it is being rendered."""
+    name = _name(key)
     with st.container(width=THUMBNAIL, gap="xsmall"):
-        st.image(fit(exhibit.picture.pixels, 2 * THUMBNAIL), width="stretch", alt=f"Thumbnail of {name}")
+        if exhibit is None:
+            st.container(height=THUMBNAIL_HEIGHT, border=True)  # a skeleton's shimmer costs a slow machine half a core
+        else:
+            st.image(fit(exhibit.picture.pixels, 2 * THUMBNAIL), width="stretch", alt=f"Thumbnail of {name}")
         short = name if len(name) <= 9 else f"{name[:7]}…"
         st.button(
             plain(short),
@@ -217,7 +240,7 @@ def _take_masks(this_round: int, class_map: ClassMap) -> None:
     files = _take("masks", this_round)
     shown = st.session_state.chosen.get(dataset) if len(files) == 1 else None
     for file in files:
-        exhibit = _partner(file.name, _exhibits(dataset), shown)
+        exhibit = _partner(file.name, dataset, shown)
         if exhibit is None:
             _refuse(
                 f"{file.name} belongs to no photo here: name the mask like its photo, or show the photo and upload its "
@@ -232,10 +255,9 @@ def _take_masks(this_round: int, class_map: ClassMap) -> None:
         use_truth(exhibit, dataset, truth)
 
 
-def _partner(mask: str, exhibits: Mapping[str, Exhibit], shown: str | None) -> Exhibit | None:
+def _partner(mask: str, dataset: str, shown: str | None) -> Exhibit | None:
     """The picture that a mask file belongs to: the one named alike, else the one shown."""
-    stem = PurePath(mask).stem
-    for exhibit in exhibits.values():
-        if PurePath(exhibit.picture.name).stem in (stem, stem.removesuffix("_L"), stem.removesuffix("-ids")):
-            return exhibit
-    return exhibits.get(shown)
+    stem, offered = PurePath(mask).stem, _offered(dataset)
+    alike = (stem, stem.removesuffix("_L"), stem.removesuffix("-ids"))
+    key = next((key for key in offered if PurePath(_name(key)).stem in alike), shown)
+    return offered[key]() if key in offered else None

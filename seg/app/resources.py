@@ -2,6 +2,8 @@
 
 import os
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,9 @@ MAX_INDEX = 32 * 2**20
 """An index.json of more bytes than this is none."""
 
 _rendering = threading.Lock()
+_rendered: dict[tuple[str, int], Sample] = {}
+_ordered: set[str] = set()
+_painter = ThreadPoolExecutor(1, "seg-samples")
 
 
 def sets() -> dict[str, WeightSet]:
@@ -127,9 +132,26 @@ def seeds(dataset: str) -> tuple[int, ...]:
 def sample(dataset: str, seed: int) -> Sample:
     """A rendered picture with its truth; two first visitors render it once."""
     with _rendering:
-        return _sample(dataset, seed)
+        if (dataset, seed) not in _rendered:
+            _rendered[dataset, seed] = RENDERERS[dataset](seed, *SIZES[dataset])
+        return _rendered[dataset, seed]
 
 
-@lru_cache(maxsize=16)
-def _sample(dataset: str, seed: int) -> Sample:
-    return RENDERERS[dataset](seed, *SIZES[dataset])
+def is_rendered(dataset: str, seed: int) -> bool:
+    """Whether `sample` has it at once, and not after half a second of rendering."""
+    return (dataset, seed) in _rendered
+
+
+def render_when_idle(dataset: str) -> None:
+    """Render all samples in the background, as soon as no network is at work."""
+    with _rendering:
+        if dataset not in _ordered:
+            _ordered.add(dataset)
+            _painter.submit(_render, dataset)
+
+
+def _render(dataset: str) -> None:
+    for seed in seeds(dataset):
+        while SERVICE.busy:
+            time.sleep(0.05)
+        sample(dataset, seed)
