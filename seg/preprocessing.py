@@ -39,6 +39,5 @@ def resize_short_side(image: Tensor, short_side: int) -> Tensor:
 
 def normalise(image: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
     """Uint8 (..., C, H, W) → float32, per channel (x / 255 − mean) / std."""
-    shape = (-1, 1, 1)
-    mean, std = (torch.tensor(v, device=image.device, dtype=torch.float32).view(shape) for v in (mean, std))
-    return (image.float() / 255 - mean) / std
+    mean, std = (torch.tensor(v, device=image.device)[:, None, None] for v in (mean, std))
+    return image.float().mul_(1 / (255 * std)).sub_(mean / std)

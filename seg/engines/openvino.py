@@ -22,7 +22,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -35,7 +34,7 @@ sys.modules.setdefault("openvino_telemetry", None)
 
 log = logging.getLogger(__name__)
 
-FORM = 2
+FORM = 3
 """Goes up with every change of what is compiled, so that nothing older is taken from disk."""
 
 CONVERTERS = ThreadPoolExecutor(1, "seg-convert")
@@ -101,12 +100,13 @@ class OpenVINOEngine(TorchEngine):
         if network is None:
             return super().run(batch)
         try:
-            return torch.cat([torch.from_numpy(network(tile[None].numpy())) for tile in batch])
+            found = [network(tile[None]) for tile in batch]
+            return found[0] if len(found) == 1 else torch.cat(found)
         except (RuntimeError, MemoryError) as error:
             self._give_up(tuple(batch.shape[1:]), error)
             return super().run(batch)
 
-    def _network(self, shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray] | None:
+    def _network(self, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
         if shape not in self._compiled:
             self._compiled[shape] = self._found(shape) or self._ordered(shape)
         future = self._compiled[shape]
@@ -142,7 +142,7 @@ class OpenVINOEngine(TorchEngine):
         self.at_once = True
         wait(list(self._compiled.values()))
 
-    def _make(self, model: nn.Module, shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray] | None:
+    def _make(self, model: nn.Module, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
         """The network for one tile of this shape; None if PyTorch is faster, or OpenVINO cannot."""
         try:
             self._wait_for_quiet()
@@ -186,14 +186,26 @@ class OpenVINOEngine(TorchEngine):
         return cache_folder() / hashlib.sha256(versions.encode()).hexdigest()[:24] / "network.xml"
 
 
+class _ChannelsLast(nn.Module):
+    """A network for (N, h, w, C), as pictures lie in memory and as OpenVINO computes."""
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network(x.permute(0, 3, 1, 2))
+
+
 def _convert(model: nn.Module, shape: tuple[int, ...]) -> Any:
-    """The network for exactly one tile of this shape, as OpenVINO knows it."""
+    """The network for exactly one tile of this shape, (C, h, w), as OpenVINO knows it."""
     import openvino
 
+    channels, height, width = shape
     with ALONE, torch.no_grad():
-        exported = torch.export.export(rewrite(model), (torch.zeros(1, *shape),))
+        exported = torch.export.export(_ChannelsLast(rewrite(model)), (torch.zeros(1, height, width, channels),))
     converted = openvino.convert_model(exported)
-    converted.reshape([1, *shape])
+    converted.reshape([1, height, width, channels])
     return converted
 
 
@@ -248,12 +260,12 @@ def _keep(converted: Any, file: Path) -> bool:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _faster(network: Callable[[np.ndarray], Any], plain: Callable[[Tensor], Any], shape: tuple[int, ...]) -> bool:
+def _faster(network: Callable[[Tensor], Any], plain: Callable[[Tensor], Any], shape: tuple[int, ...]) -> bool:
     """Whether it beats PyTorch on an empty tile: medians of runs in turn, the first left out."""
     tile = torch.zeros(1, *shape)
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(RACES + 1):
-        for taken, run in zip(times, (lambda: network(tile.numpy()), lambda: plain(tile)), strict=True):
+        for taken, run in zip(times, (lambda: network(tile), lambda: plain(tile)), strict=True):
             start = time.perf_counter()
             run()
             taken.append(time.perf_counter() - start)
@@ -272,14 +284,14 @@ def _compile(network: Any, kept: Path | None) -> Any:
     return core().compile_model(network, "CPU", settings)
 
 
-def _runner(compiled: Any) -> Callable[[np.ndarray], np.ndarray]:
+def _runner(compiled: Any) -> Callable[[Tensor], Tensor]:
     """One request of the compiled network, behind a lock: (1, C, h, w) → logits, a copy."""
     request, lock = compiled.create_infer_request(), threading.Lock()
 
-    def run(tile: np.ndarray) -> np.ndarray:
+    def run(tile: Tensor) -> Tensor:
         with lock:
-            request.infer([np.ascontiguousarray(tile)], share_inputs=True)
-            return request.get_output_tensor(0).data.copy()
+            request.infer([tile.permute(0, 2, 3, 1).contiguous().numpy()], share_inputs=True)
+            return torch.from_numpy(request.get_output_tensor(0).data.copy())
 
     return run
 

@@ -199,6 +199,7 @@ class UpBlock(nn.Module):
 
     def __init__(self, in_channels: int, skip_channels: int, out_channels: int):
         super().__init__()
+        self.in_channels = in_channels
         self.conv1 = conv_bn_relu(in_channels + skip_channels, out_channels, norm=True)
         self.conv2 = conv_bn_relu(out_channels, out_channels, norm=True)
 

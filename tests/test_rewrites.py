@@ -1,0 +1,67 @@
+"""What OpenVINO is given computes what the network computes, in fewer or faster steps."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from seg.engines.rewrites import (
+    DoubledConvolution,
+    Pool,
+    ShortUNet,
+    SplitDenseBlock,
+    SubpixelConvolution,
+    Unpool,
+    rewrite,
+)
+from seg.models import build_model
+
+REWRITTEN = [
+    ("encoder_decoder", {"base": 4}, {Pool, Unpool}),
+    ("fcn32s", {"base": 4}, {SubpixelConvolution}),
+    ("fcn16s", {"base": 4}, {SubpixelConvolution}),
+    ("fcn32s", {"backbone": "efficientnet_lite0"}, {SubpixelConvolution}),
+    ("unet", {"base": 4, "norm": True}, {ShortUNet, DoubledConvolution}),
+    ("unet", {"base": 4, "norm": False}, {ShortUNet, DoubledConvolution}),
+    ("unet", {"backbone": "efficientnet_lite0"}, {DoubledConvolution}),
+    ("fc_densenet56", {"base": 16}, {SplitDenseBlock}),
+    ("fc_densenet56", {"base": 48}, {SplitDenseBlock}),
+]
+PLAIN = [("conv_stack", {"base": 4}), ("fcn8s", {"base": 4})]
+
+
+def trained(name: str, options: dict) -> nn.Module:
+    """A network whose weights, biases and statistics are as training could leave them: nothing at zero any more."""
+    torch.manual_seed(0)
+    model = build_model(name, 11, 3, **options).eval()
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_(std=0.3)
+            module.running_var.uniform_(0.5, 1.5)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.1 * parameter.std(unbiased=False).clamp(min=0.1) * torch.randn_like(parameter))
+    return model
+
+
+@pytest.mark.parametrize("size", [(48, 64), (47, 66), (90, 120)])
+@pytest.mark.parametrize(("name", "options", "_"), REWRITTEN)
+def test_a_rewritten_network_gives_the_same(name, options, _, size):
+    model, picture = trained(name, options), torch.randn(1, 3, *size)
+    with torch.no_grad():
+        expected = model(picture)
+        found = rewrite(copy.deepcopy(model))(picture)
+    assert (found - expected).abs().max() <= 2e-5 * expected.abs().max()
+
+
+@pytest.mark.parametrize(("name", "options", "kinds"), REWRITTEN)
+def test_what_can_be_faster_is_rewritten(name, options, kinds):
+    assert kinds <= {type(module) for module in rewrite(trained(name, options)).modules()}
+
+
+@pytest.mark.parametrize(("name", "options"), PLAIN)
+def test_the_rest_stays_as_it_is(name, options):
+    model = trained(name, options)
+    assert rewrite(model) is model
+    assert {type(m) for m in model.modules()} == {type(m) for m in build_model(name, 11, 3, **options).modules()}
