@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format bench-viewer chromium clean
+.PHONY: run test lint format bench-app bench-viewer chromium clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/streamlit run streamlit_app.py
@@ -20,6 +20,10 @@ lint: $(VENV)/dev.stamp
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# How long a visitor waits: from the first start on, and after an upload; docs/performance.md has the figures.
+bench-app: $(VENV)/dev.stamp chromium
+	$(BIN)/python -m tests.bench_app
 
 # How fast the linked viewer is in this machine's Chromium: docs/viewer.md has the figures to compare with.
 bench-viewer: $(VENV)/dev.stamp chromium

@@ -285,12 +285,19 @@ def bench(
         print(f"\nthe app's way of one JPEG through {', '.join(way['networks'])}")
         print(f"decode {decoding:.1f} ms, run {running:.1f} ms, encode {encoding:.1f} ms")
         print(f"a plain eager loop runs {eager:.1f} ms, ratio {way['ratio']:.2f}")
+        print(f"the slowest answers {way['start']:.2f} s after it is asked for anew")
         print(f"with {way['tiles']} tiles, one takes {way['per_tile']:.2f} of what a picture of one takes")
+    for large in figures["large"]:
+        memory = "" if large["megabytes"] is None else f", {large['megabytes']:.0f} MB"
+        print(f"48 megapixels at detail 4, {large['name']}: {large['seconds']:.1f} s{memory}")
     if paper:
         print("\nthe papers' widths, random weights, 1×3×352×480")
         print(f"{'network':20}{'engine':>10}{'GFLOPs':>10}{'ms':>10}{columns}")
     for s in figures["paper"]:
         print(f"{s['name']:20}{s['engine']:>10}{s['gflops']:10.1f}{1000 * s['seconds']:10.1f}{_costs(s)}")
+    if paper:
+        seconds, eager = (sum(s[key] for s in figures["paper"]) for key in ("seconds", "eager"))
+        print(f"all seven {1000 * seconds:.1f} ms, in plain PyTorch {1000 * eager:.1f} ms, ratio {seconds / eager:.2f}")
     if record:
         from seg.bench import keep
 

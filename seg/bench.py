@@ -5,13 +5,14 @@ import io
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from seg.anatomy import gflops
@@ -23,11 +24,14 @@ from seg.images import decode
 from seg.models import build_model
 from seg.preprocessing import normalise, resize_short_side, to_tensor
 from seg.segmenter import Prediction, Segmenter
-from seg.tiling import Tiling, labels_at
+from seg.tiling import Tiling
 from seg.weights import SHIPPED, WeightIndex, write_atomically
 
 PICTURE = (360, 480)
 WIDE = (360, 720)
+LARGE = (6000, 8000)
+LARGE_SETS = ("street/unet-wce", "street/fcn8s-wce-lite0")
+"""Trained at a short side of 180 and of 360 pixels."""
 PAPER_TILE = (352, 480)
 SEVEN = ("conv_stack", "encoder_decoder", "fcn32s", "fcn16s", "fcn8s", "unet", "fc_densenet103")
 LAST = "bench.json"
@@ -49,8 +53,10 @@ def bench(
     timed in turn, so that a busy moment meets both. `all_seconds` is the sum over the sets. `tiled` is the share of
     pixels of a 2:1 picture on which the tiled labels are those of the untiled network: near 1 where the receptive field
     fits the tiles' overlap, less where a network sees further than a tile. `ratio` is network to eager; `tile` and
-    `of_peak` are of a single tile; `megabytes` is as in `paper_width`. `app` is the app's whole way, see `app_path`,
-    left out with `names`. `peak` is the machine's, see `peak_gflops`; with `paper`, `paper` holds the papers' widths.
+    `of_peak` are of a single tile; `megabytes` is as in `paper_width`. `peak` is the machine's, see `peak_gflops`.
+
+    `app` is the app's whole way, see `app_path`, and `large` a picture of 48 megapixels, see `large_picture`; both are
+    left out with `names`. With `paper`, `paper` holds the papers' widths.
     """
     index = WeightIndex(weights)
     image, wide = street.render(1, *PICTURE).image, street.render(2, *WIDE).image
@@ -99,6 +105,9 @@ def bench(
         "sets": sets,
         "all_seconds": sum(s["seconds"] for s in sets),
         "app": None if names else app_path(repeats, device, weights, engine),
+        "large": []
+        if names
+        else large_picture([n for n in LARGE_SETS if n in index.records()], device, weights, engine),
         "paper": [paper_width(name, repeats, device, engine, peak) for name in SEVEN] if paper else [],
     }
 
@@ -107,9 +116,10 @@ def app_path(repeats: int, device: str, weights: Path, engine: str) -> dict[str,
     """What the app does when somebody brings a 480×360 JPEG, through every network of the first comparison offered:
     seconds to `decode` it, to `run` the networks, pixels to labels, and to `encode` labels and confidence as PNG.
 
-    `eager` is a plain loop beside `run`: the bare networks in PyTorch (NCHW, fp32) and the same steps around them;
-    medians of both in turn, `ratio` = run / eager. `tiles` is how many tiles a picture four times finer has, `per_tile`
-    what one of them takes, labels and all, in parts of what a picture of a single one takes.
+    `eager` is a plain loop beside `run`: the bare networks in PyTorch (NCHW, fp32), interpolation, softmax and maximum;
+    medians of both in turn, `ratio` = run / eager. `start` is what the slowest of them takes from its file to the first
+    labels when it is loaded anew, as in a second start of the app. `tiles` is how many tiles a picture four times finer
+    has, `per_tile` what one of them takes, labels and all, in parts of what a picture of a single one takes.
     """
     index, buffer = WeightIndex(weights), io.BytesIO()
     Image.fromarray(street.render(1, *PICTURE).image).save(buffer, "JPEG", quality=92)
@@ -125,7 +135,10 @@ def app_path(repeats: int, device: str, weights: Path, engine: str) -> dict[str,
         for network, model in zip(networks, bare, strict=True):
             batch = resize_short_side(to_tensor(image), network.record.scale)[None]
             batch = normalise(batch, network.record.mean, network.record.std)
-            labels_at(_eager(model, batch.to(network.engine.device))[0], *PICTURE)
+            logits = _eager(model, batch.to(network.engine.device))
+            large = F.interpolate(logits, PICTURE, mode="bilinear", align_corners=False)
+            for one in large.softmax(dim=1).max(dim=1):
+                one.cpu()
 
     times: dict[str, list[float]] = {"decode": [], "run": [], "eager": [], "encode": [], "one": [], "many": []}
     last = networks[-1]
@@ -141,15 +154,36 @@ def app_path(repeats: int, device: str, weights: Path, engine: str) -> dict[str,
             for values, value in zip(times.values(), (decoding, running, looping, encoding, one, many), strict=True):
                 values.append(value)
     medians = {key: statistics.median(values) for key, values in times.items()}
+    names = [network.record.name for network in networks]
+    starts = [_timed(lambda n=name: Segmenter.load(n, device, engine, weights)(image))[0] for name in names]
     height, width = last.record.tile
     tiles = len(Tiling((4 * height, 4 * width), last.record.tile).corners)
     return {
-        "networks": [network.record.name for network in networks],
+        "networks": names,
         **{key: medians[key] for key in ("decode", "run", "eager", "encode")},
         "ratio": medians["run"] / medians["eager"],
+        "start": max(starts),
         "tiles": tiles,
         "per_tile": medians["many"] / tiles / medians["one"],
     }
+
+
+def large_picture(names: Sequence[str], device: str, weights: Path, engine: str) -> list[dict[str, Any]]:
+    """A picture of 48 megapixels at four times the training scale through each of the sets: `seconds`, and by how many
+    `megabytes` the process grows at most, with the network loaded and warm before."""
+    height, width = LARGE
+    tile = street.render(1, *PICTURE).image
+    image = np.tile(tile, (-(-height // PICTURE[0]), -(-width // PICTURE[1]), 1))[:height, :width]
+    found = []
+    for name in names:
+        network = Segmenter.load(name, device, engine, weights)
+        network(tile)
+        network.engine.settle()
+        network(tile)
+        took: list[float] = []
+        megabytes = _added_megabytes(lambda n=network, t=took: t.append(_timed(lambda: n(image, detail=4))[0]))
+        found.append({"name": name, "seconds": took[0], "megabytes": megabytes})
+    return found
 
 
 def _encoded(prediction: Prediction) -> tuple[bytes, bytes]:
@@ -206,15 +240,22 @@ def paper_width(name: str, repeats: int, device: str, engine: str, peak: float) 
 
 
 def _added_megabytes(work: Callable[[], Any]) -> float | None:
-    """By how much the process's largest resident size exceeds its present one while `work` runs; Linux only."""
+    """By how much memory exceeds its present use at most while `work` runs: the GPU's where there is one, else what the
+    process holds, which Linux alone tells."""
+    if torch.cuda.is_initialized():
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        work()
+        return (torch.cuda.max_memory_allocated() - before) / 1e6
     status, reset = Path("/proc/self/status"), Path("/proc/self/clear_refs")
     try:
         reset.write_text("5")
         before = _kilobytes(status.read_text(), "VmRSS")
-        work()
-        return (_kilobytes(status.read_text(), "VmHWM") - before) / 1000
     except (OSError, StopIteration):
+        work()
         return None
+    work()
+    return (_kilobytes(status.read_text(), "VmHWM") - before) / 1000
 
 
 def _kilobytes(status: str, key: str) -> int:
@@ -259,4 +300,7 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 @torch.inference_mode()
 def _eager(model: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
-    return model(batch).cpu()
+    logits = model(batch)
+    if logits.is_cuda:
+        torch.cuda.synchronize(logits.device)
+    return logits

@@ -125,7 +125,15 @@ def test_bench_times_every_set_beside_plain_pytorch(weights, tmp_path):
     assert figures["sets"][0]["eager"] > 0
     assert figures["sets"][0]["ratio"] == figures["sets"][0]["network"] / figures["sets"][0]["eager"]
     assert figures["app"]["networks"] == ["street/fcn8s-wce"]
-    assert min(figures["app"][key] for key in ("decode", "run", "eager", "encode", "ratio", "per_tile")) > 0
+    assert min(figures["app"][key] for key in ("decode", "run", "eager", "encode", "ratio", "start", "per_tile")) > 0
+
+
+def test_a_large_picture_is_timed_and_its_memory_told(weights, monkeypatch):
+    monkeypatch.setattr(bench, "LARGE", (1500, 2000))
+    (found,) = bench.large_picture(["street/fcn8s-wce"], "cpu", weights, "torch")
+    assert found["name"] == "street/fcn8s-wce"
+    assert found["seconds"] > 0
+    assert found["megabytes"] is None or found["megabytes"] > 3 * 1500 * 2000 / 1e6  # labels and confidence at least
 
 
 def test_recorded_figures_are_kept_beside_the_sets_and_damaged_ones_are_none(weights, tmp_path):
