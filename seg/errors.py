@@ -19,3 +19,7 @@ class WeightsError(SegError):
 
 class TrainingError(SegError):
     """A training run that cannot go on."""
+
+
+class ServiceError(SegError):
+    """A request that cannot be taken now."""

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from seg.engines import build_engine
+from seg.engines.pytorch import is_out_of_memory
 from seg.errors import ImageError
 from seg.preprocessing import normalise, resize, to_tensor
 from seg.tiling import Tiling, labels_at
@@ -71,7 +72,7 @@ class Segmenter:
 
         skips: the skip connections to keep, None for all; with a choice the network runs untiled at training scale.
         Raises ImageError for a picture that is empty or more than 64 times as long as wide, ValueError for a skip that
-        the network does not have.
+        the network does not have, MemoryError for a picture that this machine cannot hold.
         """
         if skips is not None and (unknown := set(skips) - set(self.skip_names)):
             known = ", ".join(self.skip_names) or "none"
@@ -81,6 +82,12 @@ class Segmenter:
         except torch.OutOfMemoryError:
             self.engine.leave()
             return self._segment(image, detail, skips)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise MemoryError(
+                "There is not enough memory for this picture: choose a coarser detail, or close other programs."
+            ) from error
 
     def _segment(self, image: np.ndarray, detail: int, skips: set[str] | None) -> Prediction:
         seconds = 0.0

@@ -4,12 +4,14 @@ import threading
 import time
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from seg.engines import choose_device
+from seg.errors import ServiceError
 from seg.questions import PREDICT, Question
 from seg.segmenter import Segmenter
 from seg.weights import SHIPPED, Record
@@ -18,6 +20,9 @@ ERROR_SECONDS = 20
 """How long a failure is remembered before the next request tries again."""
 
 MAX_NETWORKS = 32
+
+MAX_WAITING = 256
+"""Requests that wait at most, each with its picture."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,13 @@ class PredictionService:
 
     def request(self, wanted: Request, image: np.ndarray) -> Future[Any]:
         """The future of an answer (a `Prediction` unless something else is asked): finished, in work, waiting, or
-        failed with the error that the network raised."""
+        failed with the error that the network raised, or since too many wait already."""
+        wanted = replace(wanted, device=_place(wanted.device))
         with self._lock:
             self._forget_old_failure(wanted)
             if wanted not in self._futures:
+                if sum(not future.done() for future in self._futures.values()) >= MAX_WAITING:
+                    return _refused()
                 worker = self._workers.setdefault(wanted.device, ThreadPoolExecutor(1, f"seg-{wanted.device}"))
                 self._futures[wanted] = worker.submit(self._answer, wanted, image)
             self._futures.move_to_end(wanted)
@@ -122,6 +130,21 @@ class PredictionService:
             held += _bytes(future.result())
             if held > self.max_bytes:
                 del self._futures[key]
+
+
+def _place(device: str) -> str:
+    """What a wish for a device comes to, so that whoever wishes for the same one shares its worker; a wish that cannot
+    be met stays as it is, for the worker to say so."""
+    try:
+        return str(choose_device(device))
+    except ValueError:
+        return device
+
+
+def _refused() -> Future[Any]:
+    refused: Future[Any] = Future()
+    refused.set_exception(ServiceError("Too many pictures are waiting already: try again in a minute."))
+    return refused
 
 
 def _bytes(answer: Any) -> int:

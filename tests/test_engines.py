@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import wait
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -147,6 +148,29 @@ def test_without_openvino_pytorch_runs_and_a_sentence_says_so(monkeypatch):
     assert "not installed" in problem
     with pytest.raises(ValueError, match="not installed"):
         build_engine(build_model("conv_stack", 5, 3, base=4), "cpu", "openvino")
+
+
+def test_on_a_cpu_that_openvino_does_not_know_pytorch_runs_and_a_sentence_says_so(monkeypatch):
+    monkeypatch.delenv("SEG_ENGINE", raising=False)
+    monkeypatch.setattr(openvino, "core", lambda: SimpleNamespace(available_devices=["NPU"]))
+    chosen, problem = choose_engine(torch.device("cpu"))
+    assert chosen == "torch"
+    assert problem == "OpenVINO does not know this CPU, so PyTorch runs the networks."
+
+
+@pytest.mark.parametrize("error", [RuntimeError("std::bad_alloc"), MemoryError()])
+def test_a_compiled_network_that_runs_out_of_memory_makes_way_with_the_same_masks(error):
+    model, picture = build_model("unet", 5, 3, base=4).eval(), torch.rand(1, 3, 48, 64)
+    engine = OpenVINOEngine(model, at_once=True, race=False)
+    before = engine.run(picture)
+
+    def exhausted(tile):
+        raise error
+
+    engine._compiled[3, 48, 64] = openvino._finished(exhausted)
+    assert engine.run(picture) == pytest.approx(before, abs=1e-3)
+    assert engine.used == "torch"
+    assert engine.notes == ["OpenVINO could not run one of the networks, so PyTorch does."]
 
 
 def test_the_environment_chooses_the_engine(monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from conftest import make_set
 
+from seg import segmenter as module
 from seg.engines import TorchEngine, choose_device
 from seg.errors import ImageError
 from seg.segmenter import Segmenter
@@ -110,9 +111,10 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are():
 class Hungry(torch.nn.Module):
     """Runs out of memory above `limit` pictures a batch, and always while it is not on the CPU."""
 
-    def __init__(self, limit: int, moved: bool = True):
+    def __init__(self, limit: int, moved: bool = True, error: Exception | None = None):
         super().__init__()
         self.limit, self.moved, self.batches = limit, moved, []
+        self.error = error or torch.OutOfMemoryError("no memory left")
 
     def to(self, *args, **kwargs):
         self.moved = args[0] == torch.device("cpu")
@@ -121,17 +123,41 @@ class Hungry(torch.nn.Module):
     def forward(self, x, skips=None):
         self.batches.append(len(x))
         if len(x) > self.limit or not self.moved:
-            raise torch.OutOfMemoryError("no memory left")
+            raise self.error
         return x
 
 
-def test_running_out_of_memory_halves_the_batch_and_loses_no_tile():
-    model = Hungry(limit=1)
+def allocation_error() -> Exception:
+    """What PyTorch raises when this machine's memory runs out."""
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(10**15)
+    return caught.value
+
+
+@pytest.mark.parametrize("error", [None, allocation_error(), MemoryError()], ids=["device", "allocator", "python"])
+def test_running_out_of_memory_halves_the_batch_and_loses_no_tile(error):
+    model = Hungry(limit=1, error=error)
     engine = TorchEngine(model, torch.device("cpu"))
     tiles = torch.rand(6, 3, 4, 4)
     assert torch.equal(engine.run(tiles), tiles)
     assert model.batches == [4, 2, 1, 1, 1, 1, 1, 1]
-    assert engine.notes == []
+    assert engine.notes == ["Memory is short, so fewer tiles run at a time: slower, with the same masks."]
+
+
+def test_an_error_that_is_not_about_memory_is_not_tried_again():
+    model = Hungry(limit=0, error=RuntimeError("broken"))
+    with pytest.raises(RuntimeError, match="broken"):
+        TorchEngine(model, torch.device("cpu")).run(torch.rand(6, 3, 4, 4))
+    assert model.batches == [4]
+
+
+def test_a_picture_that_this_machine_cannot_hold_is_an_error_with_advice(segmenter, monkeypatch):
+    def too_large(*_):
+        raise allocation_error()
+
+    monkeypatch.setattr(module, "labels_at", too_large)
+    with pytest.raises(MemoryError, match="coarser detail"):
+        segmenter(picture(60, 80, 3))
 
 
 def test_running_out_of_gpu_memory_for_one_tile_falls_to_the_cpu_and_says_so(monkeypatch):
@@ -145,7 +171,7 @@ def test_running_out_of_gpu_memory_for_one_tile_falls_to_the_cpu_and_says_so(mon
     tiles = torch.rand(5, 3, 4, 4)
     assert torch.equal(engine.run(tiles), tiles)
     assert engine.device == torch.device("cpu")
-    assert engine.notes == ["The MPS device ran out of memory, so the CPU took over."]
+    assert engine.notes[-1] == "The MPS device ran out of memory, so the CPU took over."
 
 
 def test_too_little_memory_for_one_tile_on_the_cpu_is_an_error_with_advice():

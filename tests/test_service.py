@@ -8,7 +8,8 @@ import pytest
 from conftest import make_set
 
 from seg import service as module
-from seg.errors import WeightsError
+from seg.engines import choose_device
+from seg.errors import ServiceError, WeightsError
 from seg.questions import Features, Gradient, Logits, Predict
 from seg.service import PredictionService, Request
 from seg.weights import WeightIndex
@@ -93,10 +94,46 @@ def test_each_question_about_a_picture_is_answered_once(weights, service):
     assert field[5, 7] > 0
 
 
+def test_the_same_device_wished_for_in_two_ways_has_one_worker(weights, service):
+    record = WeightIndex(weights).record("street/fcn8s-wce")
+    usual = str(choose_device("auto"))
+    futures = [
+        service.request(Request.of("a picture", record, folder=weights, device=device), IMAGE)
+        for device in ("auto", usual)
+    ]
+    assert futures[0] is futures[1]
+    futures[0].result()
+    assert (service.loads, service.runs, list(service._workers)) == (1, 1, [usual])
+
+
+def test_a_device_that_is_not_there_fails_with_a_sentence(weights, service):
+    request = Request.of("a picture", WeightIndex(weights).record("street/fcn8s-wce"), folder=weights, device="xpu")
+    with pytest.raises(ValueError, match="not available here"):
+        service.request(request, IMAGE).result()
+
+
+def test_when_too_many_wait_the_next_is_refused_and_may_try_again(weights, service, monkeypatch):
+    monkeypatch.setattr(module, "MAX_WAITING", 1)
+    record, free = WeightIndex(weights).record("street/fcn8s-wce"), threading.Event()
+
+    def slow(network, image, detail):
+        free.wait(20)
+
+    first = service.request(Request.of("one", record, folder=weights, question=slow), IMAGE)
+    assert service.busy
+    second = Request.of("two", record, folder=weights)
+    with pytest.raises(ServiceError, match="try again"):
+        service.request(second, IMAGE).result()
+    free.set()
+    first.result()
+    assert service.request(second, IMAGE).result().labels.shape == (60, 80)
+    assert not service.busy
+
+
 def test_what_the_engines_note_is_said_once(weights, service):
     record = WeightIndex(weights).record("street/fcn8s-wce")
-    for device in ("auto", "cpu"):
-        service.request(Request.of("a picture", record, folder=weights, device=device), IMAGE).result()
+    for engine in ("auto", "torch"):
+        service.request(Request.of("a picture", record, folder=weights, engine=engine), IMAGE).result()
     assert service.notes == []
     for network in service._networks.values():
         network.engine.notes.append("The device ran out of memory.")

@@ -49,7 +49,7 @@ class CudaEngine(TorchEngine):
             log.warning("a network cannot be recorded: %s", error)
             self._recordable = False
             self._graphs.clear()
-            self.notes.append("One of the networks runs without CUDA graphs, slower, with the same masks.")
+            self.note("One of the networks runs without CUDA graphs, slower, with the same masks.")
             return super().infer(batch)
 
     def _graph(self, batch: Tensor) -> Callable[[Tensor], Tensor]:

@@ -151,7 +151,7 @@ class OpenVINOEngine(TorchEngine):
             file = self._file(shape)
             kept = file is not None and _keep(converted, file)
             if file is not None and not kept:
-                self._note(f"Compiled networks cannot be kept in {cache_folder()}, so each start makes them anew.")
+                self.note(f"Compiled networks cannot be kept in {cache_folder()}, so each start makes them anew.")
             network = _runner(_compile(file, file.parent) if kept else _compile(converted, None))
             if not self.race or _faster(network, self.forward, shape):
                 return network
@@ -171,11 +171,7 @@ class OpenVINOEngine(TorchEngine):
     def _give_up(self, shape: tuple[int, ...], error: Exception) -> None:
         log.warning("OpenVINO cannot run this network: %s", error)
         self._compiled[shape] = _finished(None)
-        self._note("OpenVINO could not run one of the networks, so PyTorch does.")
-
-    def _note(self, sentence: str) -> None:
-        if sentence not in self.notes:
-            self.notes.append(sentence)
+        self.note("OpenVINO could not run one of the networks, so PyTorch does.")
 
     def _file(self, shape: tuple[int, ...]) -> Path | None:
         if not self.key:

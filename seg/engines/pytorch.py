@@ -10,6 +10,11 @@ BATCH = {"cpu": 4}
 LARGE_BATCH = 16
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, a GPU's or this machine's, for which PyTorch raises nothing of its own."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate memory" in str(error)
+
+
 class TorchEngine:
     """Runs batches in chunks that fit the device's memory: halved when it runs out, on the CPU when one is too much.
 
@@ -45,7 +50,9 @@ class TorchEngine:
             try:
                 logits.append(self.infer(part))
                 done += len(part)
-            except torch.OutOfMemoryError:
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
                 self._make_room(len(part))
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
@@ -70,11 +77,17 @@ class TorchEngine:
     def settle(self) -> None:
         """There is nothing to wait for."""
 
+    def note(self, sentence: str) -> None:
+        """Say once what went otherwise than asked for."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
     def _make_room(self, tried: int) -> None:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         if tried > 1:
             self.chunk = tried // 2
+            self.note("Memory is short, so fewer tiles run at a time: slower, with the same masks.")
             return
         if self.device.type == "cpu":
             raise MemoryError("There is not enough memory for a single tile: close other programs and try again.")
@@ -82,7 +95,7 @@ class TorchEngine:
 
     def leave(self) -> None:
         """Go on on the CPU from now on, and note it."""
-        self.notes.append(f"The {self.device.type.upper()} device ran out of memory, so the CPU took over.")
+        self.note(f"The {self.device.type.upper()} device ran out of memory, so the CPU took over.")
         self.device = torch.device("cpu")
         self.chunk = BATCH["cpu"]
         self.model.to(self.device)

@@ -3,9 +3,11 @@
 import io
 import json
 import os
+import time
 from concurrent.futures import wait
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -502,3 +504,20 @@ def test_the_address_names_the_sample_and_brings_it_back(weights, monkeypatch):
     assert chosen.proto.type == "primary"
     next(b for b in app.button if b.label == "Sample 2").click().run()
     assert app.query_params["picture"] in ("Sample 2", ["Sample 2"])
+
+
+def test_samples_that_nobody_asked_for_are_rendered_once_the_networks_rest(monkeypatch):
+    service = SimpleNamespace(busy=True)
+    monkeypatch.setattr(resources, "SERVICE", service)
+    monkeypatch.setattr(resources, "_rendered", {})
+    monkeypatch.setattr(resources, "_ordered", set())
+    seeds = resources.seeds("shapes")
+    resources.sample("shapes", seeds[0])  # the one shown
+    resources.render_when_idle("shapes")
+    time.sleep(0.3)
+    assert [resources.is_rendered("shapes", seed) for seed in seeds] == [True, False, False, False]
+    service.busy = False
+    end = time.monotonic() + 20
+    while not all(resources.is_rendered("shapes", seed) for seed in seeds):
+        assert time.monotonic() < end
+        time.sleep(0.05)
