@@ -285,7 +285,7 @@ def bench(
         print(f"\nthe app's way of one JPEG through {', '.join(way['networks'])}")
         print(f"decode {decoding:.1f} ms, run {running:.1f} ms, encode {encoding:.1f} ms")
         print(f"a plain eager loop runs {eager:.1f} ms, ratio {way['ratio']:.2f}")
-        print(f"the slowest answers {way['start']:.2f} s after it is asked for anew")
+        print(f"loaded anew, the slowest is ready after {way['start']:.2f} s")
         print(f"with {way['tiles']} tiles, one takes {way['per_tile']:.2f} of what a picture of one takes")
     for large in figures["large"]:
         memory = "" if large["megabytes"] is None else f", {large['megabytes']:.0f} MB"
