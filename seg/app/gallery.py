@@ -151,7 +151,7 @@ def _thumbnail(key: str, exhibit: Exhibit | None, dataset: str, shown: bool) -> 
     name = _name(key)
     with st.container(width=THUMBNAIL, gap="xsmall"):
         if exhibit is None:
-            st.container(height=THUMBNAIL_HEIGHT, border=True)  # a skeleton's shimmer costs a slow machine half a core
+            st.skeleton(height=THUMBNAIL_HEIGHT)
         else:
             st.image(fit(exhibit.picture.pixels, 2 * THUMBNAIL), width="stretch", alt=f"Thumbnail of {name}")
         short = name if len(name) <= 9 else f"{name[:7]}…"
