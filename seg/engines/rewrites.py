@@ -7,7 +7,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from seg.models.blocks import crop_to
 from seg.models.efficientnet import UpBlock
-from seg.models.fc_densenet import DenseBlock, DenseLayer
+from seg.models.fc_densenet import DenseBlock, DenseLayer, FCDenseNet
 from seg.models.unet import UNet
 
 VECTOR = 16
@@ -21,6 +21,9 @@ def rewrite(model: nn.Module) -> nn.Module:
     """A network in evaluation with equal results; the one given is used up."""
     if isinstance(model, UNet):
         return ShortUNet(model)
+    if isinstance(model, FCDenseNet):
+        model.up_blocks[-1] = SplitDenseBlock(model.up_blocks[-1], model.classifier)
+        model.classifier = nn.Identity()
     for module in list(model.modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.MaxUnpool2d):
@@ -75,12 +78,13 @@ class SplitDenseBlock(nn.Module):
     """A dense block whose layers convolve the block's input and the features made in it apart, and add the two.
 
     The plain graph joins all features anew for every layer and normalises them in a pass of their own. Split, the wide
-    input is never copied.
+    input is never copied. classifier: a 1×1 convolution of all features, which are then not joined at all: what the
+    block gives in their place are the logits.
     """
 
-    def __init__(self, block: DenseBlock):
+    def __init__(self, block: DenseBlock, classifier: nn.Conv2d | None = None):
         super().__init__()
-        self.layers = block.layers
+        self.layers, self.classifier = block.layers, classifier
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         channels = x.shape[1]
@@ -94,7 +98,11 @@ class SplitDenseBlock(nn.Module):
             if pixels > 1:
                 features = _one_by_one(features, growth)
             new.append(features)
-        return torch.cat([x, *new], dim=1), torch.cat(new, dim=1)
+        made = torch.cat(new, dim=1)
+        if self.classifier is None:
+            return torch.cat([x, *new], dim=1), made
+        for_x, for_made = self.classifier.weight.tensor_split([channels], dim=1)
+        return F.conv2d(x, for_x) + F.conv2d(made, for_made, self.classifier.bias), made
 
 
 def _part(layer: DenseLayer, x: Tensor, first: int, pixels: int, bias: Tensor | None = None) -> Tensor:
