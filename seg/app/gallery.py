@@ -92,8 +92,12 @@ def _offered(dataset: str) -> dict[str, Callable[[], Exhibit]]:
     """Key → what gives the picture: uploads by their digest, then samples by their name, which are rendered when they
     are first asked for."""
     uploads = {key: partial(st.session_state.uploads.get, key) for key in st.session_state.uploads}
-    samples = {f"Sample {i}": seed for i, seed in enumerate(resources.seeds(dataset), start=1)}
-    return {**uploads, **{name: partial(_sample, dataset, seed, name) for name, seed in samples.items()}}
+    return {**uploads, **{name: partial(_sample, dataset, seed, name) for name, seed in _seeds(dataset).items()}}
+
+
+def _seeds(dataset: str) -> dict[str, int]:
+    """Name → seed of the data set's samples."""
+    return {f"Sample {i}": seed for i, seed in enumerate(resources.seeds(dataset), start=1)}
 
 
 def _sample(dataset: str, seed: int, name: str) -> Exhibit:
@@ -120,11 +124,11 @@ def _pick(dataset: str) -> Exhibit:
     chosen = state.chosen[dataset]
     exhibit = offered[chosen]()
     _address(exhibit)
-    seeds = resources.seeds(dataset)
-    missing = {f"Sample {i}" for i, seed in enumerate(seeds, start=1) if not resources.is_rendered(dataset, seed)}
+    missing = {name for name, seed in _seeds(dataset).items() if not resources.is_rendered(dataset, seed)}
     with st.container(horizontal=True, gap="small", key="gallery"):
         for key, give in offered.items():
-            _thumbnail(key, None if key in missing else give(), dataset, key == chosen)
+            shown = key == chosen
+            _thumbnail(key, exhibit if shown else None if key in missing else give(), dataset, shown)
     if missing:
         resources.render_when_idle(dataset)
         st.fragment(_await_samples, run_every=POLL_SECONDS)(dataset)
