@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from seg.engines import build_engine
 from seg.engines.pytorch import is_out_of_memory
 from seg.errors import ImageError
+from seg.labelling import labels_at
 from seg.preprocessing import normalise, resize, to_tensor
-from seg.tiling import Tiling, labels_at
+from seg.tiling import Tiling
 from seg.weights import SHIPPED, Record, WeightIndex
 
 MAX_ENLARGEMENT = 4
@@ -108,7 +109,7 @@ class Segmenter:
         else:
             untiled = timed(lambda batch: self.engine.forward(batch, skips).float().cpu())
             logits = untiled(self._input(image))[0]
-        labels, confidence = labels_at(logits, *image.shape[:2])
+        labels, confidence = labels_at(logits, *image.shape[:2], self.engine.decide)
         return Prediction(labels, confidence, seconds, str(self.engine.device), tuple(self.engine.notes))
 
     def logits(self, image: np.ndarray, skips: set[str] | None = None) -> np.ndarray:

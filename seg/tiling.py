@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 ALIGNMENT = 32
@@ -75,47 +73,3 @@ class Tiling:
             return torch.minimum(distance, distance.flip(0)).clamp(max=MIN_OVERLAP) / MIN_OVERLAP
 
         return ramp(self.tile[0])[:, None] * ramp(self.tile[1])[None, :]
-
-
-STRIP_VALUES = 2_000_000
-"""Logit values held at once while labels are made at the picture's size."""
-
-
-def labels_at(logits: Tensor, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (K, h, w) interpolated bilinearly to (height, width), strip by strip.
-
-    Returns labels, uint8 (height, width), and the winning class's softmax probability, float16 (height, width). From a
-    GPU it comes in steps of 1/255, so that a single byte a pixel is copied.
-    """
-    device, classes = logits.device, len(logits)
-    step = 1 if device.type == "cpu" else 255
-    labels = torch.empty((height, width), dtype=torch.uint8, device=device)
-    confidence = torch.empty((height, width), dtype=torch.float16 if step == 1 else torch.uint8, device=device)
-    rank = torch.arange(classes, 0, -1, dtype=torch.uint8, device=device)[:, None, None]
-    strip = max(1, STRIP_VALUES // (classes * width))
-    for top in range(0, height, strip):
-        rows = slice(top, min(top + strip, height))
-        part = _interpolated(logits, rows, height, width)
-        best = part.amax(dim=0)
-        # The first of the largest: in a third of the time that `max` takes to say where it found it.
-        labels[rows] = classes - (part == best).to(torch.uint8).mul_(rank).amax(dim=0).clamp_(min=1)
-        sure = (part - best).exp_().sum(dim=0).reciprocal_()
-        confidence[rows] = sure if step == 1 else sure.mul_(step).round_()
-    shares = confidence.cpu().numpy()
-    return labels.cpu().numpy(), shares if step == 1 else (shares / np.float32(step)).astype(np.float16)
-
-
-def _interpolated(logits: Tensor, rows: slice, height: int, width: int) -> Tensor:
-    """Those rows of logits (K, h, w) at (height, width): (K, rows, width); the logits themselves where sizes agree."""
-    if logits.shape[1:] == (height, width):
-        return logits[:, rows]
-    if rows == slice(0, height):
-        return F.interpolate(logits[None], (height, width), mode="bilinear", align_corners=False)[0]
-    position = (torch.arange(rows.start, rows.stop, device=logits.device) + 0.5) * logits.shape[1] / height - 0.5
-    position = position.clamp(0, logits.shape[1] - 1)
-    above = position.long()
-    below = (above + 1).clamp(max=logits.shape[1] - 1)
-    first, last = int(above[0]), int(below[-1]) + 1
-    wide = logits[:, first:last]
-    wide = F.interpolate(wide[None], (last - first, width), mode="bilinear", align_corners=False)[0]
-    return torch.lerp(wide[:, above - first], wide[:, below - first], (position - above)[:, None])

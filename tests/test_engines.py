@@ -210,7 +210,7 @@ def test_a_network_that_lost_its_race_is_not_compiled_again(cache, monkeypatch):
     first = OpenVINOEngine(model, "weights")
     first.run(picture)
     first.settle()
-    monkeypatch.setattr(openvino, "_compile", None)
+    monkeypatch.setattr(openvino, "compile_network", None)
     again = OpenVINOEngine(model, "weights")
     again.run(picture)
     assert again.used == "torch"

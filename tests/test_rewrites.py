@@ -7,8 +7,10 @@ import torch
 from torch import nn
 
 from seg.engines.rewrites import (
+    BilinearConvolution,
     DoubledConvolution,
     Pool,
+    ShortEncoderDecoder,
     ShortUNet,
     SplitDenseBlock,
     SubpixelConvolution,
@@ -19,6 +21,7 @@ from seg.models import build_model
 
 REWRITTEN = [
     ("encoder_decoder", {"base": 4}, {Pool, Unpool}),
+    ("encoder_decoder", {"backbone": "efficientnet_lite0"}, {ShortEncoderDecoder, BilinearConvolution}),
     ("fcn32s", {"base": 4}, {SubpixelConvolution}),
     ("fcn16s", {"base": 4}, {SubpixelConvolution}),
     ("fcn32s", {"backbone": "efficientnet_lite0"}, {SubpixelConvolution}),

@@ -3,14 +3,11 @@
 from itertools import pairwise
 
 import numpy as np
-import pytest
 import torch
-import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seg import tiling
-from seg.tiling import ALIGNMENT, MIN_OVERLAP, Tiling, labels_at, reflected, starts
+from seg.tiling import ALIGNMENT, MIN_OVERLAP, Tiling, reflected, starts
 
 
 @given(st.integers(1, 3000), st.sampled_from([128, 180, 240, 320]))
@@ -35,16 +32,3 @@ def test_blending_the_tiles_of_a_pointwise_network_gives_the_network_on_the_whol
     image = torch.rand(2, height, width)
     blended = Tiling((height, width), (180, 240)).blend(image, lambda tiles: tiles * 3 - 1, batch=2)
     torch.testing.assert_close(blended, image * 3 - 1, atol=1e-5, rtol=1e-5)
-
-
-@pytest.mark.parametrize("size", [(1, 1), (7, 5), (360, 480), (50, 700)])
-def test_labels_made_strip_by_strip_are_those_of_bilinear_interpolation_as_a_whole(size, monkeypatch):
-    monkeypatch.setattr(tiling, "STRIP_VALUES", 5 * 480 * 13)
-    logits = torch.randn(5, 23, 31) * 3
-    labels, confidence = labels_at(logits, *size)
-    whole = F.interpolate(logits[None], size, mode="bilinear", align_corners=False)[0].softmax(dim=0)
-    best, winner = whole.max(dim=0)
-    assert (labels == winner.numpy()).mean() > 0.999
-    np.testing.assert_allclose(confidence, best.numpy(), atol=2e-3)
-    assert labels.dtype == np.uint8
-    assert confidence.dtype == np.float16

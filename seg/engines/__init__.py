@@ -28,7 +28,14 @@ class Engine(Protocol):
     """Sentences about what went otherwise than asked for: memory that ran out, a device that was left."""
 
     def run(self, batch: Tensor) -> Tensor:
-        """Float32 (N, C, h, w), normalised → logits, float32 (N, K, h, w), both at `home`."""
+        """Float32 (N, C, h, w), normalised → logits, float32 (N, K, h, w), both at `home`.
+
+        They are good until the next run.
+        """
+        ...
+
+    def decide(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (K, N) → labels, uint8 (N,), and the winning class's softmax probability (N,), at `home`."""
         ...
 
     @property

@@ -14,7 +14,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -25,6 +24,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seg.engines.deciding import decide
 from seg.engines.pytorch import TorchEngine
 from seg.engines.rewrites import rewrite
 from seg.tracing import ALONE
@@ -34,7 +34,7 @@ sys.modules.setdefault("openvino_telemetry", None)
 
 log = logging.getLogger(__name__)
 
-FORM = 3
+FORM = 4
 """Goes up with every change of what is compiled, so that nothing older is taken from disk."""
 
 CONVERTERS = ThreadPoolExecutor(1, "seg-convert")
@@ -94,17 +94,27 @@ class OpenVINOEngine(TorchEngine):
         self._compiled: dict[tuple[int, ...], Future[Any]] = {}
 
     def run(self, batch: Tensor) -> Tensor:
-        """Float32 (N, C, h, w) on the CPU, normalised → logits, float32 (N, K, h, w) on the CPU."""
+        """Float32 (N, C, h, w) on the CPU, normalised → logits, float32 (N, K, h, w) on the CPU.
+
+        Those of a single tile are good until the next run.
+        """
         OpenVINOEngine.last_run = time.monotonic()
         network = self._network(tuple(batch.shape[1:]))
         if network is None:
             return super().run(batch)
         try:
-            found = [network(tile[None]) for tile in batch]
-            return found[0] if len(found) == 1 else torch.cat(found)
+            return network(batch) if len(batch) == 1 else torch.cat([network(tile[None]).clone() for tile in batch])
         except (RuntimeError, MemoryError) as error:
             self._give_up(tuple(batch.shape[1:]), error)
             return super().run(batch)
+
+    def decide(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Float32 (K, N) → labels, uint8 (N,), and confidence, float16 (N,)."""
+        try:
+            return decide(logits)
+        except (RuntimeError, MemoryError) as error:
+            log.warning("OpenVINO cannot decide: %s", error)
+            return super().decide(logits)
 
     def _network(self, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
         if shape not in self._compiled:
@@ -121,7 +131,7 @@ class OpenVINOEngine(TorchEngine):
             return None
         try:
             slower = self.race and (file.parent / SLOWER).exists()
-            return _finished(None if slower else _runner(_compile(file, file.parent)))
+            return _finished(None if slower else _runner(compile_network(file, file.parent)))
         except (RuntimeError, OSError):
             log.info("%s is damaged and is made anew", file)
             shutil.rmtree(file.parent, ignore_errors=True)
@@ -152,7 +162,7 @@ class OpenVINOEngine(TorchEngine):
             kept = file is not None and _keep(converted, file)
             if file is not None and not kept:
                 self.note(f"Compiled networks cannot be kept in {cache_folder()}, so each start makes them anew.")
-            network = _runner(_compile(file, file.parent) if kept else _compile(converted, None))
+            network = _runner(compile_network(file, file.parent) if kept else compile_network(converted))
             if not self.race or _faster(network, self.forward, shape):
                 return network
             if kept:
@@ -268,7 +278,7 @@ def _faster(network: Callable[[Tensor], Any], plain: Callable[[Tensor], Any], sh
     return statistics.median(times[0][1:]) <= statistics.median(times[1][1:])
 
 
-def _compile(network: Any, kept: Path | None) -> Any:
+def compile_network(network: Any, kept: Path | None = None) -> Any:
     """For the CPU in full precision, all cores on one tile; what the compiler makes is kept in the folder `kept`."""
     settings = {
         "PERFORMANCE_HINT": "LATENCY",
@@ -281,13 +291,12 @@ def _compile(network: Any, kept: Path | None) -> Any:
 
 
 def _runner(compiled: Any) -> Callable[[Tensor], Tensor]:
-    """One request of the compiled network, behind a lock: (1, C, h, w) → logits, a copy."""
-    request, lock = compiled.create_infer_request(), threading.Lock()
+    """One request of the compiled network: (1, C, h, w) → logits, which the next run writes over."""
+    request = compiled.create_infer_request()
 
     def run(tile: Tensor) -> Tensor:
-        with lock:
-            request.infer([tile.permute(0, 2, 3, 1).contiguous().numpy()], share_inputs=True)
-            return torch.from_numpy(request.get_output_tensor(0).data.copy())
+        request.infer([tile.permute(0, 2, 3, 1).contiguous().numpy()], share_inputs=True)
+        return torch.from_numpy(request.get_output_tensor(0).data)
 
     return run
 

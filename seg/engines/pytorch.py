@@ -6,6 +6,8 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from seg.labelling import softmax_decision
+
 BATCH = {"cpu": 4}
 LARGE_BATCH = 16
 
@@ -68,6 +70,10 @@ class TorchEngine:
         batch = batch.to(self.device, memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.float16, enabled=self.device.type == "cuda"):
             return self.model(batch, skips)
+
+    def decide(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (K, N) → labels, uint8 (N,), and the winning class's softmax probability (N,)."""
+        return softmax_decision(logits)
 
     @property
     def used(self) -> str:

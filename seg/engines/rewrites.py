@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from seg.models.blocks import crop_to
-from seg.models.efficientnet import UpBlock
+from seg.models.efficientnet import LiteEncoderDecoder, UpBlock
 from seg.models.fc_densenet import DenseBlock, DenseLayer, FCDenseNet
 from seg.models.unet import UNet
 
@@ -21,6 +21,8 @@ def rewrite(model: nn.Module) -> nn.Module:
     """A network in evaluation with equal results; the one given is used up."""
     if isinstance(model, UNet):
         return ShortUNet(model)
+    if isinstance(model, LiteEncoderDecoder):
+        return ShortEncoderDecoder(model)
     if isinstance(model, FCDenseNet):
         model.up_blocks[-1] = SplitDenseBlock(model.up_blocks[-1], model.classifier)
         model.classifier = nn.Identity()
@@ -90,13 +92,13 @@ class SplitDenseBlock(nn.Module):
         channels = x.shape[1]
         new: list[Tensor] = []
         for layer in self.layers:
-            growth = layer[2].out_channels
-            pixels = _side_by_side(growth, x.shape[3])
-            features = _part(layer, x, 0, pixels, layer[2].bias)
+            by_rows = layer[2].out_channels <= VECTOR // 3
+            bias = layer[2].bias
+            features = _part(layer, x, 0, by_rows, bias)
             if new:
-                features = features + _part(layer, torch.cat(new, dim=1), channels, pixels)
-            if pixels > 1:
-                features = _one_by_one(features, growth)
+                features = features + _part(layer, torch.cat(new, dim=1), channels, by_rows)
+            if by_rows:
+                features = F.conv2d(features, _below_one_another(len(bias)), bias, padding=(1, 0))
             new.append(features)
         made = torch.cat(new, dim=1)
         if self.classifier is None:
@@ -105,30 +107,25 @@ class SplitDenseBlock(nn.Module):
         return F.conv2d(x, for_x) + F.conv2d(made, for_made, self.classifier.bias), made
 
 
-def _part(layer: DenseLayer, x: Tensor, first: int, pixels: int, bias: Tensor | None = None) -> Tensor:
-    """What the channels x of the layer's input, from channel `first` on, add to its output, `pixels` neighbours of a
-    row as one pixel's channels: (N, pixels · growth, H, W / pixels)."""
+def _part(layer: DenseLayer, x: Tensor, first: int, by_rows: bool, bias: Tensor | None = None) -> Tensor:
+    """What the channels x of the layer's input, from channel `first` on, add to its output: (N, growth, H, W). By rows,
+    what they add to the output a row above, here and below, the three as channels and without bias."""
     norm, _, convolution, _ = layer
     own = slice(first, first + x.shape[1])
     mean, var, weight, shift = (t[own] for t in (norm.running_mean, norm.running_var, norm.weight, norm.bias))
-    normed = F.batch_norm(x, mean, var, weight, shift, eps=norm.eps)
-    kernel = torch.cat([F.pad(convolution.weight[:, own], (i, pixels - 1 - i)) for i in range(pixels)])
-    bias = None if bias is None else bias.repeat(pixels)
-    return F.conv2d(F.relu(normed), kernel, bias, stride=(1, pixels), padding=1)
+    normed = F.relu(F.batch_norm(x, mean, var, weight, shift, eps=norm.eps))
+    kernel = convolution.weight[:, own]
+    if not by_rows:
+        return F.conv2d(normed, kernel, bias, padding=1)
+    return F.conv2d(normed, kernel.permute(2, 0, 1, 3).flatten(0, 1)[:, :, None], padding=(0, 1))
 
 
-def _side_by_side(channels: int, width: int) -> int:
-    """How many neighbouring pixels a convolution to few channels makes at once.
-
-    Five channels leave most of a vector empty; three pixels of five fill it, with kernels of 3×5 at a stride of 3.
-    """
-    return max(p for p in range(1, VECTOR + 1) if width % p == 0 and p * channels <= max(VECTOR, channels))
-
-
-def _one_by_one(x: Tensor, channels: int) -> Tensor:
-    """(N, pixels · channels, H, W) → (N, channels, H, pixels · W)."""
-    n, _, height, _ = x.shape
-    return x.permute(0, 2, 3, 1).reshape(n, height, -1, channels).permute(0, 3, 1, 2)
+def _below_one_another(channels: int) -> Tensor:
+    """The kernel, (channels, 3 · channels, 3, 1), that adds up what three rows gave for one."""
+    kernel = torch.zeros(channels, 3, channels, 3)
+    for row in range(3):
+        kernel[:, row, :, row] = torch.eye(channels)
+    return kernel.flatten(1, 2)[..., None]
 
 
 class DoubledConvolution(nn.Module):
@@ -207,6 +204,89 @@ class ShortUNet(nn.Module):
         return network.classifier(x)
 
 
+BLUR = (0.25, 0.5, 0.25)
+"""Of a map whose values stand twice, it makes one that is doubled bilinearly."""
+
+LOST = ((-0.25, 0.25, 0.25), (0.25, 0.0, 0.0))
+"""What the two pixels next to a border miss of the border's own value, through each of three taps, when a map is
+continued by zeros before it is doubled and blurred."""
+
+
+class BilinearConvolution(nn.Module):
+    """A 3×3 convolution of a map enlarged bilinearly, which is never made where it is doubled.
+
+    Doubled bilinearly is doubled plainly and blurred, and the blur may as well come last: of fewer channels, after a
+    transposed convolution that needs 2 taps to an output pixel along each doubled axis instead of 3. What is wrong at
+    the borders, two pixels deep, is put right there.
+    """
+
+    def __init__(self, convolution: nn.Conv2d):
+        super().__init__()
+        self.convolution = convolution
+
+    def forward(self, x: Tensor, size: torch.Size) -> Tensor:
+        axes = [axis for axis in (2, 3) if size[axis - 2] == 2 * x.shape[axis]]
+        x = _enlarged(x, size, [axis for axis in (2, 3) if axis not in axes])
+        weight, bias = self.convolution.weight, self.convolution.bias
+        y = _doubled_convolution(x, weight, axes, bias)
+        for axis in axes:
+            other = [a for a in axes if a != axis]
+            for first in (True, False):
+                line = x.narrow(axis, 0 if first else x.shape[axis] - 1, 1)
+                taps = torch.tensor(LOST if first else [lost[::-1] for lost in LOST])
+                kernels = torch.tensordot(taps, weight, ([1], [axis])).flatten(0, 1).unsqueeze(axis)
+                if axis == 2:
+                    lost = _doubled_convolution(_enlarged(line, size, other), kernels, [])
+                else:
+                    lost = _doubled_convolution(line, kernels, other)
+                for depth, part in enumerate(lost.tensor_split(2, dim=1)):
+                    here = torch.zeros(size[axis - 2])
+                    here[depth if first else -1 - depth] = 1
+                    y = y + part * _along(here, axis)
+        return y
+
+
+def _enlarged(x: Tensor, size: torch.Size, axes: list[int]) -> Tensor:
+    """Bilinearly, along these axes only."""
+    wanted = [size[axis - 2] if axis in axes else x.shape[axis] for axis in (2, 3)]
+    return x if wanted == list(x.shape[2:]) else F.interpolate(x, wanted, mode="bilinear", align_corners=False)
+
+
+def _doubled_convolution(x: Tensor, weight: Tensor, axes: list[int], bias: Tensor | None = None) -> Tensor:
+    """A convolution of x doubled and blurred along the axes, all continued by zeros."""
+    padding = [length // 2 for length in weight.shape[2:]]
+    if not axes:
+        return F.conv2d(x, weight, bias, padding=padding)
+    kernel, blur = weight.transpose(0, 1).flip(2, 3), torch.ones(1, 1, 1, 1)
+    for axis in axes:
+        nothing = torch.zeros_like(kernel.narrow(axis, 0, 1))
+        kernel = torch.cat([kernel, nothing], axis) + torch.cat([nothing, kernel], axis)
+        blur = blur * _along(torch.tensor(BLUR), axis)
+    y = F.conv_transpose2d(x, kernel, stride=[2 if axis in axes else 1 for axis in (2, 3)], padding=padding)
+    channels, padding = y.shape[1], [int(axis in axes) for axis in (2, 3)]
+    return F.conv2d(y, blur.expand(channels, -1, -1, -1), bias, padding=padding, groups=channels)
+
+
+def _along(values: Tensor, axis: int) -> Tensor:
+    """A vector as a map, (1, 1, H, 1) for axis 2 or (1, 1, 1, W) for axis 3."""
+    return values.view([-1 if a == axis else 1 for a in range(4)])
+
+
+class ShortEncoderDecoder(nn.Module):
+    """`LiteEncoderDecoder` whose enlarged maps are never made."""
+
+    def __init__(self, network: LiteEncoderDecoder):
+        super().__init__()
+        self.network = network
+        self.enlarge = nn.ModuleList(BilinearConvolution(_folded(*level[0])) for level in network.decoder)
+
+    def forward(self, x: Tensor) -> Tensor:
+        *finer, x = self.network.encoder(x)
+        for enlarge, level, feature in zip(self.enlarge, self.network.decoder, reversed(finer), strict=True):
+            x = level[1](F.relu(enlarge(x, feature.shape[-2:])))
+        return self.network.classifier(x)
+
+
 def _is_upscore(layer: nn.ConvTranspose2d) -> bool:
     """Whether it goes up by a large stride as an FCN's last layer does."""
     stride = layer.stride[0]
@@ -214,18 +294,21 @@ def _is_upscore(layer: nn.ConvTranspose2d) -> bool:
 
 
 class SubpixelConvolution(nn.Module):
-    """A transposed convolution of kernel 2·stride without bias as a 2×2 convolution that gives stride² values a pixel:
-    Shi et al., 'Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural
-    Network', CVPR 2016."""
+    """A transposed convolution of kernel 2·stride without bias as a 1×1 convolution of each pixel's 2×2 neighbours that
+    gives stride² values a pixel: Shi et al., 'Real-Time Single Image and Video Super-Resolution Using an Efficient
+    Sub-Pixel Convolutional Neural Network', CVPR 2016."""
 
     def __init__(self, layer: nn.ConvTranspose2d):
         super().__init__()
         self.stride, (inputs, outputs, _, _) = layer.stride[0], layer.weight.shape
         taps = layer.weight.reshape(inputs, outputs, 2, self.stride, 2, self.stride)
-        taps = taps.permute(1, 3, 5, 0, 2, 4).flip(4, 5)
-        self.weight = nn.Parameter(taps.reshape(outputs * self.stride**2, inputs, 2, 2))
+        taps = taps.flip(2, 4).permute(1, 3, 5, 2, 4, 0)
+        self.weight = nn.Parameter(taps.reshape(outputs * self.stride**2, 4 * inputs, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.pixel_shuffle(F.conv2d(x, self.weight, padding=1), self.stride)
+        x = F.pad(x, (1, 1, 1, 1))
+        rows = x[:, :, :-1], x[:, :, 1:]
+        neighbours = torch.cat([part for row in rows for part in (row[..., :-1], row[..., 1:])], dim=1)
+        y = F.pixel_shuffle(F.conv2d(neighbours, self.weight), self.stride)
         margin = self.stride // 2
         return y[..., margin:-margin, margin:-margin]

@@ -1,0 +1,83 @@
+"""From a network's logits to labels and confidence at a picture's own size, strip by strip."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+STRIP_VALUES = 2_000_000
+"""Logit values held at once."""
+
+STRIP_PIXELS = 200_000
+"""Pixels that are interpolated at once where the picture takes more than one strip; at most 64 rows, so that few of
+a strip's source rows are useless to an output row."""
+
+Decide = Callable[[Tensor], tuple[Tensor, Tensor]]
+
+
+def labels_at(logits: Tensor, height: int, width: int, decide: Decide | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (K, h, w) interpolated bilinearly to (height, width), and what `decide` finds there.
+
+    Returns labels, uint8 (height, width), and the winning class's softmax probability, float16 (height, width). From a
+    GPU it comes in steps of 1/255, so that a single byte a pixel is copied.
+    """
+    device, step = logits.device, 1 if logits.device.type == "cpu" else 255
+    labels = torch.empty(height * width, dtype=torch.uint8, device=device)
+    confidence = torch.empty(height * width, dtype=torch.float16 if step == 1 else torch.uint8, device=device)
+    done = 0
+    for strip in _strips(logits, height, width):
+        best, sure = (decide or softmax_decision)(strip.flatten(1))
+        pixels = slice(done, done := done + len(best))
+        labels[pixels] = best
+        confidence[pixels] = sure if step == 1 else sure.mul(step).round()
+    shares = confidence.view(height, width).cpu().numpy()
+    return labels.view(height, width).cpu().numpy(), shares if step == 1 else (shares / np.float32(step)).astype(
+        np.float16
+    )
+
+
+def softmax_decision(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits (K, N) → the first of the largest, uint8 (N,), and its softmax probability, float32 (N,)."""
+    classes = len(logits)
+    best = logits.amax(dim=0)
+    rank = torch.arange(classes, 0, -1, dtype=torch.uint8, device=logits.device)[:, None]
+    # The first of the largest: in a third of the time that `max` takes to say where it found it.
+    label = classes - (logits == best).to(torch.uint8).mul_(rank).amax(dim=0).clamp_(min=1)
+    return label, (logits - best).exp_().sum(dim=0).reciprocal_()
+
+
+def _strips(logits: Tensor, height: int, width: int) -> Iterator[Tensor]:
+    """Logits (K, rows, width) at (height, width), from top to bottom."""
+    classes, source, _ = logits.shape
+    rows = max(1, STRIP_VALUES // (classes * width))
+    if logits.shape[1:] == (height, width):
+        for top in range(0, height, rows):
+            yield logits[:, top : top + rows]
+    elif rows >= height:
+        yield _enlarged(logits, height, width)
+    else:
+        rows = max(1, min(rows, 64, STRIP_PIXELS // width))
+        for top in range(0, height, rows):
+            first, weights = _row_weights(range(top, min(top + rows, height)), source, height)
+            wide = logits[:, first : first + weights.shape[1]]
+            wide = _enlarged(wide, wide.shape[1], width)
+            yield weights.to(logits.device).expand(classes, -1, -1) @ wide
+
+
+def _enlarged(logits: Tensor, height: int, width: int) -> Tensor:
+    return F.interpolate(logits[None], (height, width), mode="bilinear", align_corners=False)[0]
+
+
+def _row_weights(rows: range, source: int, height: int) -> tuple[int, Tensor]:
+    """How `source` rows make those of `height` rows, bilinearly: the first one needed, and each one's share in each of
+    them, float32 (rows, needed)."""
+    position = ((torch.tensor(rows) + 0.5) * source / height - 0.5).clamp(0, source - 1)
+    above = position.long()
+    below, first = (above + 1).clamp(max=source - 1), int(above[0])
+    weights = torch.zeros(len(position), int(below[-1]) + 1 - first)
+    each = torch.arange(len(position))
+    weights[each, below - first] = position - above
+    weights[each, above - first] += 1 - (position - above)
+    return first, weights
