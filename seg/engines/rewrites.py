@@ -13,6 +13,9 @@ from seg.models.unet import UNet
 VECTOR = 16
 """Output channels that a CPU computes at once."""
 
+SMALL = 1000
+"""Pixels below which joining features anew for every layer costs less than handling them apart."""
+
 LARGE_STRIDE = 16
 """From which on a transposed convolution is better made at its input's resolution."""
 
@@ -94,8 +97,9 @@ class SplitDenseBlock(nn.Module):
         for layer in self.layers:
             by_rows = layer[2].out_channels <= VECTOR // 3
             bias = layer[2].bias
-            features = _part(layer, x, 0, by_rows, bias)
-            if new:
+            together = torch.cat([x, *new], dim=1) if x.shape[2] * x.shape[3] < SMALL else x
+            features = _part(layer, together, 0, by_rows, bias)
+            if new and together is x:
                 features = features + _part(layer, torch.cat(new, dim=1), channels, by_rows)
             if by_rows:
                 features = F.conv2d(features, _below_one_another(len(bias)), bias, padding=(1, 0))
