@@ -7,12 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-STRIP_VALUES = 2_000_000
+STRIP_VALUES = 4_000_000
 """Logit values held at once."""
 
-STRIP_PIXELS = 200_000
-"""Pixels that are interpolated at once where the picture takes more than one strip; at most 64 rows, so that few of
-a strip's source rows are useless to an output row."""
+STRIP_PIXELS = 196_608
+"""Pixels interpolated at once where the picture takes more than one strip: enough for two cores, and so few rows that
+each source row is useful to most of them."""
 
 Decide = Callable[[Tensor], tuple[Tensor, Tensor]]
 
@@ -58,7 +58,7 @@ def _strips(logits: Tensor, height: int, width: int) -> Iterator[Tensor]:
     elif rows >= height:
         yield _enlarged(logits, height, width)
     else:
-        rows = max(1, min(rows, 64, STRIP_PIXELS // width))
+        rows = max(1, min(rows, STRIP_PIXELS // width))
         for top in range(0, height, rows):
             first, weights = _row_weights(range(top, min(top + rows, height)), source, height)
             wide = logits[:, first : first + weights.shape[1]]

@@ -105,7 +105,7 @@ class Segmenter:
 
         if skips is None:
             scaled = self._scaled(image, detail)
-            logits = self._tiling(scaled).blend(scaled, timed(self._run))
+            logits = self._tiling(scaled).blend(scaled, timed(self._run), self.engine.batch)
         else:
             untiled = timed(lambda batch: self.engine.forward(batch, skips).float().cpu())
             logits = untiled(self._input(image))[0]

@@ -44,11 +44,18 @@ class Tiling:
             yield [(0, 0)], image[None]
             return
         rows, columns = (reflected(n, n + t).to(image.device) for n, t in zip(self.size, self.tile, strict=True))
-        corners, (height, width) = self.corners, self.tile
+
+        def at(y: int, x: int) -> Tensor:
+            bottom, right = y + self.tile[0], x + self.tile[1]
+            if bottom <= self.size[0] and right <= self.size[1]:
+                return image[:, y:bottom, x:right]
+            return image[:, rows[y:bottom]][:, :, columns[x:right]]
+
+        corners = self.corners
         for i in range(0, len(corners), batch):
             part = corners[i : i + batch]
-            tiles = [image[:, rows[y : y + height]][:, :, columns[x : x + width]] for y, x in part]
-            yield part, torch.stack(tiles)
+            tiles = [at(y, x) for y, x in part]
+            yield part, torch.stack(tiles) if len(tiles) > 1 else tiles[0][None]
 
     def blend(self, image: Tensor, run: Callable[[Tensor], Tensor], batch: int = 16) -> Tensor:
         """Cut, `run` ((n, C, th, tw) → (n, K, th, tw)) and add up, weighted towards each tile's middle: (K, h, w)."""
@@ -61,11 +68,12 @@ class Tiling:
             for (y, x), logits in zip(corners, run(tiles), strict=True):
                 if total is None:
                     total = torch.zeros(len(logits), height, width, device=image.device)
-                inside = slice(0, min(self.tile[0], height - y)), slice(0, min(self.tile[1], width - x))
-                window = slice(y, y + self.tile[0]), slice(x, x + self.tile[1])
-                total[:, *window] += (logits.to(image.device) * weight)[:, *inside]
-                weights[window] += weight[inside]
-        return total / weights
+                y, x = slice(y, y + self.tile[0]), slice(x, x + self.tile[1])
+                part = weights[y, x]
+                here = weight[: part.shape[0], : part.shape[1]]
+                total[:, y, x].addcmul_(logits.to(image.device)[:, : part.shape[0], : part.shape[1]], here)
+                part += here
+        return total.div_(weights)
 
     def _weight(self) -> Tensor:
         def ramp(length: int) -> Tensor:

@@ -24,6 +24,8 @@ class Engine(Protocol):
     device: torch.device
     home: torch.device
     """Where pictures become tiles and logits labels: CUDA where the network runs there, else the CPU."""
+    batch: int
+    """How many tiles it likes to be given at once."""
     notes: list[str]
     """Sentences about what went otherwise than asked for: memory that ran out, a device that was left."""
 

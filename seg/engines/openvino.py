@@ -83,6 +83,7 @@ class OpenVINOEngine(TorchEngine):
     """
 
     name = "openvino"
+    batch = 1
     last_run = -QUIET
     """When any of them was last asked to run, in seconds of the monotonic clock."""
 

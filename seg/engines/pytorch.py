@@ -24,6 +24,7 @@ class TorchEngine:
     """
 
     name = "torch"
+    batch = LARGE_BATCH
 
     def __init__(self, model: nn.Module | Callable[[], nn.Module], device: torch.device):
         self._given = model
