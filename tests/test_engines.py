@@ -173,6 +173,18 @@ def test_a_compiled_network_that_runs_out_of_memory_makes_way_with_the_same_mask
     assert engine.notes == ["OpenVINO could not run one of the networks, so PyTorch does."]
 
 
+def test_labels_that_openvino_cannot_decide_are_pytorchs(monkeypatch):
+    def exhausted(_):
+        raise RuntimeError("std::bad_alloc")
+
+    engine = build_engine(build_model("conv_stack", 5, 3, base=4), "cpu", "openvino")
+    logits = torch.randn(5, 1000)
+    expected, _ = engine.decide(logits)
+    monkeypatch.setattr(openvino, "decide", exhausted)
+    labels, _ = engine.decide(logits)
+    assert torch.equal(labels, expected)
+
+
 def test_the_environment_chooses_the_engine(monkeypatch):
     monkeypatch.setitem(os.environ, "SEG_ENGINE", "torch")
     assert choose_engine(torch.device("cpu"))[0] == "torch"
