@@ -14,11 +14,12 @@ STRIP_PIXELS = 196_608
 """Pixels interpolated at once where the picture takes more than one strip: enough for two cores, and so few rows that
 each source row is useful to most of them."""
 
-Decide = Callable[[Tensor], tuple[Tensor, Tensor]]
 
-
-def labels_at(logits: Tensor, height: int, width: int, decide: Decide | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (K, h, w) interpolated bilinearly to (height, width), and what `decide` finds there.
+def labels_at(
+    logits: Tensor, height: int, width: int, decide: Callable[[Tensor], tuple[Tensor, Tensor]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (K, h, w) interpolated bilinearly to (height, width), and what `decide` finds there: see
+    `softmax_decision`.
 
     Returns labels, uint8 (height, width), and the winning class's softmax probability, float16 (height, width). From a
     GPU it comes in steps of 1/255, so that a single byte a pixel is copied.
@@ -28,14 +29,14 @@ def labels_at(logits: Tensor, height: int, width: int, decide: Decide | None = N
     confidence = torch.empty(height * width, dtype=torch.float16 if step == 1 else torch.uint8, device=device)
     done = 0
     for strip in _strips(logits, height, width):
-        best, sure = (decide or softmax_decision)(strip.flatten(1))
+        best, sure = decide(strip.flatten(1))
         pixels = slice(done, done := done + len(best))
         labels[pixels] = best
         confidence[pixels] = sure if step == 1 else sure.mul(step).round()
     shares = confidence.view(height, width).cpu().numpy()
-    return labels.view(height, width).cpu().numpy(), shares if step == 1 else (shares / np.float32(step)).astype(
-        np.float16
-    )
+    if step != 1:
+        shares = (shares / np.float32(step)).astype(np.float16)
+    return labels.view(height, width).cpu().numpy(), shares
 
 
 def softmax_decision(logits: Tensor) -> tuple[Tensor, Tensor]:

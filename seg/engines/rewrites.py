@@ -232,7 +232,7 @@ class BilinearConvolution(nn.Module):
         axes = [axis for axis in (2, 3) if size[axis - 2] == 2 * x.shape[axis]]
         x = _enlarged(x, size, [axis for axis in (2, 3) if axis not in axes])
         weight, bias = self.convolution.weight, self.convolution.bias
-        y = _doubled_convolution(x, weight, axes, bias)
+        y = _bilinear_convolution(x, weight, axes, bias)
         for axis in axes:
             other = [a for a in axes if a != axis]
             for first in (True, False):
@@ -240,9 +240,9 @@ class BilinearConvolution(nn.Module):
                 taps = torch.tensor(LOST if first else [lost[::-1] for lost in LOST])
                 kernels = torch.tensordot(taps, weight, ([1], [axis])).flatten(0, 1).unsqueeze(axis)
                 if axis == 2:
-                    lost = _doubled_convolution(_enlarged(line, size, other), kernels, [])
+                    lost = _bilinear_convolution(_enlarged(line, size, other), kernels, [])
                 else:
-                    lost = _doubled_convolution(line, kernels, other)
+                    lost = _bilinear_convolution(line, kernels, other)
                 for depth, part in enumerate(lost.tensor_split(2, dim=1)):
                     here = torch.zeros(size[axis - 2])
                     here[depth if first else -1 - depth] = 1
@@ -256,8 +256,8 @@ def _enlarged(x: Tensor, size: torch.Size, axes: list[int]) -> Tensor:
     return x if wanted == list(x.shape[2:]) else F.interpolate(x, wanted, mode="bilinear", align_corners=False)
 
 
-def _doubled_convolution(x: Tensor, weight: Tensor, axes: list[int], bias: Tensor | None = None) -> Tensor:
-    """A convolution of x doubled and blurred along the axes, all continued by zeros."""
+def _bilinear_convolution(x: Tensor, weight: Tensor, axes: list[int], bias: Tensor | None = None) -> Tensor:
+    """A convolution of x doubled bilinearly, plainly first and then blurred, along the axes, continued by zeros."""
     padding = [length // 2 for length in weight.shape[2:]]
     if not axes:
         return F.conv2d(x, weight, bias, padding=padding)
