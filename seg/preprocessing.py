@@ -28,8 +28,29 @@ def resize_to(image: Tensor, size: Sequence[int]) -> Tensor:
         return image
     if image.device.type == "cpu":  # what torchvision's resize does, without the seconds that importing it takes
         return F.interpolate(image[None], tuple(size), mode="bilinear", antialias=True)[0]
-    resized = F.interpolate(image[None].float(), tuple(size), mode="bilinear", antialias=True)[0]
-    return resized.round().clamp(0, 255).to(torch.uint8)
+    return resize_exactly(image, size)
+
+
+def resize_exactly(image: Tensor, size: Sequence[int]) -> Tensor:
+    """`resize_to` on a device that does not do it in whole numbers itself: the same values as on the CPU, so that the
+    same labels come of them."""
+    height, width = image.shape[-2:]
+    wide = image.float() @ _shares(width, size[1]).to(image.device).T
+    wide = wide.add_(0.5).floor_()
+    pixels = (_shares(height, size[0]).to(image.device) @ wide).add_(0.5).floor_()
+    return pixels.clamp_(0, 255).to(torch.uint8)
+
+
+def _shares(source: int, target: int) -> Tensor:
+    """The weights of `source` pixels in each of `target`, float32 (target, source): a triangle that reaches one pixel
+    of the coarser grid to either side, in the steps of the CPU's 16-bit weights."""
+    scale = source / target
+    centre = (torch.arange(target, dtype=torch.float64) + 0.5) * scale
+    shares = (1 - (torch.arange(source) + 0.5 - centre[:, None]).abs() / max(scale, 1)).clamp_(min=0)
+    shares /= shares.sum(dim=1, keepdim=True)
+    largest = float(shares.max())
+    steps = next((2.0**bits for bits in range(22) if int(0.5 + largest * 2 ** (bits + 1)) >= 2**15), 2.0**22)
+    return shares.mul_(steps).round_().div_(steps).float()
 
 
 def resize_short_side(image: Tensor, short_side: int) -> Tensor:

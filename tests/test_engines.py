@@ -11,8 +11,6 @@ import torch
 from seg import segmenter
 from seg.datasets import street
 from seg.engines import build_engine, choose_engine, openvino
-from seg.engines.cuda import PRECISION, CudaEngine
-from seg.engines.folding import folded
 from seg.engines.openvino import OpenVINOEngine
 from seg.models import build_model
 from seg.segmenter import Segmenter
@@ -240,70 +238,6 @@ def test_a_converter_that_dies_is_a_sentence_and_pytorch_goes_on(monkeypatch):
     wait(engine._compiled.values())
     assert torch.equal(engine.run(picture), before)
     assert engine.notes == ["OpenVINO could not run one of the networks, so PyTorch does."]
-
-
-@pytest.mark.parametrize(("name", "options"), NETWORKS)
-def test_folded_networks_give_the_same(name, options):
-    torch.manual_seed(0)
-    model = build_model(name, 5, 3, **{"base": 4, **options}).eval()
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_(std=0.3)
-            module.running_var.uniform_(0.5, 1.5)
-    picture = torch.rand(1, 3, 47, 66)
-    fused = folded(model, picture)
-    norms = [sum(isinstance(m, torch.nn.BatchNorm2d) for m in network.modules()) for network in (model, fused)]
-    assert norms[1] == (norms[0] if name.startswith("fc_densenet") else 0)
-    with torch.no_grad():
-        assert torch.isclose(fused(picture), model(picture), rtol=1e-3, atol=1e-3).float().mean() > 0.99
-
-
-def test_a_convolution_that_something_else_reads_keeps_its_normalisation():
-    class Shared(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.convolution, self.norm = torch.nn.Conv2d(3, 3, 1), torch.nn.BatchNorm2d(3)
-            self.norm.running_mean.fill_(2)
-
-        def forward(self, x):
-            x = self.convolution(x)
-            return x + self.norm(x)
-
-    model, picture = Shared().eval(), torch.rand(1, 3, 8, 8)
-    with torch.no_grad():
-        assert torch.equal(folded(model, picture)(picture), model(picture))
-
-
-def test_half_precision_labels_are_those_of_full_precision(shipped, camvid):
-    from PIL import Image
-
-    photo = np.asarray(Image.open(sorted((camvid / "val").iterdir())[0]).convert("RGB"))
-    for name in ("street/unet-wce", "street/fcn8s-wce-lite0"):
-        network = Segmenter.load(name, "cpu", "torch")
-        batch = network._input(photo)
-        half = folded(network.engine.model, batch).to(PRECISION)
-        with torch.inference_mode():
-            both = [network.engine.model(batch).argmax(dim=1), half(batch.to(PRECISION)).argmax(dim=1)]
-        assert (both[0] == both[1]).float().mean() >= 0.995
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
-def test_cuda_labels_are_those_of_the_cpu(shipped, camvid):
-    from PIL import Image
-
-    photo = np.asarray(Image.open(sorted((camvid / "val").iterdir())[0]).convert("RGB"))
-    for name in ("street/unet-wce", "street/fcn8s-wce-lite0", "street/fc_densenet103-wce"):
-        there, here = (Segmenter.load(name, device, "torch") for device in ("cuda", "cpu"))
-        assert (there(photo).labels == here(photo).labels).mean() >= 0.995
-        assert (there(photo, detail=4).labels == here(photo, detail=4).labels).mean() >= 0.995
-        assert not there.engine.notes
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without one")
-def test_what_cannot_be_recorded_runs_layer_by_layer(monkeypatch):
-    model, pictures = build_model("unet", 5, 3, base=4).eval(), torch.rand(3, 3, 48, 64)
-    engine = CudaEngine(model, torch.device("cpu"))
-    assert engine.run(pictures) == pytest.approx(build_engine(model, "cpu", "torch").run(pictures), abs=1e-4)
 
 
 def test_a_picture_that_is_too_much_for_the_device_is_done_on_the_cpu(tmp_path, monkeypatch):
