@@ -14,6 +14,21 @@ from seg.weights import SHIPPED, Record, WeightIndex
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
+NETWORKS = [
+    ("conv_stack", {}),
+    ("encoder_decoder", {}),
+    ("encoder_decoder", {"upsampling": "transposed"}),
+    ("encoder_decoder", {"upsampling": "bilinear"}),
+    ("fcn32s", {}),
+    ("fcn16s", {}),
+    ("fcn8s", {}),
+    ("unet", {}),
+    ("fc_densenet56", {"base": 12}),
+    ("fcn8s", {"backbone": "efficientnet_lite0", "base": None}),
+    ("unet", {"backbone": "efficientnet_lite0", "base": None}),
+]
+"""One of each kind, with what makes it small."""
+
 
 def make_set(folder: Path, name: str = "street/fcn8s-wce", model: str = "fcn8s", **arguments) -> Record:
     """Write a weight set with random numbers and its record, dataset and loss as its name says; returns the record."""

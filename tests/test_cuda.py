@@ -13,25 +13,11 @@ from seg.engines.cuda import CudaEngine, faithful, halved
 from seg.models import build_model
 from seg.preprocessing import resize_exactly, resize_to, to_tensor
 from seg.segmenter import Segmenter
-from tests.conftest import make_set
+from tests.conftest import NETWORKS, make_set
 from tests.pretend_gpu import pretend_gpu
 
 ON_A_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 WITHOUT_ONE = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a real GPU")
-
-NETWORKS = [
-    ("conv_stack", {}),
-    ("encoder_decoder", {}),
-    ("encoder_decoder", {"upsampling": "transposed"}),
-    ("encoder_decoder", {"upsampling": "bilinear"}),
-    ("fcn32s", {}),
-    ("fcn16s", {}),
-    ("fcn8s", {}),
-    ("unet", {}),
-    ("fc_densenet56", {"base": 12}),
-    ("fcn8s", {"backbone": "efficientnet_lite0", "base": None}),
-    ("unet", {"backbone": "efficientnet_lite0", "base": None}),
-]
 
 
 @pytest.fixture

@@ -15,22 +15,9 @@ from seg.engines.openvino import OpenVINOEngine
 from seg.models import build_model
 from seg.segmenter import Segmenter
 from seg.weights import WeightIndex
-from tests.conftest import make_set
+from tests.conftest import NETWORKS, make_set
 
 pytest.importorskip("openvino")
-
-NETWORKS = [
-    ("conv_stack", {}),
-    ("encoder_decoder", {}),
-    ("encoder_decoder", {"upsampling": "transposed"}),
-    ("encoder_decoder", {"upsampling": "bilinear"}),
-    ("fcn32s", {}),
-    ("fcn8s", {}),
-    ("unet", {}),
-    ("fc_densenet56", {"base": 12}),
-    ("fcn8s", {"backbone": "efficientnet_lite0", "base": None}),
-    ("unet", {"backbone": "efficientnet_lite0", "base": None}),
-]
 
 
 @pytest.fixture(autouse=True)
