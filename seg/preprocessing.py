@@ -1,6 +1,7 @@
 """How a picture becomes what a network was trained on: the same three lines in training and in use."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -41,6 +42,7 @@ def resize_exactly(image: Tensor, size: Sequence[int]) -> Tensor:
     return pixels.clamp_(0, 255).to(torch.uint8)
 
 
+@lru_cache(maxsize=4)
 def _shares(source: int, target: int) -> Tensor:
     """The weights of `source` pixels in each of `target`, float32 (target, source): a triangle that reaches one pixel
     of the coarser grid to either side, in the steps of the CPU's 16-bit weights."""

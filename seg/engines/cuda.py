@@ -40,7 +40,7 @@ class CudaEngine(TorchEngine):
     def infer(self, batch: Tensor) -> Tensor:
         """Float32 (N, C, h, w), N at most a chunk → float32 logits on the device."""
         if not self._recordable or self.device.type != "cuda":
-            return super().infer(batch)
+            return self._unrecorded(batch)
         missing = min(1 << (len(batch) - 1).bit_length(), self.chunk) - len(batch)
         full = torch.cat([batch, batch.new_zeros(missing, *batch.shape[1:])]) if missing else batch
         try:
@@ -51,9 +51,16 @@ class CudaEngine(TorchEngine):
         except (RuntimeError, ValueError) as error:
             log.warning("a network cannot be recorded: %s", error)
             self._recordable = False
-            self._forget()
+            self._graphs.clear()
             self.note("One of the networks runs without CUDA graphs, slower, with the same masks.")
+            return self._unrecorded(batch)
+
+    @torch.inference_mode()
+    def _unrecorded(self, batch: Tensor) -> Tensor:
+        if self._network is None:
             return super().infer(batch)
+        tiles = batch.to(self.device, _precision(self._network), memory_format=torch.channels_last)
+        return self._network(tiles).float()
 
     def leave(self) -> None:
         """See `TorchEngine.leave`; what was recorded goes, too."""
