@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from bad_files import BAD
 from PIL import Image
 from typer.testing import CliRunner
@@ -15,6 +16,7 @@ import seg
 from seg import __main__ as cli
 from seg import bench, models
 from seg.datasets import Folder, street
+from seg.engines import build_engine
 from seg.evaluation import evaluate
 from seg.labels import STREET
 from seg.masks import decode_mask
@@ -134,6 +136,21 @@ def test_a_large_picture_is_timed_and_its_memory_told(weights, monkeypatch):
     assert found["name"] == "street/fcn8s-wce"
     assert found["seconds"] > 0
     assert found["megabytes"] is None or found["megabytes"] > 3 * 1500 * 2000 / 1e6  # labels and confidence at least
+
+
+def test_a_paper_width_is_timed_with_layers_that_a_compiler_cannot_share(monkeypatch):
+    given = []
+    monkeypatch.setattr(bench, "PAPER_TILE", (32, 32))
+    monkeypatch.setattr(
+        bench, "build_engine", lambda model, *how, key: given.append(model) or build_engine(model, *how)
+    )
+    found = bench.paper_width("fc_densenet56", 1, "cpu", "torch", 100.0)
+    assert found["parameters"] == 1_376_795
+    assert found["ratio"] == found["seconds"] / found["eager"]
+    assert found["of_peak"] == found["gflops"] / found["seconds"] / 100.0
+    norms = [module for module in given[0].modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    assert len({float(norm.running_mean[0]) for norm in norms}) == len(norms)
+    assert len({float(norm.running_var[0]) for norm in norms}) == len(norms)
 
 
 def test_recorded_figures_are_kept_beside_the_sets_and_damaged_ones_are_none(weights, tmp_path):

@@ -29,9 +29,13 @@ SIZES = {"street": (360, 480), "membranes": (360, 360), "shapes": (64, 64)}
 MAX_INDEX = 32 * 2**20
 """An index.json of more bytes than this is none."""
 
-_rendering = threading.Lock()
+REST = 0.3
+"""Seconds for which no network may have been at work before a sample is rendered that nobody asked for."""
+
+_rendering = {(dataset, seed): threading.Lock() for dataset, seeds in SAMPLES.items() for seed in seeds}
 _rendered: dict[tuple[str, int], Sample] = {}
 _ordered: set[str] = set()
+_ordering = threading.Lock()
 _painter = ThreadPoolExecutor(1, "seg-samples")
 
 
@@ -130,8 +134,8 @@ def seeds(dataset: str) -> tuple[int, ...]:
 
 
 def sample(dataset: str, seed: int) -> Sample:
-    """A rendered picture with its truth; two first visitors render it once."""
-    with _rendering:
+    """A rendered picture with its truth; two first visitors render it once, and nobody waits for another one."""
+    with _rendering[dataset, seed]:
         if (dataset, seed) not in _rendered:
             _rendered[dataset, seed] = RENDERERS[dataset](seed, *SIZES[dataset])
         return _rendered[dataset, seed]
@@ -144,14 +148,18 @@ def is_rendered(dataset: str, seed: int) -> bool:
 
 def render_when_idle(dataset: str) -> None:
     """Render all samples in the background, as soon as no network is at work."""
-    with _rendering:
-        if dataset not in _ordered:
-            _ordered.add(dataset)
-            _painter.submit(_render, dataset)
+    with _ordering:
+        if dataset in _ordered:
+            return
+        _ordered.add(dataset)
+    _painter.submit(_render, dataset)
 
 
 def _render(dataset: str) -> None:
     for seed in seeds(dataset):
-        while SERVICE.busy:
-            time.sleep(0.05)
+        rested = time.monotonic() + REST
+        while time.monotonic() < rested:
+            time.sleep(REST / 10)
+            if SERVICE.busy:
+                rested = time.monotonic() + REST
         sample(dataset, seed)

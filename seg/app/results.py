@@ -1,9 +1,9 @@
 """Below the panels: scores against a truth, agreement without one, notices, downloads."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from seg import figures
@@ -19,6 +19,9 @@ from seg.families import Comparison
 from seg.labels import ClassMap
 from seg.metrics import Scores, confusion_matrix
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 MEANS = {"mean Dice": "mean_dice", "mean IoU": "mean_iou", "pixel accuracy": "pixel_accuracy"}
 MAP_SIDE = 480
 POLL_SECONDS = 1.0
@@ -32,7 +35,7 @@ def show(
     waiting = not all(run.future.done() for run in work)
     ready, scored = bool(done) and not waiting, exhibit.truth is not None
     labelled = labelled_uploads(class_map.dataset) if ready else []
-    table = pd.DataFrame()
+    table = None
     with st.container():
         notices(exhibit, done, class_map)
     soon = place(waiting)
@@ -90,7 +93,7 @@ def _unlike(run: Run) -> bool:
     return run.prediction.mean_confidence < low
 
 
-def scores(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> pd.DataFrame:
+def scores(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> "pd.DataFrame":
     """Dice per class and architecture, as a table and a chart. Returns the table."""
     st.subheader("Dice per class")
     st.caption(
@@ -107,13 +110,15 @@ def scores(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> pd.Dat
     return table
 
 
-def score_table(of: dict[str, Scores], class_map: ClassMap) -> pd.DataFrame:
+def score_table(of: dict[str, Scores], class_map: ClassMap) -> "pd.DataFrame":
     """Rows: mean Dice, mean IoU, pixel accuracy, then Dice of each class; one column a network."""
+    import pandas as pd  # takes a while the first time: not before the networks are at work
+
     columns = {name: [*(getattr(s, attribute) for attribute in MEANS.values()), *s.dice] for name, s in of.items()}
     return pd.DataFrame(columns, index=[*MEANS, *class_map.names])
 
 
-def _show_table(table: pd.DataFrame, alt: str) -> None:
+def _show_table(table: "pd.DataFrame", alt: str) -> None:
     best = (table.eq(table.max(axis=1), axis=0) & table.gt(0)).replace({True: "font-weight: 700", False: ""})
     st.table(table.style.format("{:.3f}", na_rep="–").apply(lambda _: best, axis=None), border="horizontal", alt=alt)
 
@@ -142,10 +147,10 @@ def _over_all(work: Sequence[tuple[Exhibit, list[Run]]], class_map: ClassMap, pe
         )
 
 
-def agreement(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> pd.DataFrame:
+def agreement(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> "pd.DataFrame | None":
     """Without a truth: each network against the majority, every pair, and where they disagree.
 
-    Returns the table, empty for a single network.
+    Returns the table, None for a single network.
     """
     st.subheader("Where the networks agree")
     st.caption(
@@ -154,7 +159,7 @@ def agreement(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> pd.
     )
     if len(done) == 1:
         st.caption("A single network has nobody to agree with: choose more networks.")
-        return pd.DataFrame()
+        return None
     names = [run.entry.title for run in done]
     key = tuple(repr(run.request) for run in done)
     maps = [run.prediction.labels for run in done]
@@ -186,7 +191,7 @@ def _agreement(
     return [confusion_matrix(labels, vote, n) for labels in maps], pairwise_dice(maps, n), dissent
 
 
-def downloads(exhibit: Exhibit, done: Sequence[Run], table: pd.DataFrame, class_map: ClassMap) -> None:
+def downloads(exhibit: Exhibit, done: Sequence[Run], table: "pd.DataFrame | None", class_map: ClassMap) -> None:
     """Each mask as class ids and in colour, and the scores."""
     st.subheader("Take it with you")
     stem = exhibit.picture.name.rsplit(".", 1)[0].replace(" ", "-").lower()
@@ -212,7 +217,7 @@ def downloads(exhibit: Exhibit, done: Sequence[Run], table: pd.DataFrame, class_
             on_click="ignore",
             icon=":material/download:",
         )
-        if table.empty:
+        if table is None:
             return
         st.download_button(
             "Scores (CSV)",

@@ -3,8 +3,9 @@
 import io
 import json
 import os
+import threading
 import time
-from concurrent.futures import wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -521,3 +522,28 @@ def test_samples_that_nobody_asked_for_are_rendered_once_the_networks_rest(monke
     while not all(resources.is_rendered("shapes", seed) for seed in seeds):
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def test_nobody_waits_for_a_sample_that_another_visitor_asked_for(monkeypatch):
+    first, second, *_ = resources.seeds("shapes")
+    begun, release = threading.Event(), threading.Event()
+    render = resources.RENDERERS["shapes"]
+
+    def slow(seed, height, width):
+        if seed == first:
+            begun.set()
+            assert release.wait(20)
+        return render(seed, height, width)
+
+    monkeypatch.setattr(resources, "_rendered", {})
+    monkeypatch.setitem(resources.RENDERERS, "shapes", slow)
+    with ThreadPoolExecutor(3) as visitors:
+        waiting = [visitors.submit(resources.sample, "shapes", first) for _ in range(2)]
+        assert begun.wait(20)
+        try:
+            assert visitors.submit(resources.sample, "shapes", second).result(20).image.shape == (64, 64, 3)
+            assert not any(one.done() for one in waiting)
+        finally:
+            release.set()
+        one, other = (future.result(20) for future in waiting)
+        assert one is other
