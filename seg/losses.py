@@ -118,10 +118,10 @@ LOSSES: dict[str, LossKind] = {
     ),
     "tversky": LossKind(
         "Tversky",
-        r"\frac{1}{C}\sum_{c\ \text{in the batch's truth}}\left(1-\frac{\mathrm{TP}_c}{\mathrm{TP}_c+"
-        rf"{1 - TVERSKY_MISSES:.1f}\,\mathrm{{FP}}_c+{TVERSKY_MISSES:g}\,\mathrm{{FN}}_c}}\right),\quad "
+        r"\begin{gathered}\frac{1}{C}\sum_{c\ \text{in the batch's truth}}\left(1-\frac{\mathrm{TP}_c}{\mathrm{TP}_c+"
+        rf"{1 - TVERSKY_MISSES:.1f}\,\mathrm{{FP}}_c+{TVERSKY_MISSES:g}\,\mathrm{{FN}}_c}}\right),\\ "
         r"\mathrm{TP}_c=\sum_i p_{i,c}y_{i,c},\ \mathrm{FP}_c=\sum_i p_{i,c}(1-y_{i,c}),\ "
-        r"\mathrm{FN}_c=\sum_i (1-p_{i,c})y_{i,c}",
+        r"\mathrm{FN}_c=\sum_i (1-p_{i,c})y_{i,c}\end{gathered}",
         "Salehi, Erdogmus, Gholipour, 'Tversky Loss Function for Image Segmentation', MLMI 2017",
         _tversky,
     ),
