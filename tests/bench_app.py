@@ -31,16 +31,28 @@ STILL = 1.5
 
 WATCH = """
 () => {
+    const roots = () => [...document.querySelectorAll("*")].map((e) => e.shadowRoot).filter(Boolean);
+    const networks = () => roots().flatMap((root) => [...root.querySelectorAll('[data-role="network"]')]);
+    const print = (panel) => {
+        const small = new OffscreenCanvas(16, 16).getContext("2d", {willReadFrequently: true});
+        small.drawImage(panel.querySelector("canvas"), 0, 0, 16, 16);
+        return small.getImageData(0, 0, 16, 16).data.join();
+    };
+    const before = new Set(networks().map(print));
     window.begun = window.changed = performance.now();
     window.masks = null;
-    new MutationObserver(() => {
-        window.changed = performance.now();
-        const done = document.body.innerText.match(/(\\d) of (\\d) networks done/);
-        if (done && done[1] !== done[2]) window.masks = null;
-        else if (done && window.masks === null) window.masks = window.changed;
-    }).observe(document.body, {subtree: true, childList: true, characterData: true});
+    new MutationObserver(() => window.changed = performance.now())
+        .observe(document.body, {subtree: true, childList: true, characterData: true});
+    const look = () => {
+        const panels = networks();
+        const all = panels.every((panel) => panel.dataset.state === "ready" && !before.has(print(panel)));
+        if (panels.length && all) window.masks = performance.now();
+        else setTimeout(look, 20);
+    };
+    look();
 }
 """
+"""Notes when every network's panel is ready and shows something else than before, and when the page last changed."""
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The networks at work on the picture shown: requests, what has arrived, and the panels that show it."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ from seg.segmenter import Prediction
 from seg.service import Request
 
 POLL_SECONDS = 0.5
+PATIENCE = 0.4
+"""Seconds for which the page waits, since warm networks are done by then and the page need not be drawn twice."""
 _FOLLOW = "_seg_truth_painted"
 
 
@@ -54,7 +56,7 @@ def finished(runs: Sequence[Run]) -> list[Run]:
 
 def show(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap) -> None:
     """The panels, drawn anew as networks finish; when the last one has, the whole page follows."""
-    pending = any(not run.future.done() for run in runs)
+    pending = bool(wait([run.future for run in runs], PATIENCE).not_done)
     st.fragment(_panels, run_every=POLL_SECONDS if pending else None)(exhibit, runs, class_map, pending)
 
 
