@@ -9,6 +9,7 @@ from torch import nn
 from seg.engines.rewrites import (
     BilinearConvolution,
     DoubledConvolution,
+    IndexedPool,
     Pool,
     ShortEncoderDecoder,
     ShortUNet,
@@ -20,18 +21,19 @@ from seg.engines.rewrites import (
 from seg.models import build_model
 
 REWRITTEN = [
-    ("encoder_decoder", {"base": 4}, {Pool, Unpool}),
+    ("encoder_decoder", {"base": 4}, {IndexedPool, Unpool}),
     ("encoder_decoder", {"backbone": "efficientnet_lite0"}, {ShortEncoderDecoder, BilinearConvolution}),
-    ("fcn32s", {"base": 4}, {SubpixelConvolution}),
-    ("fcn16s", {"base": 4}, {SubpixelConvolution}),
+    ("fcn32s", {"base": 4}, {SubpixelConvolution, Pool}),
+    ("fcn16s", {"base": 4}, {SubpixelConvolution, Pool}),
+    ("fcn8s", {"base": 4}, {Pool}),
     ("fcn32s", {"backbone": "efficientnet_lite0"}, {SubpixelConvolution}),
-    ("unet", {"base": 4, "norm": True}, {ShortUNet, DoubledConvolution}),
+    ("unet", {"base": 4, "norm": True}, {ShortUNet, DoubledConvolution, Pool}),
     ("unet", {"base": 4, "norm": False}, {ShortUNet, DoubledConvolution}),
     ("unet", {"backbone": "efficientnet_lite0"}, {DoubledConvolution}),
     ("fc_densenet56", {"base": 16}, {SplitDenseBlock}),
-    ("fc_densenet56", {"base": 48}, {SplitDenseBlock}),
+    ("fc_densenet56", {"base": 48}, {SplitDenseBlock, Pool}),
 ]
-PLAIN = [("conv_stack", {"base": 4}), ("fcn8s", {"base": 4})]
+PLAIN = [("conv_stack", {"base": 4}), ("fcn8s", {"backbone": "efficientnet_lite0"})]
 
 
 def trained(name: str, options: dict) -> nn.Module:

@@ -22,10 +22,6 @@ LARGE_STRIDE = 16
 
 def rewrite(model: nn.Module) -> nn.Module:
     """A network in evaluation with equal results; the one given is used up."""
-    if isinstance(model, UNet):
-        return ShortUNet(model)
-    if isinstance(model, LiteEncoderDecoder):
-        return ShortEncoderDecoder(model)
     if isinstance(model, FCDenseNet):
         model.up_blocks[-1] = SplitDenseBlock(model.up_blocks[-1], model.classifier)
         model.classifier = nn.Identity()
@@ -33,27 +29,34 @@ def rewrite(model: nn.Module) -> nn.Module:
         for name, child in module.named_children():
             if isinstance(child, nn.MaxUnpool2d):
                 setattr(module, name, Unpool())
-            elif isinstance(child, nn.MaxPool2d) and child.return_indices:
-                setattr(module, name, Pool())
+            elif isinstance(child, nn.MaxPool2d) and child.kernel_size == 2 and child.ceil_mode:
+                setattr(module, name, IndexedPool() if child.return_indices else Pool())
             elif isinstance(child, DenseBlock):
                 setattr(module, name, SplitDenseBlock(child))
             elif isinstance(child, UpBlock):
                 setattr(module, name, ShortUpBlock(child))
             elif isinstance(child, nn.ConvTranspose2d) and _is_upscore(child):
                 setattr(module, name, SubpixelConvolution(child))
-    return model
+    if isinstance(model, UNet):
+        return ShortUNet(model)
+    return ShortEncoderDecoder(model) if isinstance(model, LiteEncoderDecoder) else model
 
 
 class Pool(nn.Module):
+    """Max-pooling by 2 that rounds up. OpenVINO's own makes indices, too, in another layout, where it rounds up."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.max_pool2d(_even(x), 2)
+
+
+class IndexedPool(nn.Module):
     """Max-pooling by 2 that says which of the four was largest, 0 to 3 in reading order, the first of equals.
 
     OpenVINO's own pooling with indices, and the scatter that it makes of unpooling, take four times as long.
     """
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        below, right = x.shape[-2] % 2, x.shape[-1] % 2
-        if below or right:
-            x = F.pad(x, (0, right, 0, below), value=-torch.inf)
+        x = _even(x)
         height, width = x.shape[-2:]
         largest = F.max_pool2d(x, 2)
         order = torch.where(x == _doubled(largest, height, width), 4 - _place(height, width), 0.0)
@@ -61,7 +64,7 @@ class Pool(nn.Module):
 
 
 class Unpool(nn.Module):
-    """Max-unpooling by 2 with what `Pool` says."""
+    """Max-unpooling by 2 with what `IndexedPool` says."""
 
     def forward(self, x: Tensor, which: Tensor, output_size: torch.Size) -> Tensor:
         height, width = output_size[-2:]
@@ -69,9 +72,18 @@ class Unpool(nn.Module):
         return torch.where(here, _doubled(x, height, width), 0.0)
 
 
+def _even(x: Tensor) -> Tensor:
+    """Continued by −∞ to an even height and width."""
+    below, right = x.shape[-2] % 2, x.shape[-1] % 2
+    return F.pad(x, (0, right, 0, below), value=-torch.inf) if below or right else x
+
+
 def _place(height: int, width: int) -> Tensor:
-    """Float32 (height, width): 0 to 3, each pixel's place among its four, in reading order."""
-    return ((torch.arange(height) % 2 * 2)[:, None] + torch.arange(width) % 2).float()
+    """Float32 (1, 1, height, width): 0 to 3, each pixel's place among its four, in reading order.
+
+    Of two axes only, OpenVINO would bring every map beside it into another layout and back.
+    """
+    return ((torch.arange(height) % 2 * 2)[:, None] + torch.arange(width) % 2).float()[None, None]
 
 
 def _doubled(x: Tensor, height: int, width: int) -> Tensor:
