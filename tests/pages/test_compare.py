@@ -121,6 +121,32 @@ def test_the_page_opens_on_a_sample_segmented_by_seven_networks_and_scored(page,
     assert list(table(page).index) == ["mean Dice", "mean IoU", "pixel accuracy", *STREET.names]
 
 
+def says(page: AppTest, words: str) -> bool:
+    return any(words in text.value for text in (*page.markdown, *page.caption))
+
+
+def test_masks_that_are_there_in_a_moment_are_drawn_at_once(page, monkeypatch):
+    monkeypatch.setattr(runs, "PATIENCE", 30)
+    page.file_uploader[0].upload("street.png", photo())
+    page.run()
+    assert says(page, "7 of 7 networks done")
+    assert not says(page, "Scores follow")
+
+
+def test_networks_that_take_longer_are_waited_for_on_the_page(page, service, monkeypatch):
+    go, answer = threading.Event(), service._answer
+    monkeypatch.setattr(service, "_answer", lambda *given: go.wait(60) and answer(*given))
+    monkeypatch.setattr(runs, "PATIENCE", 0.01)
+    try:
+        page.file_uploader[0].upload("street.png", photo())
+        page.run()
+        assert says(page, "0 of 7 networks done")
+        assert says(page, "Scores follow")
+    finally:
+        go.set()
+    assert says(settle(page), "7 of 7 networks done")
+
+
 def test_choosing_fewer_networks_and_then_all_again_runs_none(page, service):
     choose(page, "Networks", ["U-Net", "FCN-8s"])
     assert list(table(page).columns) == ["FCN-8s", "U-Net"]
