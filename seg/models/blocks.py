@@ -1,6 +1,7 @@
 """The few pieces that several papers share."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -29,11 +30,7 @@ def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
     """`x` (N, C, H, W), its last row and column repeated until both sides are divisible by `multiple`."""
     height, width = x.shape[-2:]
     below, right = -height % multiple, -width % multiple
-    if below:
-        x = torch.cat([x, x[..., -1:, :].expand(-1, -1, below, -1)], dim=-2)
-    if right:
-        x = torch.cat([x, x[..., -1:].expand(-1, -1, -1, right)], dim=-1)
-    return x
+    return F.pad(x, (0, right, 0, below), mode="replicate") if below or right else x
 
 
 def vgg_stage(in_channels: int, out_channels: int, depth: int, norm: bool) -> nn.Sequential:
