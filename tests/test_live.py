@@ -92,6 +92,9 @@ def test_a_training_that_nobody_watches_is_given_up(coach, monkeypatch):
     until(lambda: one.progress and one.progress[0].step, "it learns")
     there.clear()
     until(lambda: one.state == STOPPED, "it is given up")
+    given_up = one.progress[0].step
+    time.sleep(0.2)
+    assert 0 < one.progress[0].step == given_up < 100_000
 
 
 def test_a_loss_that_is_no_number_ends_it_with_a_sentence_and_the_next_goes_on(coach):

@@ -149,10 +149,9 @@ def is_rendered(dataset: str, seed: int) -> bool:
 def render_when_idle(dataset: str) -> None:
     """Render all samples in the background, as soon as no network is at work."""
     with _ordering:
-        if dataset in _ordered:
-            return
-        _ordered.add(dataset)
-    _painter.submit(_render, dataset)
+        if dataset not in _ordered:
+            _ordered.add(dataset)
+            _painter.submit(_render, dataset)
 
 
 def _render(dataset: str) -> None:

@@ -356,7 +356,10 @@ def test_a_viewer_taken_away_comes_back_as_it_was(street: Viewer):
 
 
 def test_layers_that_never_arrived_are_asked_for(open_viewer: Callable[..., Viewer]):
-    open_viewer("lost").wait("Photo", "Truth", "U-Net", "FC-DenseNet103")
+    viewer = open_viewer("lost").wait("Photo", "Truth", "U-Net", "FC-DenseNet103")
+    viewer.mode("mask")
+    for name in ("U-Net", "FC-DenseNet103"):
+        assert viewer.pixel(name, CAR)[3] == 255
 
 
 def test_what_cannot_be_shown_says_why_and_the_others_go_on(open_viewer: Callable[..., Viewer]):
