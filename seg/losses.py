@@ -80,6 +80,14 @@ class LossKind:
     build: Callable[[Tensor], Loss]
 
 
+PRESENT = r"\mathcal{C}\ \text{the classes in the batch's truth}"
+
+
+def _lines(*formulas: str) -> str:
+    """One below the other, so that they fit a phone."""
+    return r"\begin{gathered}" + r"\\ ".join(formulas) + r"\end{gathered}"
+
+
 LOSSES: dict[str, LossKind] = {
     "ce": LossKind(
         "cross-entropy",
@@ -89,17 +97,23 @@ LOSSES: dict[str, LossKind] = {
     ),
     "wce": LossKind(
         "weighted cross-entropy",
-        r"-\frac{\sum_i w_{t_i}\log p_{i,t_i}}{\sum_i w_{t_i}},\quad "
-        rf"w_c = \operatorname{{clip}}\!\left(\frac{{\operatorname{{median}}_k f_k}}{{f_c}}, {WEIGHT_RANGE[0]:g}, "
-        rf"{WEIGHT_RANGE[1]:g}\right),\ f_c\ \text{{the share of class}}\ c",
+        _lines(
+            r"-\frac{\sum_i w_{t_i}\log p_{i,t_i}}{\sum_i w_{t_i}}",
+            rf"w_c = \operatorname{{clip}}\!\left(\frac{{\operatorname{{median}}_k f_k}}{{f_c}}, {WEIGHT_RANGE[0]:g}, "
+            rf"{WEIGHT_RANGE[1]:g}\right)",
+            r"f_c\ \text{the share of class}\ c",
+        ),
         "Eigen, Fergus, 'Predicting Depth, Surface Normals and Semantic Labels with a Common Multi-Scale Convolutional "
         "Architecture', ICCV 2015",
         _weighted_cross_entropy,
     ),
     "dice": LossKind(
         "Dice",
-        r"\frac{1}{C}\sum_{c\ \text{in the batch's truth}}"
-        r"\left(1-\frac{2\sum_i p_{i,c}\,y_{i,c}}{\sum_i p_{i,c}+\sum_i y_{i,c}}\right)",
+        _lines(
+            r"\frac{1}{C}\sum_{c\in\mathcal{C}}"
+            r"\left(1-\frac{2\sum_i p_{i,c}\,y_{i,c}}{\sum_i p_{i,c}+\sum_i y_{i,c}}\right)",
+            PRESENT,
+        ),
         "Milletari, Navab, Ahmadi, 'V-Net', 3DV 2016",
         _dice,
     ),
@@ -111,24 +125,33 @@ LOSSES: dict[str, LossKind] = {
     ),
     "focal": LossKind(
         "focal",
-        rf"-\frac{{1}}{{NC}}\sum_{{i,c}} (1-q_{{i,c}})^{{{FOCAL_GAMMA:g}}}\log q_{{i,c}},\quad "
-        r"q_{i,c}=\begin{cases}\sigma(z_{i,c})& c=t_i\\1-\sigma(z_{i,c})& c\neq t_i\end{cases}",
+        _lines(
+            rf"-\frac{{1}}{{NC}}\sum_{{i,c}} (1-q_{{i,c}})^{{{FOCAL_GAMMA:g}}}\log q_{{i,c}}",
+            r"q_{i,c}=\begin{cases}\sigma(z_{i,c})& c=t_i\\1-\sigma(z_{i,c})& c\neq t_i\end{cases}",
+        ),
         "Lin et al., 'Focal Loss for Dense Object Detection', ICCV 2017 (one sigmoid a class, without its α)",
         _focal,
     ),
     "tversky": LossKind(
         "Tversky",
-        r"\begin{gathered}\frac{1}{C}\sum_{c\ \text{in the batch's truth}}\left(1-\frac{\mathrm{TP}_c}{\mathrm{TP}_c+"
-        rf"{1 - TVERSKY_MISSES:.1f}\,\mathrm{{FP}}_c+{TVERSKY_MISSES:g}\,\mathrm{{FN}}_c}}\right),\\ "
-        r"\mathrm{TP}_c=\sum_i p_{i,c}y_{i,c},\ \mathrm{FP}_c=\sum_i p_{i,c}(1-y_{i,c}),\ "
-        r"\mathrm{FN}_c=\sum_i (1-p_{i,c})y_{i,c}\end{gathered}",
+        _lines(
+            r"\frac{1}{C}\sum_{c\in\mathcal{C}}\left(1-\frac{\mathrm{TP}_c}{\mathrm{TP}_c+"
+            rf"{1 - TVERSKY_MISSES:.1f}\,\mathrm{{FP}}_c+{TVERSKY_MISSES:g}\,\mathrm{{FN}}_c}}\right)",
+            r"\mathrm{TP}_c=\sum_i p_{i,c}y_{i,c}",
+            r"\mathrm{FP}_c=\sum_i p_{i,c}(1-y_{i,c})",
+            r"\mathrm{FN}_c=\sum_i (1-p_{i,c})y_{i,c}",
+            PRESENT,
+        ),
         "Salehi, Erdogmus, Gholipour, 'Tversky Loss Function for Image Segmentation', MLMI 2017",
         _tversky,
     ),
     "lovasz": LossKind(
         "Lovász",
-        r"\frac{1}{|\mathcal{C}|}\sum_{c\in\mathcal{C}}\overline{\Delta_{J_c}}(m_c),\quad m_{i,c}=|y_{i,c}-p_{i,c}|,\ "
-        r"\mathcal{C}\ \text{the classes in the batch's truth}",
+        _lines(
+            r"\frac{1}{|\mathcal{C}|}\sum_{c\in\mathcal{C}}\overline{\Delta_{J_c}}(m_c)",
+            r"m_{i,c}=|y_{i,c}-p_{i,c}|",
+            PRESENT,
+        ),
         "Berman, Triki, Blaschko, 'The Lovász-Softmax Loss', CVPR 2018",
         _lovasz,
     ),
