@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from seg.engines import rewrites
 from seg.engines.rewrites import (
     BilinearConvolution,
     DoubledConvolution,
@@ -57,6 +58,20 @@ def test_a_rewritten_network_gives_the_same(name, options, _, size):
     with torch.no_grad():
         expected = model(picture)
         found = rewrite(copy.deepcopy(model))(picture)
+    assert (found - expected).abs().max() <= 2e-5 * expected.abs().max()
+
+
+@pytest.mark.parametrize("rows", [1, 7, 47, 100])
+def test_a_large_dense_block_gives_the_same_in_strips(rows, monkeypatch):
+    model, picture = trained("fc_densenet56", {"base": 48}), torch.randn(1, 3, 47, 66)
+    calls, in_strips = [], rewrites._in_strips
+    monkeypatch.setattr(rewrites, "LARGE", 4 * 48 * 47 * 66)
+    monkeypatch.setattr(rewrites, "STRIP", rows * 4 * 48 * 66)
+    monkeypatch.setattr(rewrites, "_in_strips", lambda layers, x: calls.append(x.shape) or in_strips(layers, x))
+    with torch.no_grad():
+        expected = model(picture)
+        found = rewrite(copy.deepcopy(model))(picture)
+    assert [shape[2:] for shape in calls] == [(47, 66), (24, 33), (47, 66)], "large blocks, and no other"
     assert (found - expected).abs().max() <= 2e-5 * expected.abs().max()
 
 

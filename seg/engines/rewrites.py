@@ -1,5 +1,7 @@
 """The same networks in operations that OpenVINO is fast at: equal results, other steps."""
 
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -15,6 +17,10 @@ VECTOR = 16
 
 SMALL = 1000
 """Pixels below which joining features anew for every layer costs less than handling them apart."""
+
+LARGE, STRIP = 16 << 20, 6 << 20
+"""Bytes of a dense block's input from which on it is handled in strips of rows, and of one of these, several of which
+fit the cache that a CPU's cores share."""
 
 LARGE_STRIDE = 16
 """From which on a transposed convolution is better made at its input's resolution."""
@@ -95,8 +101,8 @@ class SplitDenseBlock(nn.Module):
     """A dense block whose layers convolve the block's input and the features made in it apart, and add the two.
 
     The plain graph joins all features anew for every layer and normalises them in a pass of their own. Split, the wide
-    input is never copied. classifier: a 1×1 convolution of all features, which are then not joined at all: what the
-    block gives in their place are the logits.
+    input is never joined, and where it is large it leaves memory once for all layers. classifier: a 1×1 convolution of
+    all features, which are then not joined at all: what the block gives in their place are the logits.
     """
 
     def __init__(self, block: DenseBlock, classifier: nn.Conv2d | None = None):
@@ -104,13 +110,14 @@ class SplitDenseBlock(nn.Module):
         self.layers, self.classifier = block.layers, classifier
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        channels = x.shape[1]
+        channels, pixels = x.shape[1], x.shape[2] * x.shape[3]
+        by_rows = self.layers[0][2].out_channels <= VECTOR // 3
+        from_x = _in_strips(self.layers, x) if 4 * channels * pixels >= LARGE and not by_rows else None
         new: list[Tensor] = []
-        for layer in self.layers:
-            by_rows = layer[2].out_channels <= VECTOR // 3
+        for i, layer in enumerate(self.layers):
             bias = layer[2].bias
-            together = torch.cat([x, *new], dim=1) if x.shape[2] * x.shape[3] < SMALL else x
-            features = _part(layer, together, 0, by_rows, bias)
+            together = torch.cat([x, *new], dim=1) if pixels < SMALL else x
+            features = from_x[i] if from_x else _part(layer, together, 0, by_rows, bias)
             if new and together is x:
                 features = features + _part(layer, torch.cat(new, dim=1), channels, by_rows)
             if by_rows:
@@ -126,14 +133,38 @@ class SplitDenseBlock(nn.Module):
 def _part(layer: DenseLayer, x: Tensor, first: int, by_rows: bool, bias: Tensor | None = None) -> Tensor:
     """What the channels x of the layer's input, from channel `first` on, add to its output: (N, growth, H, W). By rows,
     what they add to the output a row above, here and below, the three as channels and without bias."""
-    norm, _, convolution, _ = layer
-    own = slice(first, first + x.shape[1])
-    mean, var, weight, shift = (t[own] for t in (norm.running_mean, norm.running_var, norm.weight, norm.bias))
-    normed = F.relu(F.batch_norm(x, mean, var, weight, shift, eps=norm.eps))
-    kernel = convolution.weight[:, own]
+    kernel = layer[2].weight[:, first : first + x.shape[1]]
     if not by_rows:
-        return F.conv2d(normed, kernel, bias, padding=1)
-    return F.conv2d(normed, kernel.permute(2, 0, 1, 3).flatten(0, 1)[:, :, None], padding=(0, 1))
+        return F.conv2d(_normed(layer, x, first), kernel, bias, padding=1)
+    return F.conv2d(_normed(layer, x, first), kernel.permute(2, 0, 1, 3).flatten(0, 1)[:, :, None], padding=(0, 1))
+
+
+def _normed(layer: DenseLayer, x: Tensor, first: int = 0) -> Tensor:
+    """x, the channels of the layer's input from `first` on, normalised and rectified."""
+    own = slice(first, first + x.shape[1])
+    mean, var, weight, bias = (t[own] for t in (layer[0].running_mean, layer[0].running_var, *layer[0].parameters()))
+    return F.relu(F.batch_norm(x, mean, var, weight, bias, eps=layer[0].eps))
+
+
+def _in_strips(layers: Iterable[DenseLayer], x: Tensor) -> list[Tensor]:
+    """What x, the first channels of each layer's input, adds to its output, bias included: (N, growth, H, W) each.
+
+    A strip of rows is read once for all layers, and normalised in the cache. Its outputs are joined and cut apart: else
+    OpenVINO, which orders its steps by what needs them, would take all strips through one layer after the other.
+    """
+    height = x.shape[2]
+    rows = max(1, STRIP // (4 * x.shape[1] * x.shape[3]))
+    strips = []
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        strip = x[:, :, max(top - 1, 0) : bottom + 1]
+        border = (0, 0, int(top == 0), int(bottom == height))
+        parts = []
+        for layer in layers:
+            kernel, bias = layer[2].weight[:, : x.shape[1]], layer[2].bias
+            parts.append(F.conv2d(F.pad(_normed(layer, strip), border), kernel, bias, padding=(0, 1)))
+        strips.append(torch.cat(parts, dim=2).split(bottom - top, dim=2))
+    return [torch.cat(parts, dim=2) for parts in zip(*strips, strict=True)]
 
 
 def _below_one_another(channels: int) -> Tensor:
