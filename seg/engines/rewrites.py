@@ -112,13 +112,16 @@ class SplitDenseBlock(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         channels, pixels = x.shape[1], x.shape[2] * x.shape[3]
         by_rows = self.layers[0][2].out_channels <= VECTOR // 3
-        from_x = _in_strips(self.layers, x) if 4 * channels * pixels >= LARGE and not by_rows else None
+        from_x = _in_strips(self.layers, x) if 4 * channels * pixels >= LARGE and not by_rows else []
+        anew = pixels < SMALL and not from_x
         new: list[Tensor] = []
         for i, layer in enumerate(self.layers):
             bias = layer[2].bias
-            together = torch.cat([x, *new], dim=1) if pixels < SMALL else x
-            features = from_x[i] if from_x else _part(layer, together, 0, by_rows, bias)
-            if new and together is x:
+            if from_x:
+                features = from_x[i]
+            else:
+                features = _part(layer, torch.cat([x, *new], dim=1) if anew else x, 0, by_rows, bias)
+            if new and not anew:
                 features = features + _part(layer, torch.cat(new, dim=1), channels, by_rows)
             if by_rows:
                 features = F.conv2d(features, _below_one_another(len(bias)), bias, padding=(1, 0))
