@@ -67,7 +67,9 @@ def test_a_large_dense_block_gives_the_same_in_strips(rows, monkeypatch):
     calls, in_strips = [], rewrites._in_strips
     monkeypatch.setattr(rewrites, "LARGE", 4 * 48 * 47 * 66)
     monkeypatch.setattr(rewrites, "STRIP", rows * 4 * 48 * 66)
-    monkeypatch.setattr(rewrites, "_in_strips", lambda layers, x: calls.append(x.shape) or in_strips(layers, x))
+    monkeypatch.setattr(
+        rewrites, "_in_strips", lambda layers, parts: calls.append(parts[0].shape) or in_strips(layers, parts)
+    )
     with torch.no_grad():
         expected = model(picture)
         found = rewrite(copy.deepcopy(model))(picture)

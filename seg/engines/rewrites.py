@@ -1,6 +1,6 @@
 """The same networks in operations that OpenVINO is fast at: equal results, other steps."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -109,28 +109,34 @@ class SplitDenseBlock(nn.Module):
         super().__init__()
         self.layers, self.classifier = block.layers, classifier
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        channels, pixels = x.shape[1], x.shape[2] * x.shape[3]
+    def forward(self, *parts: Tensor) -> tuple[Tensor, Tensor]:
+        first, channels = parts[0], sum(part.shape[1] for part in parts)
+        pixels = first.shape[2] * first.shape[3]
         by_rows = self.layers[0][2].out_channels <= VECTOR // 3
-        from_x = _in_strips(self.layers, x) if 4 * channels * pixels >= LARGE and not by_rows else []
-        anew = pixels < SMALL and not from_x
+        large, anew = 4 * channels * pixels >= LARGE and not by_rows, pixels < SMALL
+        if not large:
+            parts = (torch.cat([crop_to(part, first) for part in parts], dim=1),)
+        from_input = _in_strips(self.layers, parts) if large else []
         new: list[Tensor] = []
         for i, layer in enumerate(self.layers):
             bias = layer[2].bias
-            if from_x:
-                features = from_x[i]
+            if large:
+                features = from_input[i]
             else:
-                features = _part(layer, torch.cat([x, *new], dim=1) if anew else x, 0, by_rows, bias)
-            if new and not anew:
+                features = _part(layer, torch.cat([*parts, *new], dim=1) if anew else parts[0], 0, by_rows, bias)
+            if new and (large or not anew):
                 features = features + _part(layer, torch.cat(new, dim=1), channels, by_rows)
             if by_rows:
                 features = F.conv2d(features, _below_one_another(len(bias)), bias, padding=(1, 0))
             new.append(features)
         made = torch.cat(new, dim=1)
         if self.classifier is None:
-            return torch.cat([x, *new], dim=1), made
-        for_x, for_made = self.classifier.weight.tensor_split([channels], dim=1)
-        return F.conv2d(x, for_x) + F.conv2d(made, for_made, self.classifier.bias), made
+            return torch.cat([*(crop_to(part, first) for part in parts), *new], dim=1), made
+        *kernels, for_made = self.classifier.weight.split([*(part.shape[1] for part in parts), made.shape[1]], dim=1)
+        logits = F.conv2d(made, for_made, self.classifier.bias)
+        for part, kernel in zip(parts, kernels, strict=True):
+            logits = logits + crop_to(F.conv2d(part, kernel), first)
+        return logits, made
 
 
 def _part(layer: DenseLayer, x: Tensor, first: int, by_rows: bool, bias: Tensor | None = None) -> Tensor:
@@ -149,25 +155,28 @@ def _normed(layer: DenseLayer, x: Tensor, first: int = 0) -> Tensor:
     return F.relu(F.batch_norm(x, mean, var, weight, bias, eps=layer[0].eps))
 
 
-def _in_strips(layers: Iterable[DenseLayer], x: Tensor) -> list[Tensor]:
-    """What x, the first channels of each layer's input, adds to its output, bias included: (N, growth, H, W) each.
+def _in_strips(layers: nn.ModuleList, parts: Sequence[Tensor]) -> list[Tensor]:
+    """What the block's input adds to each layer's output, bias included: (N, growth, H, W) each.
 
-    A strip of rows is read once for all layers, and normalised in the cache. Its outputs are joined and cut apart: else
-    OpenVINO, which orders its steps by what needs them, would take all strips through one layer after the other.
+    A strip of rows is joined and read once for all layers, and normalised in the cache. Its outputs are joined and cut
+    apart: else OpenVINO, which orders its steps by what needs them, would take all strips through one layer after the
+    other.
     """
-    height = x.shape[2]
-    rows = max(1, STRIP // (4 * x.shape[1] * x.shape[3]))
+    height, width = parts[0].shape[2:]
+    channels = sum(part.shape[1] for part in parts)
+    rows = max(1, STRIP // (4 * channels * width))
     strips = []
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
-        strip = x[:, :, max(top - 1, 0) : bottom + 1]
+        here = slice(max(top - 1, 0), min(bottom + 1, height))
+        strip = torch.cat([part[:, :, here, :width] for part in parts], dim=1)
         border = (0, 0, int(top == 0), int(bottom == height))
-        parts = []
+        outputs = []
         for layer in layers:
-            kernel, bias = layer[2].weight[:, : x.shape[1]], layer[2].bias
-            parts.append(F.conv2d(F.pad(_normed(layer, strip), border), kernel, bias, padding=(0, 1)))
-        strips.append(torch.cat(parts, dim=2).split(bottom - top, dim=2))
-    return [torch.cat(parts, dim=2) for parts in zip(*strips, strict=True)]
+            kernel, bias = layer[2].weight[:, :channels], layer[2].bias
+            outputs.append(F.conv2d(F.pad(_normed(layer, strip), border), kernel, bias, padding=(0, 1)))
+        strips.append(torch.cat(outputs, dim=2).split(bottom - top, dim=2))
+    return [torch.cat(outputs, dim=2) for outputs in zip(*strips, strict=True)]
 
 
 def _below_one_another(channels: int) -> Tensor:

@@ -30,28 +30,33 @@ class DenseLayer(nn.Sequential):
 
 
 class DenseBlock(nn.Module):
-    """Each layer reads the block's input and all earlier layers' features. Returns (input + new, new)."""
+    """Each layer reads the block's input and all earlier layers' features. Returns (input + new, new).
+
+    The input may come in parts (N, C, H, W): they are joined, the later ones cut to the first one's height and width.
+    """
 
     def __init__(self, in_channels: int, growth: int, layers: int, dropout: float):
         super().__init__()
         self.layers = nn.ModuleList(DenseLayer(in_channels + i * growth, growth, dropout) for i in range(layers))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        if isinstance(x, Tensor) and not torch.is_grad_enabled() and not torch.compiler.is_compiling():
-            return self._into_one_buffer(x)
-        features = [x]
+    def forward(self, *parts: Tensor) -> tuple[Tensor, Tensor]:
+        parts = tuple(crop_to(part, parts[0]) for part in parts)
+        if isinstance(parts[0], Tensor) and not torch.is_grad_enabled() and not torch.compiler.is_compiling():
+            return self._into_one_buffer(parts)
+        features = list(parts)
         for layer in self.layers:
             features.append(layer(torch.cat(features, dim=1)))
         features = torch.cat(features, dim=1)
-        return features, features[:, x.shape[1] :]
+        return features, features[:, sum(part.shape[1] for part in parts) :]
 
-    def _into_one_buffer(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def _into_one_buffer(self, parts: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         """The same without joining all features anew for every layer, where no gradient needs the old ones."""
-        n, channels, height, width = x.shape
-        growth = self.layers[0][2].out_channels
+        x, growth, widths = parts[0], self.layers[0][2].out_channels, [part.shape[1] for part in parts]
+        channels = sum(widths)
         layout = torch.channels_last if x.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
-        features = x.new_empty(n, channels + growth * len(self.layers), height, width).to(memory_format=layout)
-        features[:, :channels] = x
+        features = x.new_empty(len(x), channels + growth * len(self.layers), *x.shape[2:]).to(memory_format=layout)
+        for place, part in zip(features[:, :channels].split(widths, dim=1), parts, strict=True):
+            place.copy_(part)
         for i, layer in enumerate(self.layers):
             done = channels + i * growth
             features[:, done : done + growth] = layer(features[:, :done])
@@ -124,6 +129,5 @@ class FCDenseNet(nn.Module):
             x = transition(x)
         x, new = self.bottleneck(x)
         for transition, block, name in zip(self.transitions_up, self.up_blocks, reversed(self.skip_names), strict=True):
-            skip = encoded.pop()
-            x, new = block(torch.cat([keep(skip, name, skips), crop_to(transition(new), skip)], dim=1))
+            x, new = block(keep(encoded.pop(), name, skips), transition(new))
         return self.classifier(x)
