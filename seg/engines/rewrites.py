@@ -113,18 +113,19 @@ class SplitDenseBlock(nn.Module):
         first, channels = parts[0], sum(part.shape[1] for part in parts)
         pixels = first.shape[2] * first.shape[3]
         by_rows = self.layers[0][2].out_channels <= VECTOR // 3
-        large, anew = 4 * channels * pixels >= LARGE and not by_rows, pixels < SMALL
-        if not large:
+        large = 4 * channels * pixels >= LARGE and not by_rows
+        anew = pixels < SMALL and not large
+        if large:
+            from_input = _in_strips(self.layers, parts)
+        else:
             parts = (torch.cat([crop_to(part, first) for part in parts], dim=1),)
-        from_input = _in_strips(self.layers, parts) if large else []
+            from_input = [_part(layer, parts[0], 0, by_rows, layer[2].bias) for layer in self.layers]
         new: list[Tensor] = []
-        for i, layer in enumerate(self.layers):
+        for layer, features in zip(self.layers, from_input, strict=True):
             bias = layer[2].bias
-            if large:
-                features = from_input[i]
-            else:
-                features = _part(layer, torch.cat([*parts, *new], dim=1) if anew else parts[0], 0, by_rows, bias)
-            if new and (large or not anew):
+            if new and anew:
+                features = _part(layer, torch.cat([*parts, *new], dim=1), 0, by_rows, bias)
+            elif new:
                 features = features + _part(layer, torch.cat(new, dim=1), channels, by_rows)
             if by_rows:
                 features = F.conv2d(features, _below_one_another(len(bias)), bias, padding=(1, 0))
