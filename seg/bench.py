@@ -55,14 +55,14 @@ def bench(
     timed in turn, so that a busy moment meets both. `all_seconds` is the sum over the sets. `tiled` is the share of
     pixels of a 2:1 picture on which the tiled labels are those of the untiled network: near 1 where the receptive field
     fits the tiles' overlap, less where a network sees further than a tile. `ratio` is network to eager; `tile` and
-    `of_peak` are of a single tile; `megabytes` is as in `paper_width`. `peak` is the machine's, see `peak_gflops`.
+    `of_peak` are of a single tile; `megabytes` is as in `paper_width`. `peak` is the machine's at that moment, see
+    `peak_gflops`, and for the whole run the median.
 
     `app` is the app's whole way, see `app_path`, and `large` a picture of 48 megapixels, see `large_picture`; both are
     left out with `names`. With `paper`, `paper` holds the papers' widths.
     """
     index = WeightIndex(weights)
     image, wide = street.render(1, *PICTURE).image, street.render(2, *WIDE).image
-    peak = peak_gflops(choose_device(device))
     sets = []
     for record in (index.record(n) for n in names) if names else index.records().values():
         segmenter = Segmenter(record, index.load(record), device, engine)
@@ -80,7 +80,7 @@ def bench(
                     runs[key].append(value)
         medians = {key: statistics.median(values) for key, values in runs.items()}
         spread = max(runs["seconds"]) - min(runs["seconds"])
-        tile = tile_seconds(segmenter, repeats)
+        tile, peak = tile_seconds(segmenter, repeats), peak_gflops(choose_device(device))
         untiled = segmenter(wide, skips=set(segmenter.skip_names))
         sets.append(
             {
@@ -91,26 +91,28 @@ def bench(
                 **medians,
                 "spread": spread,
                 "ratio": medians["network"] / medians["eager"],
+                "peak": peak,
                 "of_peak": record.gflops / tile[0] / peak if record.gflops else None,
                 "megabytes": megabytes,
                 "tile": tile,
                 "tiled": float((segmenter(wide).labels == untiled.labels).mean()),
             }
         )
+    widths = [paper_width(name, repeats, device, engine) for name in SEVEN] if paper else []
     return {
         "device": str(choose_device(device)),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "picture": f"{PICTURE[1]}×{PICTURE[0]}",
         "repeats": repeats,
-        "peak": peak,
+        "peak": statistics.median(measured["peak"] for measured in sets + widths),
         "sets": sets,
         "all_seconds": sum(s["seconds"] for s in sets),
         "app": None if names else app_path(repeats, device, weights, engine),
         "large": []
         if names
         else large_picture([n for n in LARGE_SETS if n in index.records()], device, weights, engine),
-        "paper": [paper_width(name, repeats, device, engine, peak) for name in SEVEN] if paper else [],
+        "paper": widths,
     }
 
 
@@ -200,7 +202,7 @@ def _encoded(prediction: Prediction) -> tuple[bytes, bytes]:
     return encode_png(prediction.labels), encode_png((prediction.confidence * 255).astype(np.uint8))
 
 
-def peak_gflops(device: torch.device, repeats: int = 5) -> float:
+def peak_gflops(device: torch.device, repeats: int = 2) -> float:
     """GFLOP/s of a large convolution, 256 to 256 channels, 3×3, on 96×128: the best of plain PyTorch's layouts. On a
     GPU on 32 of them at once, in the engine's half precision."""
     count, precision = (32, PRECISION) if device.type == "cuda" else (1, torch.float32)
@@ -214,11 +216,11 @@ def peak_gflops(device: torch.device, repeats: int = 5) -> float:
     return best
 
 
-def paper_width(name: str, repeats: int, device: str, engine: str, peak: float) -> dict[str, Any]:
-    """One network of the paper's width with random weights and statistics at `PAPER_TILE`: `seconds` in its engine
-    beside `eager` PyTorch (NCHW, fp32) in turn, medians; `gflops`; `of_peak` the fraction of `peak` that it reaches;
-    `ratio` to eager; `megabytes`, what compiling and running it add to the process's memory at most, where that can be
-    told."""
+def paper_width(name: str, repeats: int, device: str, engine: str) -> dict[str, Any]:
+    """One network of the paper's width with random weights and statistics at `PAPER_TILE`: `seconds` in its engine,
+    beside `eager` PyTorch (NCHW, fp32) and the machine's `peak` in turn, medians; `gflops`; `of_peak` the fraction of
+    `peak` that it reaches; `ratio` to eager; `megabytes`, what compiling and running it add to the process's memory at
+    most, where that can be told."""
     torch.manual_seed(0)
     model = build_model(name, 11, 3, width="paper").eval()
     for module in model.modules():
@@ -236,12 +238,12 @@ def paper_width(name: str, repeats: int, device: str, engine: str, peak: float) 
         runner.run(batch)
 
     megabytes = _added_megabytes(ready)
-    times: dict[str, list[float]] = {"seconds": [], "eager": []}
+    times: dict[str, list[float]] = {"seconds": [], "eager": [], "peak": []}
     for i in range(repeats + 1):
-        for key, run in (("seconds", lambda: runner.run(batch)), ("eager", lambda: _eager(bare, batch))):
-            seconds, _ = _timed(run)
-            if i:
-                times[key].append(seconds)
+        seconds, eager = (_timed(run)[0] for run in (lambda: runner.run(batch), lambda: _eager(bare, batch)))
+        if i:
+            for key, value in (("seconds", seconds), ("eager", eager), ("peak", peak_gflops(batch.device))):
+                times[key].append(value)
     medians = {key: statistics.median(values) for key, values in times.items()}
     return {
         "name": name,
@@ -251,7 +253,7 @@ def paper_width(name: str, repeats: int, device: str, engine: str, peak: float) 
         **medians,
         "spread": max(times["seconds"]) - min(times["seconds"]),
         "ratio": medians["seconds"] / medians["eager"],
-        "of_peak": work / medians["seconds"] / peak,
+        "of_peak": work / medians["seconds"] / medians["peak"],
         "megabytes": megabytes,
     }
 

@@ -125,6 +125,7 @@ def test_bench_times_every_set_beside_plain_pytorch(weights, tmp_path):
     assert [s["name"] for s in figures["sets"]] == ["street/fcn8s-wce"]
     assert 0 < figures["sets"][0]["network"] < figures["sets"][0]["seconds"]
     assert figures["sets"][0]["eager"] > 0
+    assert figures["peak"] == figures["sets"][0]["peak"] > 0
     assert figures["sets"][0]["ratio"] == figures["sets"][0]["network"] / figures["sets"][0]["eager"]
     assert figures["app"]["networks"] == ["street/fcn8s-wce"]
     assert min(figures["app"][key] for key in ("decode", "run", "eager", "encode", "ratio", "start", "per_tile")) > 0
@@ -144,10 +145,14 @@ def test_a_paper_width_is_timed_with_layers_that_a_compiler_cannot_share(monkeyp
     monkeypatch.setattr(
         bench, "build_engine", lambda model, *how, key: given.append(model) or build_engine(model, *how)
     )
-    found = bench.paper_width("fc_densenet56", 1, "cpu", "torch", 100.0)
+    peaks = [100.0, 300.0, 200.0]
+    monkeypatch.setattr(bench, "peak_gflops", lambda device: peaks.pop())
+    found = bench.paper_width("fc_densenet56", 3, "cpu", "torch")
     assert found["parameters"] == 1_376_795
     assert found["ratio"] == found["seconds"] / found["eager"]
-    assert found["of_peak"] == found["gflops"] / found["seconds"] / 100.0
+    assert not peaks, "measured in turn with the network"
+    assert found["of_peak"] == found["gflops"] / found["seconds"] / found["peak"]
+    assert found["peak"] == 200.0
     norms = [module for module in given[0].modules() if isinstance(module, torch.nn.BatchNorm2d)]
     assert len({float(norm.running_mean[0]) for norm in norms}) == len(norms)
     assert len({float(norm.running_var[0]) for norm in norms}) == len(norms)
