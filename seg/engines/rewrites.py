@@ -101,35 +101,36 @@ class SplitDenseBlock(nn.Module):
     """A dense block whose layers convolve the block's input and the features made in it apart, and add the two.
 
     The plain graph joins all features anew for every layer and normalises them in a pass of their own. Split, the wide
-    input is never joined, and where it is large it leaves memory once for all layers. classifier: a 1×1 convolution of
-    all features, which are then not joined at all: what the block gives in their place are the logits.
+    input is never joined, and where it is large it leaves memory once for all layers. With few features a layer, the
+    convolutions give what three rows add to one as channels, which `sums` add up. classifier: a 1×1 convolution of all
+    features, which are then not joined at all: what the block gives in their place are the logits.
     """
 
     def __init__(self, block: DenseBlock, classifier: nn.Conv2d | None = None):
         super().__init__()
-        self.layers, self.classifier = block.layers, classifier
+        channels, growth = block.layers[0][2].in_channels, block.layers[0][2].out_channels
+        by_rows = growth <= VECTOR // 3
+        self.by_rows, self.classifier = by_rows, classifier
+        self.whole = nn.ModuleList(_part(layer, slice(None), not by_rows, by_rows) for layer in block.layers)
+        self.of_input = nn.ModuleList(_part(layer, slice(channels), not by_rows, by_rows) for layer in block.layers)
+        self.of_new = nn.ModuleList(_part(layer, slice(channels, None), False, by_rows) for layer in block.layers[1:])
+        self.sums = nn.ModuleList(_sum_of_rows(layer[2].bias) if by_rows else nn.Identity() for layer in block.layers)
 
     def forward(self, *parts: Tensor) -> tuple[Tensor, Tensor]:
         first, channels = parts[0], sum(part.shape[1] for part in parts)
         pixels = first.shape[2] * first.shape[3]
-        by_rows = self.layers[0][2].out_channels <= VECTOR // 3
-        large = 4 * channels * pixels >= LARGE and not by_rows
-        anew = pixels < SMALL and not large
-        if large:
-            from_input = _in_strips(self.layers, parts)
-        else:
+        large = 4 * channels * pixels >= LARGE and not self.by_rows
+        if not large:
             parts = (torch.cat([crop_to(part, first) for part in parts], dim=1),)
-            from_input = [_part(layer, parts[0], 0, by_rows, layer[2].bias) for layer in self.layers]
         new: list[Tensor] = []
-        for layer, features in zip(self.layers, from_input, strict=True):
-            bias = layer[2].bias
-            if new and anew:
-                features = _part(layer, torch.cat([*parts, *new], dim=1), 0, by_rows, bias)
-            elif new:
-                features = features + _part(layer, torch.cat(new, dim=1), channels, by_rows)
-            if by_rows:
-                features = F.conv2d(features, _below_one_another(len(bias)), bias, padding=(1, 0))
-            new.append(features)
+        if pixels < SMALL and not large:
+            for layer, total in zip(self.whole, self.sums, strict=True):
+                new.append(total(layer(torch.cat([*parts, *new], dim=1))))
+        else:
+            from_input = _in_strips(self.of_input, parts) if large else [part(parts[0]) for part in self.of_input]
+            new.append(self.sums[0](from_input[0]))
+            for features, layer, total in zip(from_input[1:], self.of_new, self.sums[1:], strict=True):
+                new.append(total(features + layer(torch.cat(new, dim=1))))
         made = torch.cat(new, dim=1)
         if self.classifier is None:
             return torch.cat([*(crop_to(part, first) for part in parts), *new], dim=1), made
@@ -140,28 +141,42 @@ class SplitDenseBlock(nn.Module):
         return logits, made
 
 
-def _part(layer: DenseLayer, x: Tensor, first: int, by_rows: bool, bias: Tensor | None = None) -> Tensor:
-    """What the channels x of the layer's input, from channel `first` on, add to its output: (N, growth, H, W). By rows,
-    what they add to the output a row above, here and below, the three as channels and without bias."""
-    kernel = layer[2].weight[:, first : first + x.shape[1]]
-    if not by_rows:
-        return F.conv2d(_normed(layer, x, first), kernel, bias, padding=1)
-    return F.conv2d(_normed(layer, x, first), kernel.permute(2, 0, 1, 3).flatten(0, 1)[:, :, None], padding=(0, 1))
+def _part(layer: DenseLayer, channels: slice, bias: bool, by_rows: bool) -> nn.Sequential:
+    """What some of a layer's input channels add to its output: (N, growth, H, W). By rows, what they add to the output
+    a row above, here and below, the three as channels: (N, 3 · growth, H, W)."""
+    norm, _, convolution, _ = layer
+    weight = convolution.weight[:, channels]
+    own = nn.BatchNorm2d(weight.shape[1], eps=norm.eps).eval()
+    own.load_state_dict({key: value[channels] if value.ndim else value for key, value in norm.state_dict().items()})
+    if by_rows:
+        weight = weight.permute(2, 0, 1, 3).flatten(0, 1)[:, :, None]
+    return nn.Sequential(own, nn.ReLU(), _convolution(weight, convolution.bias if bias else None))
 
 
-def _normed(layer: DenseLayer, x: Tensor, first: int = 0) -> Tensor:
-    """x, the channels of the layer's input from `first` on, normalised and rectified."""
-    own = slice(first, first + x.shape[1])
-    mean, var, weight, bias = (t[own] for t in (layer[0].running_mean, layer[0].running_var, *layer[0].parameters()))
-    return F.relu(F.batch_norm(x, mean, var, weight, bias, eps=layer[0].eps))
+def _convolution(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
+    """With these weights, (outputs, inputs, h, w), and an output as high and wide as its input."""
+    outputs, inputs, *kernel = weight.shape
+    padding = [length // 2 for length in kernel]
+    layer = nn.utils.skip_init(nn.Conv2d, inputs, outputs, kernel, padding=padding, bias=bias is not None)
+    layer.weight, layer.bias = nn.Parameter(weight), bias
+    return layer
+
+
+def _sum_of_rows(bias: Tensor) -> nn.Conv2d:
+    """Adds up what three rows gave for one, and the bias, (growth,)."""
+    growth = len(bias)
+    kernel = torch.zeros(growth, 3, growth, 3)
+    for row in range(3):
+        kernel[:, row, :, row] = torch.eye(growth)
+    return _convolution(kernel.flatten(1, 2)[..., None], bias)
 
 
 def _in_strips(layers: nn.ModuleList, parts: Sequence[Tensor]) -> list[Tensor]:
     """What the block's input adds to each layer's output, bias included: (N, growth, H, W) each.
 
-    A strip of rows is joined and read once for all layers, and normalised in the cache. Its outputs are joined and cut
-    apart: else OpenVINO, which orders its steps by what needs them, would take all strips through one layer after the
-    other.
+    layers: normalisation, ReLU and 3×3 convolution, for the input's channels alone. A strip of rows is joined and read
+    once for all of them, and normalised in the cache. Its outputs are joined and cut apart: else OpenVINO, which orders
+    its steps by what needs them, would take all strips through one layer after the other.
     """
     height, width = parts[0].shape[2:]
     channels = sum(part.shape[1] for part in parts)
@@ -173,19 +188,11 @@ def _in_strips(layers: nn.ModuleList, parts: Sequence[Tensor]) -> list[Tensor]:
         strip = torch.cat([part[:, :, here, :width] for part in parts], dim=1)
         border = (0, 0, int(top == 0), int(bottom == height))
         outputs = []
-        for layer in layers:
-            kernel, bias = layer[2].weight[:, :channels], layer[2].bias
-            outputs.append(F.conv2d(F.pad(_normed(layer, strip), border), kernel, bias, padding=(0, 1)))
+        for norm, relu, convolution in layers:
+            normed = F.pad(relu(norm(strip)), border)
+            outputs.append(F.conv2d(normed, convolution.weight, convolution.bias, padding=(0, 1)))
         strips.append(torch.cat(outputs, dim=2).split(bottom - top, dim=2))
     return [torch.cat(outputs, dim=2) for outputs in zip(*strips, strict=True)]
-
-
-def _below_one_another(channels: int) -> Tensor:
-    """The kernel, (channels, 3 · channels, 3, 1), that adds up what three rows gave for one."""
-    kernel = torch.zeros(channels, 3, channels, 3)
-    for row in range(3):
-        kernel[:, row, :, row] = torch.eye(channels)
-    return kernel.flatten(1, 2)[..., None]
 
 
 class DoubledConvolution(nn.Module):
