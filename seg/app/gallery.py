@@ -19,8 +19,8 @@ from seg.labels import ClassMap
 from seg.masks import decode_mask
 
 PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif"]
-THUMBNAIL = 96
-THUMBNAIL_HEIGHT = 72
+THUMBNAIL = 86
+THUMBNAIL_HEIGHT = 65
 POLL_SECONDS = 0.5
 PICTURE = "picture"
 """The address's word for the sample shown."""
@@ -125,7 +125,7 @@ def _pick(dataset: str) -> Exhibit:
     exhibit = offered[chosen]()
     _address(exhibit)
     missing = {name for name, seed in _seeds(dataset).items() if not resources.is_rendered(dataset, seed)}
-    with st.container(horizontal=True, gap="small", key="gallery"):
+    with st.container(horizontal=True, gap="xsmall", key="gallery"):
         for key, give in offered.items():
             shown = key == chosen
             _thumbnail(key, exhibit if shown else None if key in missing else give(), dataset, shown)
@@ -158,7 +158,7 @@ def _thumbnail(key: str, exhibit: Exhibit | None, dataset: str, shown: bool) -> 
             st.skeleton(height=THUMBNAIL_HEIGHT)
         else:
             st.image(fit(exhibit.picture.pixels, 2 * THUMBNAIL), width="stretch", alt=f"Thumbnail of {name}")
-        short = name if len(name) <= 9 else f"{name[:7]}…"
+        short = name if len(name) <= 8 else f"{name[:6]}…"
         st.button(
             plain(short),
             key=f"show-{key}",
