@@ -122,6 +122,21 @@ def test_the_slower_engine_makes_way(monkeypatch):
     assert engine.run(picture) == pytest.approx(build_engine(model, "cpu", "torch").run(picture), abs=1e-4)
 
 
+@pytest.mark.parametrize(("compiled", "plain", "faster"), [(1, 2, True), (2, 1, False), (1, 1, True)])
+@pytest.mark.parametrize("disturbed", [set(), {0, 1, 2, 3}, {0, 2, 4, 6}, {5, 6, 7, 8}])
+def test_what_disturbs_most_of_a_race_does_not_decide_it(monkeypatch, compiled, plain, faster, disturbed):
+    clock, runs = [0.0], iter(range(100))
+
+    def taking(seconds):
+        def run(_):
+            clock[0] += seconds + 10 * (next(runs) in disturbed)
+
+        return run
+
+    monkeypatch.setattr(openvino, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    assert openvino._faster(taking(compiled), taking(plain), (3, 8, 8)) is faster
+
+
 def test_without_openvino_pytorch_runs_and_a_sentence_says_so(monkeypatch):
     def broken():
         raise ImportError("no openvino")
