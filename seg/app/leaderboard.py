@@ -370,7 +370,7 @@ def _speeds(measured: Sequence[Mapping[str, Any]], title: str, time: str) -> Non
                 min_value=0,
                 max_value=max(1.0, lines["of_peak"].astype(float).max()),
                 format="%.2f",
-                help="GFLOP/s reached, as a share of what a large convolution reached in the same minute.",
+                help="GFLOP/s reached, as a share of what a large convolution reaches.",
             ),
             "MB": number(format="%.0f", help="Memory that compiling and running it adds at most."),
         },
