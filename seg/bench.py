@@ -240,10 +240,12 @@ def paper_width(name: str, repeats: int, device: str, engine: str) -> dict[str, 
     megabytes = _added_megabytes(ready)
     times: dict[str, list[float]] = {"seconds": [], "eager": [], "peak": []}
     for i in range(repeats + 1):
-        seconds, eager = (_timed(run)[0] for run in (lambda: runner.run(batch), lambda: _eager(bare, batch)))
+        seconds, _ = _timed(lambda: runner.run(batch))
+        eager, _ = _timed(lambda: _eager(bare, batch))
+        peak = peak_gflops(batch.device)
         if i:
-            for key, value in (("seconds", seconds), ("eager", eager), ("peak", peak_gflops(batch.device))):
-                times[key].append(value)
+            for values, value in zip(times.values(), (seconds, eager, peak), strict=True):
+                values.append(value)
     medians = {key: statistics.median(values) for key, values in times.items()}
     return {
         "name": name,
