@@ -9,7 +9,7 @@ from seg.app.text import plain
 from seg.engines import DEVICES, choose_device, choose_engine
 from seg.errors import WeightsError
 
-DETAILS = {1: "as trained", 2: "2 × finer", 4: "4 × finer"}
+DETAILS = {1: "as trained", 2: "2 ×", 4: "4 ×"}
 
 MAX_PROBLEMS = 3
 
