@@ -13,6 +13,7 @@ from seg.datasets import street
 from seg.engines import build_engine, choose_engine, openvino
 from seg.engines.openvino import OpenVINOEngine
 from seg.models import build_model
+from seg.models.fc_densenet import FCDenseNet
 from seg.segmenter import Segmenter
 from seg.weights import WeightIndex
 from tests.conftest import NETWORKS, make_set
@@ -36,6 +37,22 @@ def test_logits_are_those_of_pytorch(name, options):
     assert both[0] == pytest.approx(both[1], abs=1e-3)
     agree = (both[0].argmax(dim=1) == both[1].argmax(dim=1)).float().mean()
     assert agree >= 0.999
+
+
+@pytest.mark.skipif(torch.backends.cpu.get_cpu_capability() != "AVX512", reason="other CPUs want channels last")
+def test_a_wide_network_keeps_its_maps_in_blocks_of_channels(cache):
+    torch.manual_seed(0)
+    model = FCDenseNet(5, base=16, growth=16, layers=(2, 2, 2)).eval()
+    picture = torch.rand(2, 3, 47, 66)
+    engine = OpenVINOEngine(model, "weights", at_once=True, race=False)
+    with torch.no_grad():
+        assert engine.run(picture) == pytest.approx(model(picture), abs=1e-3)
+    assert engine.used == "openvino"
+    (file,) = cache.glob("*/network.xml")
+    layers = openvino.compile_network(file).get_runtime_model().get_ops()
+    layouts = [layer.get_rt_info()["outputLayouts"].astype(str) for layer in layers if layer.get_type_name() != "Const"]
+    assert layouts.count("aBcd16b") > 20
+    assert "acdb" not in layouts, "nothing has its channels last"
 
 
 def test_labels_of_a_trained_network_agree_on_real_frames_of_odd_sizes(shipped, camvid):

@@ -17,6 +17,8 @@ from seg.engines.rewrites import (
     SplitDenseBlock,
     SubpixelConvolution,
     Unpool,
+    WideDenseBlock,
+    fits_blocks,
     rewrite,
 )
 from seg.models import build_model
@@ -33,8 +35,15 @@ REWRITTEN = [
     ("unet", {"backbone": "efficientnet_lite0"}, {DoubledConvolution}),
     ("fc_densenet56", {"base": 16}, {SplitDenseBlock}),
     ("fc_densenet56", {"base": 48}, {SplitDenseBlock, Pool}),
+    ("fc_densenet67", {"base": 48}, {WideDenseBlock, Pool}),
 ]
 PLAIN = [("conv_stack", {"base": 4}), ("fcn8s", {"backbone": "efficientnet_lite0"})]
+
+
+@pytest.fixture(autouse=True)
+def vectors(monkeypatch):
+    """As on a CPU with vectors of 16 numbers, whatever this one has."""
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
 
 
 def trained(name: str, options: dict) -> nn.Module:
@@ -63,7 +72,7 @@ def test_a_rewritten_network_gives_the_same(name, options, _, size):
 
 @pytest.mark.parametrize("rows", [1, 7, 47, 100])
 def test_a_large_dense_block_gives_the_same_in_strips(rows, monkeypatch):
-    model, picture = trained("fc_densenet56", {"base": 48}), torch.randn(1, 3, 47, 66)
+    model, picture = trained("fc_densenet67", {"base": 48}), torch.randn(1, 3, 47, 66)
     calls, in_strips = [], rewrites._in_strips
     monkeypatch.setattr(rewrites, "LARGE", 4 * 48 * 47 * 66)
     monkeypatch.setattr(rewrites, "STRIP", rows * 4 * 48 * 66)
@@ -75,6 +84,14 @@ def test_a_large_dense_block_gives_the_same_in_strips(rows, monkeypatch):
         found = rewrite(copy.deepcopy(model))(picture)
     assert [shape[2:] for shape in calls] == [(47, 66), (24, 33), (47, 66)], "large blocks, and no other"
     assert (found - expected).abs().max() <= 2e-5 * expected.abs().max()
+
+
+def test_only_long_vectors_ask_for_blocks(monkeypatch):
+    options = {"base": 48}
+    assert fits_blocks(rewrite(trained("fc_densenet67", options)))
+    assert not fits_blocks(rewrite(trained("fc_densenet56", options))), "12 features a layer fill no block"
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    assert not fits_blocks(rewrite(trained("fc_densenet67", options)))
 
 
 @pytest.mark.parametrize(("name", "options", "kinds"), REWRITTEN)

@@ -19,13 +19,14 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import torch
 from torch import Tensor, nn
 
 from seg.engines.deciding import decide
 from seg.engines.pytorch import TorchEngine
-from seg.engines.rewrites import rewrite
+from seg.engines.rewrites import fits_blocks, rewrite
 from seg.tracing import ALONE
 
 # OpenVINO's converter reports to its makers unless this module is missing.
@@ -33,7 +34,7 @@ sys.modules.setdefault("openvino_telemetry", None)
 
 log = logging.getLogger(__name__)
 
-FORM = 9
+FORM = 10
 """Goes up with every change of what is compiled, so that nothing older is taken from disk."""
 
 CONVERTERS = ThreadPoolExecutor(1, "seg-convert")
@@ -44,6 +45,12 @@ QUIET, PATIENCE = 5.0, 120.0
 
 SLOWER = "pytorch-is-faster"
 """A file beside a kept network that lost its race."""
+
+CONVOLUTIONS = {"Convolution", "GroupConvolution", "ConvolutionBackpropData"}
+"""Types of layers in OpenVINO's files."""
+
+PREFERENCE = {"name": "primitives_priority", "version": "0", "value": "cpu:jit_avx512_1x1"}
+"""What such a layer is told so that it does not ask for channels last: this kind for 1×1 kernels, any for others."""
 
 RACES = 5
 """Runs of each engine before the faster one keeps a network."""
@@ -204,15 +211,37 @@ class _ChannelsLast(nn.Module):
 
 
 def _convert(model: nn.Module, shape: tuple[int, ...]) -> Any:
-    """The network for exactly one tile of this shape, (C, h, w), as OpenVINO knows it."""
+    """The network for exactly one tile of this shape, (C, h, w), as OpenVINO knows it: for (1, h, w, C), or for
+    (1, C, h, w) where its maps are to lie in blocks of channels."""
     import openvino
 
-    channels, height, width = shape
+    network = rewrite(model)
+    blocks = fits_blocks(network)
+    tile = torch.zeros(1, *shape) if blocks else torch.zeros(1, *shape[1:], shape[0])
     with ALONE, torch.no_grad():
-        exported = torch.export.export(_ChannelsLast(rewrite(model)), (torch.zeros(1, height, width, channels),))
+        exported = torch.export.export(network if blocks else _ChannelsLast(network), (tile,))
     converted = openvino.convert_model(exported)
-    converted.reshape([1, height, width, channels])
-    return converted
+    converted.reshape(list(tile.shape))
+    return _in_blocks(converted) if blocks else converted
+
+
+def _in_blocks(network: Any) -> Any:
+    """The same network, whose convolutions pass maps on in blocks of channels.
+
+    By default, each asks for channels last. One for which any kind is preferred takes its input as it comes instead;
+    then the first one, of an image, makes blocks, and the others keep to them. The preference is written into the file:
+    Python cannot set it.
+    """
+    import openvino
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        file = Path(folder) / "network.xml"
+        openvino.save_model(network, file, compress_to_fp16=False)
+        written = ElementTree.parse(file)
+        for layer in written.iter("layer"):
+            if layer.get("type") in CONVOLUTIONS:
+                ElementTree.SubElement(ElementTree.SubElement(layer, "rt_info"), "attribute", PREFERENCE)
+        return core().read_model(ElementTree.tostring(written.getroot()), file.with_suffix(".bin").read_bytes())
 
 
 def _convert_apart(model: nn.Module, shape: tuple[int, ...]) -> Any:
@@ -293,10 +322,11 @@ def compile_network(network: Any, kept: Path | None = None) -> Any:
 
 def _runner(compiled: Any) -> Callable[[Tensor], Tensor]:
     """One request of the compiled network: (1, C, h, w) → logits, which the next run writes over."""
-    request = compiled.create_infer_request()
+    request, shape = compiled.create_infer_request(), tuple(compiled.input(0).shape)
 
     def run(tile: Tensor) -> Tensor:
-        request.infer([tile.permute(0, 2, 3, 1).contiguous().numpy()], share_inputs=True)
+        pixels = tile if tile.shape == shape else tile.permute(0, 2, 3, 1)
+        request.infer([pixels.contiguous().numpy()], share_inputs=True)
         return torch.from_numpy(request.get_output_tensor(0).data)
 
     return run

@@ -9,7 +9,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from seg.models.blocks import crop_to
 from seg.models.efficientnet import LiteEncoderDecoder, UpBlock
-from seg.models.fc_densenet import DenseBlock, DenseLayer, FCDenseNet
+from seg.models.fc_densenet import DenseBlock, DenseLayer
 from seg.models.unet import UNet
 
 VECTOR = 16
@@ -18,9 +18,9 @@ VECTOR = 16
 SMALL = 1000
 """Pixels below which joining features anew for every layer costs less than handling them apart."""
 
-LARGE, STRIP = 16 << 20, 6 << 20
-"""Bytes of a dense block's input from which on it is handled in strips of rows, and of one of these, several of which
-fit the cache that a CPU's cores share."""
+LARGE, STRIP = 16 << 20, 24 << 20
+"""Bytes of a wide dense block's input from which on it is handled in strips of rows, and of one of these, several of
+which fit the cache that a CPU's cores share."""
 
 LARGE_STRIDE = 16
 """From which on a transposed convolution is better made at its input's resolution."""
@@ -28,9 +28,6 @@ LARGE_STRIDE = 16
 
 def rewrite(model: nn.Module) -> nn.Module:
     """A network in evaluation with equal results; the one given is used up."""
-    if isinstance(model, FCDenseNet):
-        model.up_blocks[-1] = SplitDenseBlock(model.up_blocks[-1], model.classifier)
-        model.classifier = nn.Identity()
     for module in list(model.modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.MaxUnpool2d):
@@ -38,7 +35,7 @@ def rewrite(model: nn.Module) -> nn.Module:
             elif isinstance(child, nn.MaxPool2d) and child.kernel_size == 2 and child.ceil_mode:
                 setattr(module, name, IndexedPool() if child.return_indices else Pool())
             elif isinstance(child, DenseBlock):
-                setattr(module, name, SplitDenseBlock(child))
+                setattr(module, name, WideDenseBlock(child) if _is_wide(child) else SplitDenseBlock(child))
             elif isinstance(child, UpBlock):
                 setattr(module, name, ShortUpBlock(child))
             elif isinstance(child, nn.ConvTranspose2d) and _is_upscore(child):
@@ -46,6 +43,11 @@ def rewrite(model: nn.Module) -> nn.Module:
     if isinstance(model, UNet):
         return ShortUNet(model)
     return ShortEncoderDecoder(model) if isinstance(model, LiteEncoderDecoder) else model
+
+
+def fits_blocks(model: nn.Module) -> bool:
+    """Whether a rewritten network is faster if its maps lie in memory in blocks of `VECTOR` channels."""
+    return any(isinstance(module, WideDenseBlock) for module in model.modules())
 
 
 class Pool(nn.Module):
@@ -101,47 +103,66 @@ class SplitDenseBlock(nn.Module):
     """A dense block whose layers convolve the block's input and the features made in it apart, and add the two.
 
     The plain graph joins all features anew for every layer and normalises them in a pass of their own. Split, the wide
-    input is never joined, and where it is large it leaves memory once for all layers. With few features a layer, the
-    convolutions give what three rows add to one as channels, which `sums` add up. classifier: a 1×1 convolution of all
-    features, which are then not joined at all: what the block gives in their place are the logits.
+    input is never joined. With few features a layer, the convolutions give what three rows add to one as channels,
+    which `sums` add up.
     """
 
-    def __init__(self, block: DenseBlock, classifier: nn.Conv2d | None = None):
+    def __init__(self, block: DenseBlock):
         super().__init__()
         channels, growth = block.layers[0][2].in_channels, block.layers[0][2].out_channels
         by_rows = growth <= VECTOR // 3
-        self.by_rows, self.classifier = by_rows, classifier
         self.whole = nn.ModuleList(_part(layer, slice(None), not by_rows, by_rows) for layer in block.layers)
         self.of_input = nn.ModuleList(_part(layer, slice(channels), not by_rows, by_rows) for layer in block.layers)
         self.of_new = nn.ModuleList(_part(layer, slice(channels, None), False, by_rows) for layer in block.layers[1:])
         self.sums = nn.ModuleList(_sum_of_rows(layer[2].bias) if by_rows else nn.Identity() for layer in block.layers)
 
     def forward(self, *parts: Tensor) -> tuple[Tensor, Tensor]:
-        first, channels = parts[0], sum(part.shape[1] for part in parts)
-        pixels = first.shape[2] * first.shape[3]
-        large = 4 * channels * pixels >= LARGE and not self.by_rows
-        if not large:
-            parts = (torch.cat([crop_to(part, first) for part in parts], dim=1),)
+        x = torch.cat([crop_to(part, parts[0]) for part in parts], dim=1)
         new: list[Tensor] = []
-        if pixels < SMALL and not large:
+        if x.shape[2] * x.shape[3] < SMALL:
             for layer, total in zip(self.whole, self.sums, strict=True):
-                new.append(total(layer(torch.cat([*parts, *new], dim=1))))
+                new.append(total(layer(torch.cat([x, *new], dim=1))))
         else:
-            from_input = _in_strips(self.of_input, parts) if large else [part(parts[0]) for part in self.of_input]
-            new.append(self.sums[0](from_input[0]))
-            for features, layer, total in zip(from_input[1:], self.of_new, self.sums[1:], strict=True):
-                new.append(total(features + layer(torch.cat(new, dim=1))))
-        made = torch.cat(new, dim=1)
-        if self.classifier is None:
-            return torch.cat([*(crop_to(part, first) for part in parts), *new], dim=1), made
-        *kernels, for_made = self.classifier.weight.split([*(part.shape[1] for part in parts), made.shape[1]], dim=1)
-        logits = F.conv2d(made, for_made, self.classifier.bias)
-        for part, kernel in zip(parts, kernels, strict=True):
-            logits = logits + crop_to(F.conv2d(part, kernel), first)
-        return logits, made
+            new.append(self.sums[0](self.of_input[0](x)))
+            for of_input, of_new, total in zip(self.of_input[1:], self.of_new, self.sums[1:], strict=True):
+                new.append(total(of_input(x) + of_new(torch.cat(new, dim=1))))
+        return torch.cat([x, *new], dim=1), torch.cat(new, dim=1)
 
 
-def _part(layer: DenseLayer, channels: slice, bias: bool, by_rows: bool) -> nn.Sequential:
+def _is_wide(block: DenseBlock) -> bool:
+    """Whether its features fill blocks of channels, on a CPU that has vectors of that length."""
+    first = block.layers[0][2]
+    whole = first.in_channels % VECTOR == 0 and first.out_channels == VECTOR
+    return whole and torch.backends.cpu.get_cpu_capability() == "AVX512"
+
+
+class WideDenseBlock(nn.Module):
+    """A dense block of `VECTOR` features a layer, for a network whose maps lie in memory in blocks of as many channels.
+
+    There, joining features moves nothing: each layer's are written behind all before. A large input would leave memory
+    once a layer, and goes through all layers strip by strip instead; the features made of it and of new ones are added.
+    """
+
+    def __init__(self, block: DenseBlock):
+        super().__init__()
+        self.channels = block.layers[0][2].in_channels
+        self.whole = nn.ModuleList(_part(layer, slice(None)) for layer in block.layers)
+        self.of_input = nn.ModuleList(_part(layer, slice(self.channels)) for layer in block.layers)
+        self.of_new = nn.ModuleList(_part(layer, slice(self.channels, None), bias=False) for layer in block.layers[1:])
+
+    def forward(self, *parts: Tensor) -> tuple[Tensor, Tensor]:
+        x = torch.cat([crop_to(part, parts[0]) for part in parts], dim=1)
+        if 4 * x[0].numel() < LARGE:
+            for layer in self.whole:
+                x = torch.cat([x, layer(x)], dim=1)
+            return x, x[:, self.channels :]
+        new, *from_input = _in_strips(self.of_input, parts)
+        for features, layer in zip(from_input, self.of_new, strict=True):
+            new = torch.cat([new, features + layer(new)], dim=1)
+        return torch.cat([x, new], dim=1), new
+
+
+def _part(layer: DenseLayer, channels: slice, bias: bool = True, by_rows: bool = False) -> nn.Sequential:
     """What some of a layer's input channels add to its output: (N, growth, H, W). By rows, what they add to the output
     a row above, here and below, the three as channels: (N, 3 · growth, H, W)."""
     norm, _, convolution, _ = layer
@@ -172,15 +193,14 @@ def _sum_of_rows(bias: Tensor) -> nn.Conv2d:
 
 
 def _in_strips(layers: nn.ModuleList, parts: Sequence[Tensor]) -> list[Tensor]:
-    """What the block's input adds to each layer's output, bias included: (N, growth, H, W) each.
+    """What a block's input adds to each layer's output, bias included: (N, growth, H, W) each.
 
     layers: normalisation, ReLU and 3×3 convolution, for the input's channels alone. A strip of rows is joined and read
     once for all of them, and normalised in the cache. Its outputs are joined and cut apart: else OpenVINO, which orders
     its steps by what needs them, would take all strips through one layer after the other.
     """
     height, width = parts[0].shape[2:]
-    channels = sum(part.shape[1] for part in parts)
-    rows = max(1, STRIP // (4 * channels * width))
+    rows = max(1, STRIP // (4 * width * sum(part.shape[1] for part in parts)))
     strips = []
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
@@ -191,7 +211,7 @@ def _in_strips(layers: nn.ModuleList, parts: Sequence[Tensor]) -> list[Tensor]:
         for norm, relu, convolution in layers:
             normed = F.pad(relu(norm(strip)), border)
             outputs.append(F.conv2d(normed, convolution.weight, convolution.bias, padding=(0, 1)))
-        strips.append(torch.cat(outputs, dim=2).split(bottom - top, dim=2))
+        strips.append(torch.cat(outputs, dim=1).chunk(len(layers), dim=1))
     return [torch.cat(outputs, dim=2) for outputs in zip(*strips, strict=True)]
 
 
