@@ -86,12 +86,24 @@ def test_a_large_dense_block_gives_the_same_in_strips(rows, monkeypatch):
     assert (found - expected).abs().max() <= 2e-5 * expected.abs().max()
 
 
-def test_only_long_vectors_ask_for_blocks(monkeypatch):
-    options = {"base": 48}
-    assert fits_blocks(rewrite(trained("fc_densenet67", options)))
-    assert not fits_blocks(rewrite(trained("fc_densenet56", options))), "12 features a layer fill no block"
+@pytest.mark.parametrize(
+    ("name", "options", "blocks"),
+    [
+        ("conv_stack", {"base": 64}, True),
+        ("fcn8s", {"base": 32}, True),
+        ("fcn8s", {"base": 16}, False),
+        ("unet", {"base": 40}, False),
+        ("encoder_decoder", {"backbone": "efficientnet_lite0"}, False),
+        ("fc_densenet67", {"base": 48}, True),
+        ("fc_densenet56", {"base": 48}, False),
+        ("fc_densenet67", {"base": 24}, False),
+    ],
+)
+def test_networks_whose_channels_fill_blocks_ask_for_them_where_vectors_are_long(name, options, blocks, monkeypatch):
+    model = build_model(name, 11, 3, **options)
+    assert fits_blocks(model) == blocks
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
-    assert not fits_blocks(rewrite(trained("fc_densenet67", options)))
+    assert not fits_blocks(model)
 
 
 @pytest.mark.parametrize(("name", "options", "kinds"), REWRITTEN)

@@ -215,8 +215,8 @@ def _convert(model: nn.Module, shape: tuple[int, ...]) -> Any:
     (1, C, h, w) where its maps are to lie in blocks of channels."""
     import openvino
 
+    blocks = fits_blocks(model)
     network = rewrite(model)
-    blocks = fits_blocks(network)
     tile = torch.zeros(1, *shape) if blocks else torch.zeros(1, *shape[1:], shape[0])
     with ALONE, torch.no_grad():
         exported = torch.export.export(network if blocks else _ChannelsLast(network), (tile,))

@@ -15,6 +15,9 @@ from seg.models.unet import UNet
 VECTOR = 16
 """Output channels that a CPU computes at once."""
 
+WIDE = 32
+"""Channels of the first layer from which on a network is faster with maps in blocks of `VECTOR` channels."""
+
 SMALL = 1000
 """Pixels below which joining features anew for every layer costs less than handling them apart."""
 
@@ -28,6 +31,7 @@ LARGE_STRIDE = 16
 
 def rewrite(model: nn.Module) -> nn.Module:
     """A network in evaluation with equal results; the one given is used up."""
+    dense_block = WideDenseBlock if fits_blocks(model) else SplitDenseBlock
     for module in list(model.modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.MaxUnpool2d):
@@ -35,7 +39,7 @@ def rewrite(model: nn.Module) -> nn.Module:
             elif isinstance(child, nn.MaxPool2d) and child.kernel_size == 2 and child.ceil_mode:
                 setattr(module, name, IndexedPool() if child.return_indices else Pool())
             elif isinstance(child, DenseBlock):
-                setattr(module, name, WideDenseBlock(child) if _is_wide(child) else SplitDenseBlock(child))
+                setattr(module, name, dense_block(child))
             elif isinstance(child, UpBlock):
                 setattr(module, name, ShortUpBlock(child))
             elif isinstance(child, nn.ConvTranspose2d) and _is_upscore(child):
@@ -46,8 +50,12 @@ def rewrite(model: nn.Module) -> nn.Module:
 
 
 def fits_blocks(model: nn.Module) -> bool:
-    """Whether a rewritten network is faster if its maps lie in memory in blocks of `VECTOR` channels."""
-    return any(isinstance(module, WideDenseBlock) for module in model.modules())
+    """Whether a network is faster if its maps lie in memory in blocks of `VECTOR` channels: its channels fill them, and
+    this CPU has vectors of that length."""
+    layers = [layer for layer in model.modules() if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d))]
+    wide = [layer.in_channels for layer in layers if layer.in_channels >= WIDE]
+    fits = layers[0].out_channels >= WIDE and all(channels % VECTOR == 0 for channels in wide)
+    return fits and torch.backends.cpu.get_cpu_capability() == "AVX512"
 
 
 class Pool(nn.Module):
@@ -129,15 +137,8 @@ class SplitDenseBlock(nn.Module):
         return torch.cat([x, *new], dim=1), torch.cat(new, dim=1)
 
 
-def _is_wide(block: DenseBlock) -> bool:
-    """Whether its features fill blocks of channels, on a CPU that has vectors of that length."""
-    first = block.layers[0][2]
-    whole = first.in_channels % VECTOR == 0 and first.out_channels == VECTOR
-    return whole and torch.backends.cpu.get_cpu_capability() == "AVX512"
-
-
 class WideDenseBlock(nn.Module):
-    """A dense block of `VECTOR` features a layer, for a network whose maps lie in memory in blocks of as many channels.
+    """A dense block for a network whose maps lie in memory in blocks of channels (`fits_blocks`).
 
     There, joining features moves nothing: each layer's are written behind all before. A large input would leave memory
     once a layer, and goes through all layers strip by strip instead; the features made of it and of new ones are added.
