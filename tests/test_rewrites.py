@@ -86,6 +86,11 @@ def test_a_large_dense_block_gives_the_same_in_strips(rows, monkeypatch):
     assert (found - expected).abs().max() <= 2e-5 * expected.abs().max()
 
 
+def test_a_picture_of_more_channels_makes_no_blocks():
+    assert fits_blocks(build_model("unet", 11, 1, base=64))
+    assert not fits_blocks(build_model("unet", 11, 4, base=64))
+
+
 @pytest.mark.parametrize(
     ("name", "options", "blocks"),
     [

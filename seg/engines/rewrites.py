@@ -50,11 +50,11 @@ def rewrite(model: nn.Module) -> nn.Module:
 
 
 def fits_blocks(model: nn.Module) -> bool:
-    """Whether a network is faster if its maps lie in memory in blocks of `VECTOR` channels: its channels fill them, and
-    this CPU has vectors of that length."""
-    layers = [layer for layer in model.modules() if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d))]
-    wide = [layer.in_channels for layer in layers if layer.in_channels >= WIDE]
-    fits = layers[0].out_channels >= WIDE and all(channels % VECTOR == 0 for channels in wide)
+    """Whether a network is faster if its maps lie in memory in blocks of `VECTOR` channels: it makes them of an image,
+    its channels fill them, and this CPU has vectors of that length."""
+    first, *layers = [layer for layer in model.modules() if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d))]
+    widths = [layer.in_channels for layer in layers if layer.in_channels >= WIDE]
+    fits = first.in_channels <= 3 and first.out_channels >= WIDE and all(width % VECTOR == 0 for width in widths)
     return fits and torch.backends.cpu.get_cpu_capability() == "AVX512"
 
 
