@@ -12,6 +12,7 @@ from seg import leaderboard
 from seg.app.text import plain
 from seg.families import SCRATCH, WeightSet
 from seg.leaderboard import COSTS, SCORES, Row
+from seg.models import TITLES
 
 MARKS = {
     leaderboard.BEST: "★ best",
@@ -343,7 +344,7 @@ def _speeds(measured: Sequence[Mapping[str, Any]], title: str, time: str) -> Non
     lines = pd.DataFrame(measured)
     shown = pd.DataFrame(
         {
-            title: lines["name"],
+            title: lines["name"].replace(TITLES),
             "Engine": lines["engine"].map({"openvino": "OpenVINO", "torch": "PyTorch"}),
             "Parameters": lines["parameters"],
             "GFLOPs": lines["gflops"],
