@@ -28,8 +28,9 @@ REWRITTEN = [
     ("encoder_decoder", {"backbone": "efficientnet_lite0"}, {ShortEncoderDecoder, BilinearConvolution}),
     ("fcn32s", {"base": 4}, {SubpixelConvolution, Pool}),
     ("fcn16s", {"base": 4}, {SubpixelConvolution, Pool}),
-    ("fcn8s", {"base": 4}, {Pool}),
+    ("fcn8s", {"base": 4}, {SubpixelConvolution, Pool}),
     ("fcn32s", {"backbone": "efficientnet_lite0"}, {SubpixelConvolution}),
+    ("fcn8s", {"backbone": "efficientnet_lite0"}, {SubpixelConvolution}),
     ("unet", {"base": 4, "norm": True}, {ShortUNet, DoubledConvolution, Pool}),
     ("unet", {"base": 4, "norm": False}, {ShortUNet, DoubledConvolution}),
     ("unet", {"backbone": "efficientnet_lite0"}, {DoubledConvolution}),
@@ -37,7 +38,7 @@ REWRITTEN = [
     ("fc_densenet56", {"base": 48}, {SplitDenseBlock, Pool}),
     ("fc_densenet67", {"base": 48}, {WideDenseBlock, Pool}),
 ]
-PLAIN = [("conv_stack", {"base": 4}), ("fcn8s", {"backbone": "efficientnet_lite0"})]
+PLAIN = [("conv_stack", {"base": 4}), ("conv_stack", {"base": 64})]
 
 
 @pytest.fixture(autouse=True)

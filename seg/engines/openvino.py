@@ -34,7 +34,7 @@ sys.modules.setdefault("openvino_telemetry", None)
 
 log = logging.getLogger(__name__)
 
-FORM = 10
+FORM = 11
 """Goes up with every change of what is compiled, so that nothing older is taken from disk."""
 
 CONVERTERS = ThreadPoolExecutor(1, "seg-convert")

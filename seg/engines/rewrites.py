@@ -25,7 +25,7 @@ LARGE, STRIP = 16 << 20, 24 << 20
 """Bytes of a wide dense block's input from which on it is handled in strips of rows, and of one of these, several of
 which fit the cache that a CPU's cores share."""
 
-LARGE_STRIDE = 16
+LARGE_STRIDE = 8
 """From which on a transposed convolution is better made at its input's resolution."""
 
 
