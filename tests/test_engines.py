@@ -44,6 +44,7 @@ WIDE = [
     build_model("unet", 5, 3, base=32, levels=2),
     build_model("fcn8s", 5, 3, base=32),
     build_model("encoder_decoder", 5, 3, base=32, levels=2),
+    build_model("smp", 5, 3, backbone="fpn/resnet18"),
 ]
 
 

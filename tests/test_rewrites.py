@@ -6,20 +6,15 @@ import pytest
 import torch
 from torch import nn
 
-from seg.engines import rewrites
-from seg.engines.rewrites import (
+from seg.engines.rewrites import dense, fits_blocks, rewrite
+from seg.engines.rewrites.dense import SplitDenseBlock, WideDenseBlock
+from seg.engines.rewrites.pooling import IndexedPool, Pool, Unpool
+from seg.engines.rewrites.upsampling import (
     BilinearConvolution,
     DoubledConvolution,
-    IndexedPool,
-    Pool,
     ShortEncoderDecoder,
     ShortUNet,
-    SplitDenseBlock,
     SubpixelConvolution,
-    Unpool,
-    WideDenseBlock,
-    fits_blocks,
-    rewrite,
 )
 from seg.models import build_model
 
@@ -38,7 +33,7 @@ REWRITTEN = [
     ("fc_densenet56", {"base": 48}, {SplitDenseBlock, Pool}),
     ("fc_densenet67", {"base": 48}, {WideDenseBlock, Pool}),
 ]
-PLAIN = [("conv_stack", {"base": 4}), ("conv_stack", {"base": 64})]
+PLAIN = [("conv_stack", {"base": 4}), ("smp", {"backbone": "fpn/resnet18"})]
 
 
 @pytest.fixture(autouse=True)
@@ -74,11 +69,11 @@ def test_a_rewritten_network_gives_the_same(name, options, _, size):
 @pytest.mark.parametrize("rows", [1, 7, 47, 100])
 def test_a_large_dense_block_gives_the_same_in_strips(rows, monkeypatch):
     model, picture = trained("fc_densenet67", {"base": 48}), torch.randn(1, 3, 47, 66)
-    calls, in_strips = [], rewrites._in_strips
-    monkeypatch.setattr(rewrites, "LARGE", 4 * 48 * 47 * 66)
-    monkeypatch.setattr(rewrites, "STRIP", rows * 4 * 48 * 66)
+    calls, in_strips = [], dense._in_strips
+    monkeypatch.setattr(dense, "LARGE", 4 * 48 * 47 * 66)
+    monkeypatch.setattr(dense, "STRIP", rows * 4 * 48 * 66)
     monkeypatch.setattr(
-        rewrites, "_in_strips", lambda layers, parts: calls.append(parts[0].shape) or in_strips(layers, parts)
+        dense, "_in_strips", lambda layers, parts: calls.append(parts[0].shape) or in_strips(layers, parts)
     )
     with torch.no_grad():
         expected = model(picture)
