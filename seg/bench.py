@@ -48,7 +48,8 @@ def bench(
     engine: str = "auto",
     paper: bool = False,
 ) -> dict[str, Any]:
-    """Times one 480×360 picture through every weight set (or `names`), after loading, compiling and one warm-up.
+    """Times one 480×360 picture through every weight set, after loading, compiling and one warm-up. `names` chooses
+    among the sets and the papers' widths ("fc_densenet103").
 
     Per set: `seconds` picture to labels through the Segmenter, `network` of that in the network alone, `eager` the
     bare network in PyTorch (NCHW, fp32) on the same device; medians over `repeats`, `spread` = max − min. The two are
@@ -63,8 +64,9 @@ def bench(
     """
     index = WeightIndex(weights)
     image, wide = street.render(1, *PICTURE).image, street.render(2, *WIDE).image
+    chosen = [index.record(n) for n in names if n not in SEVEN] if names else index.records().values()
     sets = []
-    for record in (index.record(n) for n in names) if names else index.records().values():
+    for record in chosen:
         segmenter = Segmenter(record, index.load(record), device, engine)
         place = segmenter.engine.device
         bare = index.load(record).to(place)
@@ -98,7 +100,7 @@ def bench(
                 "tiled": float((segmenter(wide).labels == untiled.labels).mean()),
             }
         )
-    widths = [paper_width(name, repeats, device, engine) for name in SEVEN] if paper else []
+    widths = [paper_width(name, repeats, device, engine) for name in SEVEN if paper or name in (names or ())]
     return {
         "device": str(choose_device(device)),
         "threads": torch.get_num_threads(),

@@ -7,6 +7,7 @@ import math
 import os
 import tempfile
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +109,11 @@ class WeightIndex:
         return {record.name: record for record in found}
 
     def record(self, name: str) -> Record:
-        """Raises WeightsError, naming what there is, for an unknown name."""
+        """Raises WeightsError, naming what is like it, else what there is, for an unknown name."""
         records = self.records()
         if name not in records:
-            raise WeightsError(f"There is no weight set {name!r}: choose one of {', '.join(records) or 'none'}.")
+            like = [known for known in records if name in known] or get_close_matches(name, records) or records
+            raise WeightsError(f"There is no weight set {name!r}: choose one of {', '.join(like) or 'none'}.")
         return records[name]
 
     def file(self, record: Record) -> Path:

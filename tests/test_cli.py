@@ -105,6 +105,7 @@ def test_evaluate_prints_and_writes_what_evaluation_measures(weights, camvid, tm
     [
         (["weights", "--weights-dir", "nowhere"], "There are no weights in nowhere"),
         (["evaluate", "--weights", "street/none", "--data", "."], "There is no weight set 'street/none'"),
+        (["bench", "--only", "fcn8"], "There is no weight set 'fcn8': choose one of street/fcn8s-wce."),
         (["evaluate", "--weights", "street/fcn8s-wce", "--data", "nowhere"], "nowhere/val is not a folder"),
         (["predict", "x.png", "--weights", "street/fcn8s-wce", "--out", "o", "--device", "abacus"], "not available"),
         (["predict", "x.png", "--weights", "street/fcn8s-wce", "--out", "o", "--engine", "steam"], "Unknown engine"),
@@ -156,6 +157,17 @@ def test_a_paper_width_is_timed_with_layers_that_a_compiler_cannot_share(monkeyp
     norms = [module for module in given[0].modules() if isinstance(module, torch.nn.BatchNorm2d)]
     assert len({float(norm.running_mean[0]) for norm in norms}) == len(norms)
     assert len({float(norm.running_var[0]) for norm in norms}) == len(norms)
+
+
+def test_bench_of_chosen_ones_takes_papers_widths_too_and_records_nothing(capsys, monkeypatch, weights):
+    monkeypatch.setattr(bench, "PAPER_TILE", (32, 32))
+    printed = run("bench", "--only", "fcn8s", "--repeats", 1, "--engine", "torch", "--weights-dir", weights)
+    (line,) = (line for line in printed.splitlines() if line.startswith("fcn8s "))
+    assert line.split()[1] == "torch"
+    assert "street/" not in printed
+    words = ("bench", "--only", "street/fcn8s-wce", "--record", "--weights-dir", weights)
+    assert "leave out --only" in refused(capsys, monkeypatch, *words)
+    assert bench.last(weights) is None
 
 
 def test_recorded_figures_are_kept_beside_the_sets_and_damaged_ones_are_none(weights, tmp_path):
