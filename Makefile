@@ -10,7 +10,7 @@ run: $(VENV)/run.stamp
 	$(BIN)/streamlit run streamlit_app.py
 
 test: $(VENV)/dev.stamp chromium lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -161,8 +161,8 @@ def test_a_paper_width_is_timed_with_layers_that_a_compiler_cannot_share(monkeyp
 
 def test_bench_of_chosen_ones_takes_papers_widths_too_and_records_nothing(capsys, monkeypatch, weights):
     monkeypatch.setattr(bench, "PAPER_TILE", (32, 32))
-    printed = run("bench", "--only", "fcn8s", "--repeats", 1, "--engine", "torch", "--weights-dir", weights)
-    (line,) = (line for line in printed.splitlines() if line.startswith("fcn8s "))
+    printed = run("bench", "--only", "conv_stack", "--repeats", 1, "--engine", "torch", "--weights-dir", weights)
+    (line,) = (line for line in printed.splitlines() if line.startswith("conv_stack "))
     assert line.split()[1] == "torch"
     assert "street/" not in printed
     words = ("bench", "--only", "street/fcn8s-wce", "--record", "--weights-dir", weights)
