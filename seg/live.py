@@ -4,6 +4,7 @@ A `Coach` has one thread. It takes the first training in its queue that may go o
 steps, and looks again: so a paused training makes way for the next, and all networks of one keep in step.
 """
 
+import atexit
 import threading
 import time
 from collections.abc import Callable
@@ -224,12 +225,14 @@ class Training:
 
 
 class Coach:
-    """Trains what is in its queue, one training at a time, in a thread of its own that ends when nothing is left."""
+    """Trains what is in its queue, one training at a time, in a thread of its own that ends when nothing is left, or
+    the program does."""
 
     def __init__(self) -> None:
         self._queue: list[Training] = []
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
+        atexit.register(self.close)
 
     def start(self, training: Training) -> None:
         with self._changed:
@@ -247,6 +250,15 @@ class Coach:
 
     def stop(self, training: Training) -> None:
         self._become(training, STOPPED)
+
+    def close(self) -> None:
+        """Stop them all and wait for the few steps that are being made."""
+        with self._changed:
+            thread, queue = self._thread, list(self._queue)
+        for training in queue:
+            self.stop(training)
+        if thread is not None:
+            thread.join()
 
     def ahead(self, training: Training) -> int:
         """How many others are to be trained before this one goes on."""

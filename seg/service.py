@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from seg.errors import ServiceError
 from seg.questions import PREDICT, Question
 from seg.segmenter import Segmenter
 from seg.weights import SHIPPED, Record
+from seg.worker import Worker
 
 ERROR_SECONDS = 20
 """How long a failure is remembered before the next request tries again."""
@@ -58,7 +59,7 @@ class PredictionService:
         self._futures: OrderedDict[Request, Future[Any]] = OrderedDict()
         self._failed_at: dict[Request, float] = {}
         self._networks: OrderedDict[tuple, Segmenter] = OrderedDict()
-        self._workers: dict[str, ThreadPoolExecutor] = {}
+        self._workers: dict[str, Worker] = {}
 
     def request(self, wanted: Request, image: np.ndarray) -> Future[Any]:
         """The future of an answer (a `Prediction` unless something else is asked): finished, in work, waiting, or
@@ -69,7 +70,7 @@ class PredictionService:
             if wanted not in self._futures:
                 if sum(not future.done() for future in self._futures.values()) >= MAX_WAITING:
                     return _refused()
-                worker = self._workers.setdefault(wanted.device, ThreadPoolExecutor(1, f"seg-{wanted.device}"))
+                worker = self._workers.setdefault(wanted.device, Worker(f"seg-{wanted.device}"))
                 self._futures[wanted] = worker.submit(self._answer, wanted, image)
             self._futures.move_to_end(wanted)
             return self._futures[wanted]
@@ -90,7 +91,7 @@ class PredictionService:
     def close(self) -> None:
         """Stop the workers after what they are doing; waiting requests are cancelled."""
         for worker in self._workers.values():
-            worker.shutdown(wait=True, cancel_futures=True)
+            worker.close()
 
     def _answer(self, wanted: Request, image: np.ndarray) -> Any:
         try:

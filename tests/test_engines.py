@@ -1,7 +1,11 @@
 """OpenVINO gives what PyTorch gives, is kept on disk, and makes way where it cannot run."""
 
 import os
+import shutil
+import subprocess
+import sys
 from concurrent.futures import wait
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +14,7 @@ import torch
 
 from seg import segmenter
 from seg.datasets import street
-from seg.engines import build_engine, choose_engine, openvino
+from seg.engines import build_engine, choose_engine, compiling, converting, openvino
 from seg.engines.openvino import OpenVINOEngine
 from seg.models import build_model
 from seg.models.fc_densenet import FCDenseNet
@@ -19,6 +23,8 @@ from seg.weights import WeightIndex
 from tests.conftest import NETWORKS, make_set
 
 pytest.importorskip("openvino")
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +89,7 @@ def test_a_compiled_network_is_kept_and_found_again(cache, monkeypatch):
     def never(*_):
         raise AssertionError("it was converted again")
 
-    monkeypatch.setattr(openvino, "_convert", never)
+    monkeypatch.setattr(openvino, "convert", never)
     again = OpenVINOEngine(model, "weights", at_once=True, race=False)
     assert torch.equal(again.run(picture), first)
     assert not again.notes
@@ -167,7 +173,7 @@ def test_without_openvino_pytorch_runs_and_a_sentence_says_so(monkeypatch):
         raise ImportError("no openvino")
 
     monkeypatch.delenv("SEG_ENGINE", raising=False)
-    monkeypatch.setattr(openvino, "core", broken)
+    monkeypatch.setattr(compiling, "core", broken)
     chosen, problem = choose_engine(torch.device("cpu"))
     assert chosen == "torch"
     assert "not installed" in problem
@@ -177,7 +183,7 @@ def test_without_openvino_pytorch_runs_and_a_sentence_says_so(monkeypatch):
 
 def test_on_a_cpu_that_openvino_does_not_know_pytorch_runs_and_a_sentence_says_so(monkeypatch):
     monkeypatch.delenv("SEG_ENGINE", raising=False)
-    monkeypatch.setattr(openvino, "core", lambda: SimpleNamespace(available_devices=["NPU"]))
+    monkeypatch.setattr(compiling, "core", lambda: SimpleNamespace(available_devices=["NPU"]))
     chosen, problem = choose_engine(torch.device("cpu"))
     assert chosen == "torch"
     assert problem == "OpenVINO does not know this CPU, so PyTorch runs the networks."
@@ -254,17 +260,70 @@ def test_a_network_that_lost_its_race_is_not_compiled_again(cache, monkeypatch):
     assert not again.notes
 
 
-def test_a_converter_that_dies_is_a_sentence_and_pytorch_goes_on(monkeypatch):
-    def killed(*_, **__):
-        return openvino.subprocess.CompletedProcess([], -9, "", "Killed")
+def test_networks_that_wait_are_converted_by_one_process_which_then_ends(monkeypatch):
+    started, start = [], converting._start
+    monkeypatch.setattr(converting, "_start", lambda: started.append(start()) or started[-1])
+    picture = torch.rand(1, 3, 48, 64)
+    models = [build_model(name, 5, 3, base=4).eval() for name in ("conv_stack", "fcn8s")]
+    engines = [OpenVINOEngine(model, race=False) for model in models]
+    expected = [engine.run(picture) for engine in engines]
+    wait([future for engine in engines for future in engine._compiled.values()])
+    for engine, logits in zip(engines, expected, strict=True):
+        assert engine.used == "openvino"
+        assert engine.run(picture) == pytest.approx(logits, abs=1e-3)
+    (process,) = started
+    assert process.wait(20) == 0
 
-    monkeypatch.setattr(openvino.subprocess, "run", killed)
+
+def test_a_converter_that_dies_is_a_sentence_pytorch_goes_on_and_the_next_network_gets_another(monkeypatch):
     model, picture = build_model("unet", 5, 3, base=4).eval(), torch.rand(1, 3, 48, 64)
+    python = converting.sys.executable
+    monkeypatch.setattr(converting.sys, "executable", shutil.which("false"))
     engine = OpenVINOEngine(model, race=False)
     before = engine.run(picture)
     wait(engine._compiled.values())
     assert torch.equal(engine.run(picture), before)
     assert engine.notes == ["OpenVINO could not run one of the networks, so PyTorch does."]
+    monkeypatch.setattr(converting.sys, "executable", python)
+    engine = OpenVINOEngine(model, race=False)
+    engine.run(picture)
+    wait(engine._compiled.values())
+    assert engine.used == "openvino"
+
+
+ENDS = """
+import time, torch
+from seg.engines import openvino
+from seg.models import build_model
+openvino.QUIET = {quiet}
+engine = openvino.OpenVINOEngine(build_model("unet", 5, 3, base=4).eval(), "weights")
+engine.run(torch.rand(1, 3, 48, 64))
+while {quiet} == 0 and openvino.CONVERTER._process is None:
+    time.sleep(0.01)
+print(getattr(openvino.CONVERTER._process, "pid", 0))
+"""
+
+
+@pytest.mark.parametrize("quiet", [0, 5])
+def test_a_program_that_ends_drops_what_waits_to_be_converted(quiet, cache):
+    done = subprocess.run(
+        [sys.executable, "-c", ENDS.format(quiet=quiet)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stderr == ""
+    assert not list(cache.glob("*/network.xml"))
+    if process := int(done.stdout):
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
+
+
+def test_what_cannot_be_converted_is_an_error_and_the_process_goes_on():
+    model, converter = build_model("conv_stack", 5, 3, base=4).eval(), converting.Converter()
+    with pytest.raises(RuntimeError, match="channels"):
+        converter.convert(model, (1, 8, 8))
+    process = converter._process
+    converter.convert(model, (3, 8, 8))
+    assert converter._process is process
+    assert converter._end() == 0
 
 
 def test_a_picture_that_is_too_much_for_the_device_is_done_on_the_cpu(tmp_path, monkeypatch):

@@ -3,7 +3,6 @@
 import os
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from seg.families import WeightSet
 from seg.models import KNOWN
 from seg.service import PredictionService
 from seg.weights import SHIPPED, Record, WeightIndex
+from seg.worker import Worker
 
 SERVICE = PredictionService()
 """One for the whole process: a module is imported once, however many visitors come at the same moment."""
@@ -36,7 +36,7 @@ _rendering = {(dataset, seed): threading.Lock() for dataset, seeds in SAMPLES.it
 _rendered: dict[tuple[str, int], Sample] = {}
 _ordered: set[str] = set()
 _ordering = threading.Lock()
-_painter = ThreadPoolExecutor(1, "seg-samples")
+_painter = Worker("seg-samples")
 
 
 def sets() -> dict[str, WeightSet]:
@@ -158,7 +158,8 @@ def _render(dataset: str) -> None:
     for seed in seeds(dataset):
         rested = time.monotonic() + REST
         while time.monotonic() < rested:
-            time.sleep(REST / 10)
+            if _painter.closing.wait(REST / 10):
+                return
             if SERVICE.busy:
                 rested = time.monotonic() + REST
         sample(dataset, seed)

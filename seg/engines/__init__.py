@@ -7,8 +7,9 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from seg.engines import openvino
+from seg.engines import compiling
 from seg.engines.cuda import CudaEngine
+from seg.engines.openvino import OpenVINOEngine
 from seg.engines.pytorch import TorchEngine
 
 __all__ = ["DEVICES", "ENGINES", "Engine", "TorchEngine", "build_engine", "choose_device", "choose_engine"]
@@ -75,7 +76,7 @@ def choose_engine(device: torch.device, wish: str = "auto") -> tuple[str, str]:
     asked = os.environ.get("SEG_ENGINE", "auto") if wish == "auto" else wish
     if asked == "torch" or (asked == "auto" and device.type != "cpu"):
         return "torch", ""
-    problem = openvino.available() if device.type == "cpu" else f"OpenVINO runs on the CPU, not on {device.type}."
+    problem = compiling.available() if device.type == "cpu" else f"OpenVINO runs on the CPU, not on {device.type}."
     if problem and wish == "openvino":
         raise ValueError(problem)
     return ("torch", problem) if problem else ("openvino", "")
@@ -94,5 +95,5 @@ def build_engine(
     chosen, _ = choose_engine(place, engine)
     if chosen == "openvino":
         named = engine == "openvino"
-        return openvino.OpenVINOEngine(model, key, at_once=named, race=not named)
+        return OpenVINOEngine(model, key, at_once=named, race=not named)
     return (CudaEngine if place.type == "cuda" else TorchEngine)(model, place)

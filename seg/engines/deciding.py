@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from seg.engines.compiling import compile_network
+
 BLOCK = (192, 512)
 """Pixels decided at once, as the compiler likes to see them: enough to keep two cores busy, few enough for a cache."""
 
@@ -39,8 +41,6 @@ def _request(classes: int) -> Any:
     """For a block's planes, one for each class."""
     from openvino import Model
     from openvino import opset13 as op
-
-    from seg.engines.openvino import compile_network
 
     planes = [op.parameter(BLOCK, np.float32) for _ in range(classes)]
     best, label = planes[0], op.constant(np.float32(0))

@@ -1,7 +1,6 @@
 """OpenVINO on the CPU: each network compiled for its tile shape, converted once and kept on disk.
 
-PyTorch answers until the compiled network is there, and wherever OpenVINO cannot: same weights, same masks. Networks
-are converted in a process of their own, of the lowest priority: `python -m seg.engines.openvino MODEL SHAPE FILE`.
+PyTorch answers until the compiled network is there, and wherever OpenVINO cannot: same weights, same masks.
 """
 
 import contextlib
@@ -10,47 +9,33 @@ import hashlib
 import logging
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from functools import cache
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import torch
 from torch import Tensor, nn
 
+from seg.engines.compiling import compile_network
+from seg.engines.converting import Converter, convert
 from seg.engines.deciding import decide
 from seg.engines.pytorch import TorchEngine
-from seg.engines.rewrites import fits_blocks, rewrite
-from seg.tracing import ALONE
-
-# OpenVINO's converter reports to its makers unless this module is missing.
-sys.modules.setdefault("openvino_telemetry", None)
 
 log = logging.getLogger(__name__)
 
 FORM = 11
 """Goes up with every change of what is compiled, so that nothing older is taken from disk."""
 
-CONVERTERS = ThreadPoolExecutor(1, "seg-convert")
-"""One network is converted at a time, beside those that answer."""
+CONVERTER = Converter()
 
 QUIET, PATIENCE = 5.0, 120.0
 """Seconds for which no network may have run before one is converted, and how long that is waited for at most."""
 
 SLOWER = "pytorch-is-faster"
 """A file beside a kept network that lost its race."""
-
-CONVOLUTIONS = {"Convolution", "GroupConvolution", "ConvolutionBackpropData"}
-"""Types of layers in OpenVINO's files."""
-
-PREFERENCE = {"name": "primitives_priority", "version": "0", "value": "cpu:jit_avx512_1x1"}
-"""What such a layer is told so that it does not ask for channels last: this kind for 1×1 kernels, any for others."""
 
 RACES = 5
 """Runs of each engine before the faster one keeps a network."""
@@ -60,25 +45,6 @@ def cache_folder() -> Path:
     """Where compiled networks are kept: SEG_CACHE, else the user's cache folder."""
     home = os.environ.get("SEG_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home) / "seg-openvino"
-
-
-@cache
-def core() -> Any:
-    """OpenVINO itself, one for the process. Raises ImportError or RuntimeError where it cannot run."""
-    import openvino
-
-    return openvino.Core()
-
-
-def available() -> str:
-    """'' if OpenVINO can run here, else why not, as a sentence."""
-    try:
-        if "CPU" in core().available_devices:
-            return ""
-        return "OpenVINO does not know this CPU, so PyTorch runs the networks."
-    except Exception as error:  # whatever a broken installation raises, PyTorch goes on
-        log.info("OpenVINO cannot be loaded: %s", error)
-        return "OpenVINO is not installed or cannot start, so PyTorch runs the networks."
 
 
 class OpenVINOEngine(TorchEngine):
@@ -146,7 +112,7 @@ class OpenVINOEngine(TorchEngine):
 
     def _ordered(self, shape: tuple[int, ...]) -> Future[Any]:
         # A copy: while it is converted, others may hang their hooks on the network itself.
-        return CONVERTERS.submit(self._make, copy.deepcopy(self.model), shape)
+        return CONVERTER.submit(self._make, copy.deepcopy(self.model), shape)
 
     @property
     def used(self) -> str:
@@ -163,7 +129,7 @@ class OpenVINOEngine(TorchEngine):
         """The network for one tile of this shape; None if PyTorch is faster, or OpenVINO cannot."""
         try:
             self._wait_for_quiet()
-            converted = _convert(model, shape) if self.at_once else _convert_apart(model, shape)
+            converted = (convert if self.at_once else CONVERTER.convert)(model, shape)
             self._wait_for_quiet()
             file = self._file(shape)
             kept = file is not None and _keep(converted, file)
@@ -176,14 +142,16 @@ class OpenVINOEngine(TorchEngine):
                 (file.parent / SLOWER).touch()
             return None
         except Exception as error:
-            self._give_up(shape, error)
+            if not CONVERTER.closing.is_set():
+                self._give_up(shape, error)
             return None
 
     def _wait_for_quiet(self) -> None:
         """What somebody waits for comes first."""
         patience = time.monotonic() + PATIENCE
         while not self.at_once and time.monotonic() < min(OpenVINOEngine.last_run + QUIET, patience):
-            time.sleep(QUIET / 10)
+            if CONVERTER.closing.wait(QUIET / 10):
+                return
 
     def _give_up(self, shape: tuple[int, ...], error: Exception) -> None:
         log.warning("OpenVINO cannot run this network: %s", error)
@@ -197,74 +165,6 @@ class OpenVINOEngine(TorchEngine):
 
         versions = f"{FORM} {self.key} {shape} {torch.__version__} {openvino.__version__}"
         return cache_folder() / hashlib.sha256(versions.encode()).hexdigest()[:24] / "network.xml"
-
-
-class _ChannelsLast(nn.Module):
-    """A network for (N, h, w, C), as pictures lie in memory and as OpenVINO computes."""
-
-    def __init__(self, network: nn.Module):
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.network(x.permute(0, 3, 1, 2))
-
-
-def _convert(model: nn.Module, shape: tuple[int, ...]) -> Any:
-    """The network for exactly one tile of this shape, (C, h, w), as OpenVINO knows it: for (1, h, w, C), or for
-    (1, C, h, w) where its maps are to lie in blocks of channels."""
-    import openvino
-
-    blocks = fits_blocks(model)
-    network = rewrite(model)
-    tile = torch.zeros(1, *shape) if blocks else torch.zeros(1, *shape[1:], shape[0])
-    with ALONE, torch.no_grad():
-        exported = torch.export.export(network if blocks else _ChannelsLast(network), (tile,))
-    converted = openvino.convert_model(exported)
-    converted.reshape(list(tile.shape))
-    return _in_blocks(converted) if blocks else converted
-
-
-def _in_blocks(network: Any) -> Any:
-    """The same network, whose convolutions pass maps on in blocks of channels.
-
-    By default, each asks for channels last. One for which any kind is preferred takes its input as it comes instead;
-    then the first one, of an image, makes blocks, and the others keep to them. The preference is written into the file:
-    Python cannot set it.
-    """
-    import openvino
-
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        file = Path(folder) / "network.xml"
-        openvino.save_model(network, file, compress_to_fp16=False)
-        written = ElementTree.parse(file)
-        for layer in written.iter("layer"):
-            if layer.get("type") in CONVOLUTIONS:
-                ElementTree.SubElement(ElementTree.SubElement(layer, "rt_info"), "attribute", PREFERENCE)
-        return core().read_model(ElementTree.tostring(written.getroot()), file.with_suffix(".bin").read_bytes())
-
-
-def _convert_apart(model: nn.Module, shape: tuple[int, ...]) -> Any:
-    """`_convert` in a process of its own, which takes neither this one's time nor, where that runs out, its memory."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        saved, file = Path(folder) / "model.pt", Path(folder) / "network.xml"
-        torch.save(model, saved)
-        command = [sys.executable, "-m", "seg.engines.openvino", str(saved), " ".join(map(str, shape)), str(file)]
-        path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
-        done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"the converter ended with {done.returncode}: {done.stderr.strip()[-300:]}")
-        return core().read_model(file.read_bytes(), file.with_suffix(".bin").read_bytes())
-
-
-def main(model: str, shape: str, file: str) -> None:
-    """Convert a pickled network for one shape, "3 180 240", and write it."""
-    import openvino
-
-    with contextlib.suppress(OSError, AttributeError):  # there is no such thing on Windows
-        os.nice(19)
-    converted = _convert(torch.load(model, weights_only=False), tuple(map(int, shape.split())))
-    openvino.save_model(converted, file, compress_to_fp16=False)
 
 
 def _finished(result: Any) -> Future[Any]:
@@ -308,18 +208,6 @@ def _faster(network: Callable[[Tensor], Any], plain: Callable[[Tensor], Any], sh
     return min(times[0]) <= min(times[1])
 
 
-def compile_network(network: Any, kept: Path | None = None) -> Any:
-    """For the CPU in full precision, all cores on one tile; what the compiler makes is kept in the folder `kept`."""
-    settings = {
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32",
-        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-    }
-    if kept is not None:
-        settings["CACHE_DIR"] = str(kept)
-    return core().compile_model(network, "CPU", settings)
-
-
 def _runner(compiled: Any) -> Callable[[Tensor], Tensor]:
     """One request of the compiled network: (1, C, h, w) → logits, which the next run writes over."""
     request, shape = compiled.create_infer_request(), tuple(compiled.input(0).shape)
@@ -330,7 +218,3 @@ def _runner(compiled: Any) -> Callable[[Tensor], Tensor]:
         return torch.from_numpy(request.get_output_tensor(0).data)
 
     return run
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -1,0 +1,45 @@
+"""OpenVINO's compiler, as it is used here: on the CPU, in full precision, all cores on one network at a time."""
+
+import logging
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+# OpenVINO's converter reports to its makers unless this module is missing.
+sys.modules.setdefault("openvino_telemetry", None)
+
+log = logging.getLogger(__name__)
+
+
+@cache
+def core() -> Any:
+    """OpenVINO itself, one for the process. Raises ImportError or RuntimeError where it cannot run."""
+    import openvino
+
+    return openvino.Core()
+
+
+def available() -> str:
+    """'' if OpenVINO can run here, else why not, as a sentence."""
+    try:
+        if "CPU" in core().available_devices:
+            return ""
+        return "OpenVINO does not know this CPU, so PyTorch runs the networks."
+    except Exception as error:  # whatever a broken installation raises, PyTorch goes on
+        log.info("OpenVINO cannot be loaded: %s", error)
+        return "OpenVINO is not installed or cannot start, so PyTorch runs the networks."
+
+
+def compile_network(network: Any, kept: Path | None = None) -> Any:
+    """A network of OpenVINO's, or its file, ready to run; what the compiler makes is kept in the folder `kept`."""
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+    }
+    if kept is not None:
+        settings["CACHE_DIR"] = str(kept)
+    return core().compile_model(network, "CPU", settings)

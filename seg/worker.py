@@ -1,0 +1,68 @@
+"""One thread that does what it is given, one thing after another."""
+
+import atexit
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+
+class Worker:
+    """Does what it is given on a thread of its own, one thing after another.
+
+    When the program ends, it finishes what it is at and drops what waits. An executor of concurrent.futures would do
+    all of it first: whoever stops a program would wait for what nobody wants any more.
+    """
+
+    def __init__(self, name: str):
+        self.closing = threading.Event()
+        """Set when the program ends, or `close` is called: what takes long may look."""
+        self._name = name
+        self._orders: queue.SimpleQueue = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """The future of `work(*arguments)`, cancelled if the worker is closed before it begins."""
+        future: Future[Any] = Future()
+        with self._lock:
+            if self.closing.is_set():
+                future.cancel()
+                return future
+            self._orders.put((future, work, arguments))
+            if self._thread is None:
+                # A daemon: the end of the program comes to `close`, where others would be waited for before.
+                self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+                self._thread.start()
+                atexit.register(self.close)
+        return future
+
+    def rest(self) -> None:
+        """Called on the thread when nothing waits."""
+
+    def close(self) -> None:
+        """Finish what it is at, cancel what waits."""
+        with self._lock:
+            self.closing.set()
+            self._orders.put(None)
+            if self._thread is None:
+                return
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (order := self._orders.get()) is not None:
+            self._do(*order)
+            del order  # what it holds is not held until the next one comes
+            if self._orders.empty():
+                self.rest()
+
+    def _do(self, future: Future[Any], work: Callable[..., Any], arguments: tuple) -> None:
+        if self.closing.is_set():
+            future.cancel()
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(work(*arguments))
+        except BaseException as error:
+            future.set_exception(error)
