@@ -232,7 +232,7 @@ def paper_width(name: str, repeats: int, device: str, engine: str) -> dict[str, 
     bare = copy.deepcopy(model).to(choose_device(device))
     work = gflops(model, *PAPER_TILE)
     batch = torch.rand(1, 3, *PAPER_TILE, device=choose_device(device))
-    runner = build_engine(model, device, engine, key=f"bench paper {name}")
+    runner = build_engine(model, device, engine)
 
     def ready() -> None:
         runner.run(batch)

@@ -14,7 +14,7 @@ import torch
 
 from seg import segmenter
 from seg.datasets import street
-from seg.engines import build_engine, choose_engine, compiling, converting, openvino
+from seg.engines import build_engine, choose_engine, compiling, converting, keeping, openvino
 from seg.engines.openvino import OpenVINOEngine
 from seg.models import build_model
 from seg.models.fc_densenet import FCDenseNet
@@ -116,6 +116,28 @@ def test_a_damaged_cache_is_rebuilt(cache):
     assert engine.run(picture) == pytest.approx(first, abs=1e-5)
     assert not engine.notes
     assert (folder / "network.xml").read_bytes() != b"damaged"
+
+
+def test_what_was_not_used_for_longest_makes_room_for_what_is_new(cache, monkeypatch):
+    model, picture = build_model("conv_stack", 5, 3, base=4).eval(), torch.rand(1, 3, 48, 64)
+
+    def start(key):
+        before = set(cache.glob("*"))
+        OpenVINOEngine(model, key, at_once=True, race=False).run(picture)
+        return set(cache.glob("*")) - before
+
+    (first,), (second,) = start("first"), start("second")
+    for age, folder in ((2, first), (1, second)):
+        os.utime(folder, (1e9 - age, 1e9 - age))
+    (cache / "a file").write_text("not ours")
+    assert start("first") == set(), "found, and so used later than the second"
+    held = sum(file.stat().st_size for file in first.iterdir())
+    monkeypatch.setattr(keeping, "MAX_BYTES", 2.5 * held)
+    (third,) = start("third")
+    assert set(filter(Path.is_dir, cache.iterdir())) == {first, third}
+    monkeypatch.setattr(keeping, "MAX_BYTES", 0)
+    (last,) = start("last")
+    assert set(filter(Path.is_dir, cache.iterdir())) == {last}
 
 
 def test_a_cache_that_cannot_be_written_costs_time_alone(tmp_path, monkeypatch):

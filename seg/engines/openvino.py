@@ -3,17 +3,12 @@
 PyTorch answers until the compiled network is there, and wherever OpenVINO cannot: same weights, same masks.
 """
 
-import contextlib
 import copy
-import hashlib
 import logging
-import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,12 +17,10 @@ from torch import Tensor, nn
 from seg.engines.compiling import compile_network
 from seg.engines.converting import Converter, convert
 from seg.engines.deciding import decide
+from seg.engines.keeping import cache_folder, keep, make_room, place, use
 from seg.engines.pytorch import TorchEngine
 
 log = logging.getLogger(__name__)
-
-FORM = 11
-"""Goes up with every change of what is compiled, so that nothing older is taken from disk."""
 
 CONVERTER = Converter()
 
@@ -39,12 +32,6 @@ SLOWER = "pytorch-is-faster"
 
 RACES = 5
 """Runs of each engine before the faster one keeps a network."""
-
-
-def cache_folder() -> Path:
-    """Where compiled networks are kept: SEG_CACHE, else the user's cache folder."""
-    home = os.environ.get("SEG_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "seg-openvino"
 
 
 class OpenVINOEngine(TorchEngine):
@@ -99,9 +86,10 @@ class OpenVINOEngine(TorchEngine):
 
     def _found(self, shape: tuple[int, ...]) -> Future[Any] | None:
         """What an earlier start of the program has left on disk, ready at once."""
-        file = self._file(shape)
+        file = place(self.key, shape) if self.key else None
         if file is None or not file.exists():
             return None
+        use(file)
         try:
             slower = self.race and (file.parent / SLOWER).exists()
             return _finished(None if slower else _runner(compile_network(file, file.parent)))
@@ -131,11 +119,13 @@ class OpenVINOEngine(TorchEngine):
             self._wait_for_quiet()
             converted = (convert if self.at_once else CONVERTER.convert)(model, shape)
             self._wait_for_quiet()
-            file = self._file(shape)
-            kept = file is not None and _keep(converted, file)
+            file = place(self.key, shape) if self.key else None
+            kept = file is not None and keep(converted, file)
             if file is not None and not kept:
                 self.note(f"Compiled networks cannot be kept in {cache_folder()}, so each start makes them anew.")
             network = _runner(compile_network(file, file.parent) if kept else compile_network(converted))
+            if kept:
+                make_room(file)
             if not self.race or _faster(network, self.forward, shape):
                 return network
             if kept:
@@ -158,41 +148,11 @@ class OpenVINOEngine(TorchEngine):
         self._compiled[shape] = _finished(None)
         self.note("OpenVINO could not run one of the networks, so PyTorch does.")
 
-    def _file(self, shape: tuple[int, ...]) -> Path | None:
-        if not self.key:
-            return None
-        import openvino
-
-        versions = f"{FORM} {self.key} {shape} {torch.__version__} {openvino.__version__}"
-        return cache_folder() / hashlib.sha256(versions.encode()).hexdigest()[:24] / "network.xml"
-
 
 def _finished(result: Any) -> Future[Any]:
     future: Future[Any] = Future()
     future.set_result(result)
     return future
-
-
-def _keep(converted: Any, file: Path) -> bool:
-    """Write the folder of one network whole: others see all of it or nothing. Returns whether it is there."""
-    import openvino
-
-    try:
-        file.parent.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=file.parent.parent))
-    except OSError as error:
-        log.info("compiled networks cannot be kept: %s", error)
-        return False
-    try:
-        openvino.save_model(converted, temporary / file.name, compress_to_fp16=False)
-        with contextlib.suppress(OSError):  # another process was faster
-            os.replace(temporary, file.parent)
-        return file.exists()
-    except (OSError, RuntimeError) as error:  # a full disk is a RuntimeError there
-        log.info("compiled networks cannot be kept: %s", error)
-        return False
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _faster(network: Callable[[Tensor], Any], plain: Callable[[Tensor], Any], shape: tuple[int, ...]) -> bool:
