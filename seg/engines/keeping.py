@@ -27,11 +27,13 @@ def cache_folder() -> Path:
 
 
 def place(key: str, shape: tuple[int, ...]) -> Path:
-    """The file of the network with these weights for this shape of a tile, (C, h, w); beside it is all that is kept."""
+    """The file of the network with these weights for this shape of a tile, (C, h, w), on CPUs of this kind (a home may
+    be shared); beside it is all that is kept."""
     import openvino
 
-    versions = f"{FORM} {key} {shape} {torch.__version__} {openvino.__version__}"
-    return cache_folder() / hashlib.sha256(versions.encode()).hexdigest()[:24] / "network.xml"
+    made_for = f"{key} {shape} {torch.backends.cpu.get_cpu_capability()}"
+    made_by = f"{FORM} {torch.__version__} {openvino.__version__}"
+    return cache_folder() / hashlib.sha256(f"{made_for} {made_by}".encode()).hexdigest()[:24] / "network.xml"
 
 
 def keep(network: Any, file: Path) -> bool:
