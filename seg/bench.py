@@ -4,6 +4,7 @@ import copy
 import ctypes
 import io
 import json
+import platform
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -69,7 +70,7 @@ def bench(
     for record in chosen:
         segmenter = Segmenter(record, index.load(record), device, engine)
         place = segmenter.engine.device
-        bare = index.load(record).to(place)
+        bare = index.load(record).to(place).requires_grad_(False)
         batch = normalise(resize_short_side(to_tensor(image), record.scale)[None], record.mean, record.std).to(place)
         batch = batch[:, : len(record.mean)]
         megabytes = _added_megabytes(lambda s=segmenter: (s(image), s.engine.settle(), s(image)))
@@ -103,6 +104,7 @@ def bench(
     widths = [paper_width(name, repeats, device, engine) for name in SEVEN if paper or name in (names or ())]
     return {
         "device": str(choose_device(device)),
+        "processor": _processor(choose_device(device)),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "picture": f"{PICTURE[1]}×{PICTURE[0]}",
@@ -131,7 +133,7 @@ def app_path(repeats: int, device: str, weights: Path, engine: str) -> dict[str,
     Image.fromarray(street.render(1, *PICTURE).image).save(buffer, "JPEG", quality=92)
     sets = [WeightSet(record, weights) for record in index.records().values()]
     networks = [Segmenter(e.record, index.load(e.record), device, engine) for e in comparisons(sets)[0].entries]
-    bare = [index.load(network.record).to(network.engine.device) for network in networks]
+    bare = [index.load(network.record).to(network.engine.device).requires_grad_(False) for network in networks]
     image = decode(buffer.getvalue(), "bench.jpg").pixels
     for network in networks:
         network(image)
@@ -208,7 +210,7 @@ def peak_gflops(device: torch.device, repeats: int = 2) -> float:
     """GFLOP/s of a large convolution, 256 to 256 channels, 3×3, on 96×128: the best of plain PyTorch's layouts. On a
     GPU on 32 of them at once, in the engine's half precision."""
     count, precision = (32, PRECISION) if device.type == "cuda" else (1, torch.float32)
-    layer = torch.nn.Conv2d(256, 256, 3, padding=1).to(device, precision)
+    layer = torch.nn.Conv2d(256, 256, 3, padding=1).to(device, precision).requires_grad_(False)
     batch = torch.rand(count, 256, 96, 128, device=device, dtype=precision)
     best = 0.0
     for layout in (torch.contiguous_format, torch.channels_last):
@@ -229,7 +231,7 @@ def paper_width(name: str, repeats: int, device: str, engine: str) -> dict[str, 
         if isinstance(module, torch.nn.BatchNorm2d):  # a compiler would compute equal ones once for several layers
             torch.nn.init.normal_(module.running_mean, std=0.3)
             torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
-    bare = copy.deepcopy(model).to(choose_device(device))
+    bare = copy.deepcopy(model).to(choose_device(device)).requires_grad_(False)
     work = gflops(model, *PAPER_TILE)
     batch = torch.rand(1, 3, *PAPER_TILE, device=choose_device(device))
     runner = build_engine(model, device, engine)
@@ -316,15 +318,23 @@ def keep(figures: dict[str, Any], weights: Path) -> None:
         index.add(replace(index.record(measured["name"]), timing={**timing, **place}))
 
 
+def _processor(device: torch.device) -> str:
+    """The GPU's name; of a CPU what PyTorch may use of it."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}"
+
+
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
     start = time.perf_counter()
     result = work()
     return time.perf_counter() - start, result
 
 
-@torch.inference_mode()
 def _eager(model: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
-    logits = model(batch)
+    """As the network comes: only without gradients does FC-DenseNet write its features into one buffer."""
+    with torch.enable_grad():
+        logits = model(batch)
     if logits.is_cuda:
         torch.cuda.synchronize(logits.device)
     return logits

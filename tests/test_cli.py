@@ -20,6 +20,7 @@ from seg.engines import build_engine
 from seg.evaluation import evaluate
 from seg.labels import STREET
 from seg.masks import decode_mask
+from seg.models.fc_densenet import DenseBlock
 from seg.weights import WeightIndex
 
 
@@ -127,6 +128,7 @@ def test_bench_times_every_set_beside_plain_pytorch(weights, tmp_path):
     assert 0 < figures["sets"][0]["network"] < figures["sets"][0]["seconds"]
     assert figures["sets"][0]["eager"] > 0
     assert figures["peak"] == figures["sets"][0]["peak"] > 0
+    assert torch.backends.cpu.get_cpu_capability() in figures["processor"]
     assert figures["sets"][0]["ratio"] == figures["sets"][0]["network"] / figures["sets"][0]["eager"]
     assert figures["app"]["networks"] == ["street/fcn8s-wce"]
     assert min(figures["app"][key] for key in ("decode", "run", "eager", "encode", "ratio", "start", "per_tile")) > 0
@@ -166,6 +168,14 @@ def test_bench_of_chosen_ones_takes_papers_widths_too_and_records_nothing(capsys
     words = ("bench", "--only", "street/fcn8s-wce", "--record", "--weights-dir", weights)
     assert "leave out --only" in refused(capsys, monkeypatch, *words)
     assert bench.last(weights) is None
+
+
+def test_the_eager_network_beside_it_is_spared_nothing(monkeypatch):
+    monkeypatch.setattr(DenseBlock, "_into_one_buffer", None)
+    model = models.build_model("fc_densenet56", 5, 3, base=12).eval().requires_grad_(False)
+    assert not bench._eager(model, torch.rand(1, 3, 32, 32)).requires_grad
+    with pytest.raises(TypeError), torch.inference_mode():
+        model(torch.rand(1, 3, 32, 32))
 
 
 def test_recorded_figures_are_kept_beside_the_sets_and_damaged_ones_are_none(weights, tmp_path):

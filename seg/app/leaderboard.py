@@ -320,9 +320,12 @@ def performance(figures: Mapping[str, Any] | None) -> None:
         columns[1].metric("Plain PyTorch takes", f"{1 / way['ratio']:.1f} × as long")
         columns[2].metric("Reading the JPEG", f"{1000 * way['decode']:.1f} ms")
         columns[3].metric("Writing the masks", f"{1000 * way['encode']:.0f} ms")
+    machine = plain(figures["device"].upper())
+    if figures.get("processor"):
+        machine += f" ({plain(figures['processor'])})"
     st.caption(
-        f"What is left to gain? Here a large convolution reaches {figures['peak']:,.0f} GFLOP/s, on "
-        f"{plain(figures['device'].upper())} with {figures['threads']} threads and torch {plain(figures['torch'])}. A "
+        f"What is left to gain? Here a large convolution reaches {figures['peak']:,.0f} GFLOP/s, on {machine} with "
+        f"{figures['threads']} threads and torch {plain(figures['torch'])}. A "
         "network whose layers all did as well would be at 1 of the peak; above 1 it is spared operations that its "
         "layers ask for. Times are medians, measured in turn with plain eager PyTorch; the ratio is of the two."
     )

@@ -167,7 +167,7 @@ TIMED = {
     "eager": 0.1, "ratio": 0.5, "of_peak": None, "megabytes": None,
 }  # fmt: skip
 FIGURES = {
-    "device": "cpu", "threads": 2, "torch": "2.15", "peak": 200.0, "all_seconds": 0.1,
+    "device": "cuda", "processor": "A GPU *1*", "threads": 2, "torch": "2.15", "peak": 200.0, "all_seconds": 0.1,
     "app": {"networks": ["street/unet-wce"], "decode": 0.002, "run": 0.1, "eager": 0.2, "encode": 0.05, "ratio": 0.5},
     "paper": [{"name": "fc_densenet103", **TIMED}],
     "sets": [{"name": "street/unet-wce", **TIMED}],
@@ -184,6 +184,10 @@ def test_the_last_recorded_times_are_shown_and_without_any_the_page_says_how_to_
     paper, sets = (table.value for table in page.dataframe[-2:])
     assert paper[["Network", "ms"]].values.tolist() == [["FC-DenseNet103", 60]]
     assert sets[["Weight set", "ms"]].values.tolist() == [["street/unet-wce", 50]]
+    assert any(r"on CUDA (A GPU \*1\*) with 2 threads" in caption.value for caption in page.caption)
+    (tmp_path / "bench.json").write_text(json.dumps({key: FIGURES[key] for key in FIGURES if key != "processor"}))
+    page.run()
+    assert any("on CUDA with 2 threads" in caption.value for caption in page.caption), "recorded before it was told"
 
 
 def test_the_shipped_records_fill_the_page(monkeypatch):

@@ -15,7 +15,7 @@ VECTOR = 16
 SMALL = 1000
 """Pixels below which joining features anew for every layer costs less than handling them apart."""
 
-LARGE, STRIP = 16 << 20, 24 << 20
+LARGE, STRIP = 16 << 20, 10 << 20
 """Bytes of a wide dense block's input from which on it is handled in strips of rows, and of one of these, several of
 which fit the cache that a CPU's cores share."""
 
