@@ -78,10 +78,18 @@ class Converter(Worker):
         return process.wait()
 
 
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then ends this process
+from seg.engines.converting import main
+main()
+"""
+
+
 def _start() -> subprocess.Popen:
     path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
     return subprocess.Popen(
-        [sys.executable, "-c", "from seg.engines.converting import main; main()"],
+        [sys.executable, "-c", PROGRAM],
         env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
