@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -84,9 +85,12 @@ class OpenVINOEngine(TorchEngine):
             wait([future])
         return future.result() if future.done() and not future.exception() else None
 
+    def _file(self, shape: tuple[int, ...]) -> Path | None:
+        return place(self.key, shape) if self.key else None
+
     def _found(self, shape: tuple[int, ...]) -> Future[Any] | None:
         """What an earlier start of the program has left on disk, ready at once."""
-        file = place(self.key, shape) if self.key else None
+        file = self._file(shape)
         if file is None or not file.exists():
             return None
         use(file)
@@ -119,7 +123,7 @@ class OpenVINOEngine(TorchEngine):
             self._wait_for_quiet()
             converted = (convert if self.at_once else CONVERTER.convert)(model, shape)
             self._wait_for_quiet()
-            file = place(self.key, shape) if self.key else None
+            file = self._file(shape)
             kept = file is not None and keep(converted, file)
             if file is not None and not kept:
                 self.note(f"Compiled networks cannot be kept in {cache_folder()}, so each start makes them anew.")
