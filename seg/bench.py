@@ -234,7 +234,7 @@ def paper_width(name: str, repeats: int, device: str, engine: str) -> dict[str, 
     bare = copy.deepcopy(model).to(choose_device(device)).requires_grad_(False)
     work = gflops(model, *PAPER_TILE)
     batch = torch.rand(1, 3, *PAPER_TILE, device=choose_device(device))
-    runner = build_engine(model, device, engine)
+    runner = build_engine(model, device, engine, architecture=name)
 
     def ready() -> None:
         runner.run(batch)

@@ -55,7 +55,7 @@ class Segmenter:
         self, record: Record, model: nn.Module | Callable[[], nn.Module], device: str = "auto", engine: str = "auto"
     ):
         self.record = record
-        self.engine = build_engine(model, device, engine, record.sha256)
+        self.engine = build_engine(model, device, engine, record.sha256, record.model)
 
     @classmethod
     def load(cls, name: str, device: str = "auto", engine: str = "auto", weights: str | Path = SHIPPED) -> "Segmenter":

@@ -7,6 +7,7 @@ os.environ["SEG_ENGINE"] = "torch"  # what is compiled in the background has its
 
 import pytest
 import torch
+from torch import nn
 
 from seg.labels import CLASS_MAPS
 from seg.models import build_model
@@ -66,6 +67,20 @@ def make_set(folder: Path, name: str = "street/fcn8s-wce", model: str = "fcn8s",
     )
     index.add(record)
     return record
+
+
+def trained(name: str, options: dict) -> nn.Module:
+    """A network whose weights, biases and statistics are as training could leave them: nothing at zero any more."""
+    torch.manual_seed(0)
+    model = build_model(name, 11, 3, **options).eval()
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_(std=0.3)
+            module.running_var.uniform_(0.5, 1.5)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.1 * parameter.std(unbiased=False).clamp(min=0.1) * torch.randn_like(parameter))
+    return model
 
 
 @pytest.fixture(scope="session", autouse=True)

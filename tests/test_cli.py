@@ -145,7 +145,9 @@ def test_a_large_picture_is_timed_and_its_memory_told(weights, monkeypatch):
 def test_a_paper_width_is_timed_with_layers_that_a_compiler_cannot_share(monkeypatch):
     given = []
     monkeypatch.setattr(bench, "PAPER_TILE", (32, 32))
-    monkeypatch.setattr(bench, "build_engine", lambda model, *how: given.append(model) or build_engine(model, *how))
+    monkeypatch.setattr(
+        bench, "build_engine", lambda model, *how, **named: given.append(model) or build_engine(model, *how, **named)
+    )
     peaks = [100.0, 300.0, 200.0, 1.0]
     monkeypatch.setattr(bench, "peak_gflops", lambda device: peaks.pop())
     found = bench.paper_width("fc_densenet56", 3, "cpu", "torch")

@@ -14,7 +14,7 @@ import torch
 
 from seg import segmenter
 from seg.datasets import street
-from seg.engines import build_engine, choose_engine, compiling, converting, keeping, openvino
+from seg.engines import build_engine, choose_engine, compiled, compiling, converting, keeping, openvino
 from seg.engines.openvino import OpenVINOEngine
 from seg.models import build_model
 from seg.models.fc_densenet import FCDenseNet
@@ -233,7 +233,7 @@ def test_labels_that_openvino_cannot_decide_are_pytorchs(monkeypatch):
     engine = build_engine(build_model("conv_stack", 5, 3, base=4), "cpu", "openvino")
     logits = torch.randn(5, 1000)
     expected, _ = engine.decide(logits)
-    monkeypatch.setattr(openvino, "decide", exhausted)
+    monkeypatch.setattr(compiled, "decide", exhausted)
     labels, _ = engine.decide(logits)
     assert torch.equal(labels, expected)
 

@@ -348,7 +348,7 @@ def _speeds(measured: Sequence[Mapping[str, Any]], title: str, time: str) -> Non
     shown = pd.DataFrame(
         {
             title: lines["name"].replace(TITLES),
-            "Engine": lines["engine"].map({"openvino": "OpenVINO", "torch": "PyTorch"}),
+            "Engine": lines["engine"].map({"openvino": "OpenVINO", "torch": "PyTorch", "native": "Own kernels"}),
             "Parameters": lines["parameters"],
             "GFLOPs": lines["gflops"],
             "ms": 1000 * lines[time],

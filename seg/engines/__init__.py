@@ -7,10 +7,12 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from seg.engines import compiling
+from seg.engines import compiling, kernels
 from seg.engines.cuda import CudaEngine
+from seg.engines.native import NativeEngine
 from seg.engines.openvino import OpenVINOEngine
 from seg.engines.pytorch import TorchEngine
+from seg.models.fc_densenet import LAYERS as DENSE
 
 __all__ = ["DEVICES", "ENGINES", "Engine", "TorchEngine", "build_engine", "choose_device", "choose_engine"]
 
@@ -65,35 +67,48 @@ def choose_device(wish: str = "auto") -> torch.device:
     return torch.device(wish)
 
 
-def choose_engine(device: torch.device, wish: str = "auto") -> tuple[str, str]:
+def choose_engine(device: torch.device, wish: str = "auto", architecture: str = "") -> tuple[str, str]:
     """The engine for a wish, one of `ENGINES`, on a device; and a sentence if it is not the usual one.
 
-    "auto" is what SEG_ENGINE says, if it is set, else OpenVINO on the CPU where it is installed, else PyTorch. Raises
-    ValueError with a sentence for an unknown word and for an engine that cannot run there.
+    "auto" is what SEG_ENGINE says, if it is set. Else it is PyTorch on a GPU; on the CPU "native", this package's own
+    kernels, for an FC-DenseNet, and OpenVINO for all others, where it is installed. Raises ValueError with a sentence
+    for an unknown word and for an engine that cannot run there.
     """
     if wish not in ENGINES:
         raise ValueError(f"Unknown engine {wish!r}: choose one of {', '.join(ENGINES)}.")
     asked = os.environ.get("SEG_ENGINE", "auto") if wish == "auto" else wish
     if asked == "torch" or (asked == "auto" and device.type != "cpu"):
         return "torch", ""
+    slower = kernels.available() if asked == "auto" and architecture in DENSE else ""
+    if asked == "auto" and architecture in DENSE and not slower:
+        return "native", ""
     problem = compiling.available() if device.type == "cpu" else f"OpenVINO runs on the CPU, not on {device.type}."
     if problem and wish == "openvino":
         raise ValueError(problem)
-    return ("torch", problem) if problem else ("openvino", "")
+    return ("torch", problem) if problem else ("openvino", slower)
 
 
 def build_engine(
-    model: nn.Module | Callable[[], nn.Module], device: str = "auto", engine: str = "auto", key: str = ""
+    model: nn.Module | Callable[[], nn.Module],
+    device: str = "auto",
+    engine: str = "auto",
+    key: str = "",
+    architecture: str = "",
 ) -> Engine:
     """The engine for a model, or what loads it when needed, on a device; key names its weights for what is kept on
-    disk, '' keeps nothing.
+    disk, '' keeps nothing; architecture is what `build_model` calls it, '' anything.
 
     Asked for by name, OpenVINO answers from the first picture on; with "auto", PyTorch answers until it is ready.
     Raises ValueError with a sentence for unknown words.
     """
     place = choose_device(device)
-    chosen, _ = choose_engine(place, engine)
-    if chosen == "openvino":
-        named = engine == "openvino"
-        return OpenVINOEngine(model, key, at_once=named, race=not named)
-    return (CudaEngine if place.type == "cuda" else TorchEngine)(model, place)
+    chosen, slower = choose_engine(place, engine, architecture)
+    if chosen == "native":
+        return NativeEngine(model)
+    if chosen == "torch":
+        return (CudaEngine if place.type == "cuda" else TorchEngine)(model, place)
+    named = engine == "openvino"
+    built = OpenVINOEngine(model, key, at_once=named, race=not named)
+    if slower:
+        built.note(slower)
+    return built

@@ -13,7 +13,7 @@ import torch
 
 log = logging.getLogger(__name__)
 
-FORM = 12
+FORM = 13
 """Goes up with every change of what is compiled, so that nothing older is taken from disk."""
 
 MAX_BYTES = 2 * 2**30

@@ -15,18 +15,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seg.engines.compiled import QUIET, CompiledEngine
 from seg.engines.compiling import compile_network
 from seg.engines.converting import Converter, convert
-from seg.engines.deciding import decide
 from seg.engines.keeping import cache_folder, keep, make_room, place, use
-from seg.engines.pytorch import TorchEngine
 
 log = logging.getLogger(__name__)
 
 CONVERTER = Converter()
 
-QUIET, PATIENCE = 5.0, 120.0
-"""Seconds for which no network may have run before one is converted, and how long that is waited for at most."""
+PATIENCE = 120.0
+"""Seconds for which quiet is waited for at most."""
 
 SLOWER = "pytorch-is-faster"
 """A file beside a kept network that lost its race."""
@@ -35,7 +34,7 @@ RACES = 5
 """Runs of each engine before the faster one keeps a network."""
 
 
-class OpenVINOEngine(TorchEngine):
+class OpenVINOEngine(CompiledEngine):
     """Runs tiles in OpenVINO as soon as the network is compiled for their shape, in PyTorch until then.
 
     key: names the weights, so that what was compiled for them is found again; '' keeps nothing on disk.
@@ -43,39 +42,14 @@ class OpenVINOEngine(TorchEngine):
     """
 
     name = "openvino"
-    batch = 1
-    last_run = -QUIET
-    """When any of them was last asked to run, in seconds of the monotonic clock."""
+    title = "OpenVINO"
 
     def __init__(
         self, model: nn.Module | Callable[[], nn.Module], key: str = "", at_once: bool = False, race: bool = True
     ):
-        super().__init__(model, torch.device("cpu"))
+        super().__init__(model)
         self.key, self.at_once, self.race = key, at_once, race
         self._compiled: dict[tuple[int, ...], Future[Any]] = {}
-
-    def run(self, batch: Tensor) -> Tensor:
-        """Float32 (N, C, h, w) on the CPU, normalised → logits, float32 (N, K, h, w) on the CPU.
-
-        Those of a single tile are good until the next run.
-        """
-        OpenVINOEngine.last_run = time.monotonic()
-        network = self._network(tuple(batch.shape[1:]))
-        if network is None:
-            return super().run(batch)
-        try:
-            return network(batch) if len(batch) == 1 else torch.cat([network(tile[None]).clone() for tile in batch])
-        except (RuntimeError, MemoryError) as error:
-            self._give_up(tuple(batch.shape[1:]), error)
-            return super().run(batch)
-
-    def decide(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Float32 (K, N) → labels, uint8 (N,), and confidence, float16 (N,)."""
-        try:
-            return decide(logits)
-        except (RuntimeError, MemoryError) as error:
-            log.warning("OpenVINO cannot decide: %s", error)
-            return super().decide(logits)
 
     def _network(self, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
         if shape not in self._compiled:
@@ -143,14 +117,12 @@ class OpenVINOEngine(TorchEngine):
     def _wait_for_quiet(self) -> None:
         """What somebody waits for comes first."""
         patience = time.monotonic() + PATIENCE
-        while not self.at_once and time.monotonic() < min(OpenVINOEngine.last_run + QUIET, patience):
+        while not self.at_once and time.monotonic() < min(self.last_run + QUIET, patience):
             if CONVERTER.closing.wait(QUIET / 10):
                 return
 
-    def _give_up(self, shape: tuple[int, ...], error: Exception) -> None:
-        log.warning("OpenVINO cannot run this network: %s", error)
+    def _forget(self, shape: tuple[int, ...]) -> None:
         self._compiled[shape] = _finished(None)
-        self.note("OpenVINO could not run one of the networks, so PyTorch does.")
 
 
 def _finished(result: Any) -> Future[Any]:

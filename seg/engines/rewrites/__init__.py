@@ -3,7 +3,6 @@
 import torch
 from torch import nn
 
-from seg.engines.rewrites.dense import VECTOR, SplitDenseBlock, WideDenseBlock
 from seg.engines.rewrites.pooling import IndexedPool, Pool, Unpool
 from seg.engines.rewrites.upsampling import (
     ShortEncoderDecoder,
@@ -13,8 +12,10 @@ from seg.engines.rewrites.upsampling import (
     is_upscore,
 )
 from seg.models.efficientnet import LiteEncoderDecoder, UpBlock
-from seg.models.fc_densenet import DenseBlock
 from seg.models.unet import UNet
+
+VECTOR = 16
+"""Channels that a CPU computes at once."""
 
 WIDE = 32
 """Channels of the first layer from which on a network is faster with maps in blocks of `VECTOR` channels."""
@@ -22,15 +23,12 @@ WIDE = 32
 
 def rewrite(model: nn.Module) -> nn.Module:
     """A network in evaluation with equal results; the one given is used up."""
-    dense_block = WideDenseBlock if fits_blocks(model) else SplitDenseBlock
     for module in list(model.modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.MaxUnpool2d):
                 setattr(module, name, Unpool())
             elif isinstance(child, nn.MaxPool2d) and child.kernel_size == 2 and child.ceil_mode:
                 setattr(module, name, IndexedPool() if child.return_indices else Pool())
-            elif isinstance(child, DenseBlock):
-                setattr(module, name, dense_block(child))
             elif isinstance(child, UpBlock):
                 setattr(module, name, ShortUpBlock(child))
             elif isinstance(child, nn.ConvTranspose2d) and is_upscore(child):
