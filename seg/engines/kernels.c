@@ -1,18 +1,18 @@
 /* Convolutions that normalise what they read.
  *
- * A step computes y = bias + sum over channels and taps of weight * max(least, scale * x + shift), zero beyond x's border.
- * Maps are planes of height x width floats, one a channel. Of a strip, some rows and columns of the map, a few channels
- * at a time are normalised into a slab that stays in a core's cache; all layers that read x add what these channels give
- * to their sums, which go to y once all channels are through. Threads take strips as they come, and begin a step when
- * the one before is done.
+ * A step computes y = bias + sum over channels and taps of weight * max(least, scale * x + shift), zero beyond x's
+ * border. Maps are planes of height x width floats, one a channel. Of a strip, some rows and columns of the map, a few
+ * channels at a time are normalised into a slab that stays in a core's cache; all layers that read x add what these
+ * channels give to their sums, which go to y once all channels are through. Threads take strips as they come, and begin
+ * a step when the one before is done.
  *
- * 3x3 kernels take Winograd's short cut along the columns, F(4, 3) of Lavin and Gray, 'Fast Algorithms for Convolutional
- * Neural Networks', CVPR 2016: of six rows the slab holds six sums, and of products with these, 18 instead of 36, come
- * four rows of y.
+ * 3x3 kernels take Winograd's short cut along the columns, F(4, 3) of Lavin and Gray, 'Fast Algorithms for
+ * Convolutional Neural Networks', CVPR 2016: of six rows the slab holds six mixtures, the phases, and products with
+ * these, 18 instead of 36, make four rows of y.
  *
- * Sums are made of blocks of outputs by some vectors of pixels, as many as fit the registers. Where these fill a row, the
- * slab's rows are aligned; else they lie behind each other, a zero in between, and vectors run on over their ends. Behind
- * each plane is room for a vector that is not full; x, too, is read up to a vector beyond its end.
+ * Sums are made of blocks of outputs by some vectors of pixels, as many as fit the registers. Where these fill a row,
+ * the slab's rows are aligned; else they lie behind each other, a zero in between, and vectors run on over their ends.
+ * Behind each plane is room for a vector that is not full; x, too, is read up to a vector beyond its end.
  */
 #include <stdint.h>
 
@@ -100,13 +100,15 @@ static Strip strip_at(const Step *s, integer top, integer left) {
   return z;
 }
 
-/* Sums of BLOCK outputs at some pixels: depth pairs of a place in the slab and BLOCK weights. */
+/* Sums of BLOCK outputs at some pixels: depth pairs of a place in the slab and BLOCK weights, added to what is there
+ * unless they are the first. */
 #define SUM(BLOCK)                                                                                                  \
   static void sum##BLOCK(float *sums, integer plane, const float *slab, const int32_t *places, const float *weight, \
-                         integer depth) {                                                                           \
+                         integer depth, int first) {                                                                \
     vector total[BLOCK][VECTORS(BLOCK)], pixels[VECTORS(BLOCK)];                                                    \
     for (int o = 0; o < BLOCK; o++)                                                                                 \
-      for (int v = 0; v < VECTORS(BLOCK); v++) total[o][v] = *(vector *)(sums + o * plane + v * LANES);             \
+      for (int v = 0; v < VECTORS(BLOCK); v++)                                                                      \
+        total[o][v] = first ? (vector){} : *(vector *)(sums + o * plane + v * LANES);                               \
     for (integer k = 0; k < depth; k++, weight += BLOCK) {                                                          \
       for (int v = 0; v < VECTORS(BLOCK); v++) pixels[v] = *(const vector *)(slab + places[k] + v * LANES);         \
       for (int o = 0; o < BLOCK; o++)                                                                               \
@@ -118,12 +120,12 @@ static Strip strip_at(const Step *s, integer top, integer left) {
 SUM(8) SUM(6) SUM(5) SUM(4)
 
 static void sum(integer block, float *sums, integer plane, const float *slab, const int32_t *places,
-                const float *weight, integer depth) {
+                const float *weight, integer depth, int first) {
   switch (block) {
-    case 8: sum8(sums, plane, slab, places, weight, depth); break;
-    case 6: sum6(sums, plane, slab, places, weight, depth); break;
-    case 5: sum5(sums, plane, slab, places, weight, depth); break;
-    default: sum4(sums, plane, slab, places, weight, depth);
+    case 8: sum8(sums, plane, slab, places, weight, depth, first); break;
+    case 6: sum6(sums, plane, slab, places, weight, depth, first); break;
+    case 5: sum5(sums, plane, slab, places, weight, depth, first); break;
+    default: sum4(sums, plane, slab, places, weight, depth, first);
   }
 }
 
@@ -162,7 +164,7 @@ static void normalise(const Step *s, Strip z, integer layer, integer first, inte
   }
 }
 
-/* The same for 3x3 kernels: what Winograd's short cut needs of six rows, in six phases. */
+/* The same for 3x3 kernels, in phases. */
 static void transform(const Step *s, Strip z, integer layer, integer first, integer channels, float *slab) {
   const integer from = z.left ? -LANES : 0, to = z.columns + 1;
   for (integer c = first; c < first + channels; c++, slab += z.plane) {
@@ -188,12 +190,12 @@ static void transform(const Step *s, Strip z, integer layer, integer first, inte
 }
 
 static void convolve(const Step *s, Strip z, integer depth, const float *slab, const int32_t *places,
-                     const float *weight, float *sums) {
+                     const float *weight, float *sums, int first) {
   for (integer i = 0; i < z.run; i += z.pixels)
     for (integer r = 0; r < z.runs; r++)
       for (integer o = 0; o < z.outputs; o += s->block)
         sum(s->block, sums + o * z.sums + r * z.pitch + i, z.sums, slab + r * z.pitch + i, places, weight + o * depth,
-            depth);
+            depth, first);
 }
 
 static void write_row(const Step *s, Strip z, integer output, integer row, const float *from) {
@@ -265,21 +267,21 @@ static void write(const Step *s, Strip z, float *sums) {
 }
 
 static void compute(const Step *s, Strip z, float *scratch) {
-  const integer all = s->layers * z.outputs * z.sums, above = s->phases == 1 ? s->halo : 0;
+  const integer above = s->phases == 1 ? s->halo : 0, layer_sums = z.outputs * z.sums;
   int32_t *places = (int32_t *)scratch;
-  float *sums = scratch + round_up(4 * s->chunk, LANES), *slab = sums + all;
+  float *sums = scratch + round_up(4 * s->chunk, LANES), *slab = sums + s->layers * layer_sums;
   const float *weight = s->weight;
-  for (integer i = 0; i < all; i++) sums[i] = 0;
   for (integer first = 0; first < s->channels; first += s->chunk) {
     const integer channels = smaller(s->chunk, s->channels - first);
     for (integer layer = 0; layer < s->layers; layer++) {
       const integer own = layer < 2 && s->taps[layer] ? layer : 0, taps = s->taps[own], depth = channels * taps;
       for (integer k = 0; k < depth; k++)
-        places[k] = k / taps * z.plane + z.margin + (s->rows[own][k % taps] + above) * z.pitch + s->columns[own][k % taps];
+        places[k] = k / taps * z.plane + z.margin + s->columns[own][k % taps] +
+                    (s->rows[own][k % taps] + above) * z.pitch;
       if (s->phases == PHASES) transform(s, z, layer, first, channels, slab);
       else normalise(s, z, layer, first, channels, slab);
       for (integer k = 0; k < s->phases; k++, weight += z.outputs * depth)
-        convolve(s, z, depth, slab + k * z.phase, places, weight, sums + layer * z.outputs * z.sums + k * z.phase_sums);
+        convolve(s, z, depth, slab + k * z.phase, places, weight, sums + layer * layer_sums + k * z.phase_sums, !first);
     }
   }
   write(s, z, sums);
@@ -308,3 +310,7 @@ void run(Step *steps, integer count, float *scratch, int (*rest)(void)) {
     while (__atomic_load_n(&s->done, __ATOMIC_ACQUIRE) < strips) rest();
   }
 }
+
+#ifdef _WIN32 /* which a library has to have there; the rest is exported without a word */
+int DllMainCRTStartup(void *module, unsigned reason, void *reserved) { return module || reason || reserved || 1; }
+#endif

@@ -34,10 +34,10 @@ TARGETS = {"AVX512": ["-march=x86_64_v4", "-mprefer-vector-width=512"], "AVX2": 
 
 FLAGS = ["-O3", "-ffp-contract=fast", "-ffreestanding", "-fno-builtin", "-shared", "-fPIC", "-nostdlib"]
 
-SLAB, SUMS = 72 << 10, 160 << 10
+SLAB, SUMS = 56 << 10, 120 << 10
 """Numbers that a core's cache holds of normalised maps and of sums, both for one strip."""
 
-DEPTH, CHANNELS = 144, 64
+DEPTH, CHANNELS = 96, 64
 """Products that a sum takes before it is put aside, and channels that they come from, at most: as many as the innermost
 cache holds."""
 
