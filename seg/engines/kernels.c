@@ -100,32 +100,35 @@ static Strip strip_at(const Step *s, integer top, integer left) {
   return z;
 }
 
-/* Sums of BLOCK outputs at some pixels: depth pairs of a place in the slab and BLOCK weights, added to what is there
- * unless they are the first. */
-#define SUM(BLOCK)                                                                                                  \
-  static void sum##BLOCK(float *sums, integer plane, const float *slab, const int32_t *places, const float *weight, \
-                         integer depth, int first) {                                                                \
-    vector total[BLOCK][VECTORS(BLOCK)], pixels[VECTORS(BLOCK)];                                                    \
+/* Sums of BLOCK outputs at COUNT vectors of pixels: depth pairs of a place in the slab and BLOCK weights, added to what
+ * is there unless they are the first. */
+#define SUM(NAME, BLOCK, COUNT)                                                                                     \
+  static void NAME(float *sums, integer plane, const float *slab, const int32_t *places, const float *weight,       \
+                   integer depth, int first) {                                                                      \
+    vector total[BLOCK][COUNT], pixels[COUNT];                                                                      \
     for (int o = 0; o < BLOCK; o++)                                                                                 \
-      for (int v = 0; v < VECTORS(BLOCK); v++)                                                                      \
+      for (int v = 0; v < COUNT; v++)                                                                               \
         total[o][v] = first ? (vector){} : *(vector *)(sums + o * plane + v * LANES);                               \
     for (integer k = 0; k < depth; k++, weight += BLOCK) {                                                          \
-      for (int v = 0; v < VECTORS(BLOCK); v++) pixels[v] = *(const vector *)(slab + places[k] + v * LANES);         \
+      for (int v = 0; v < COUNT; v++) pixels[v] = *(const vector *)(slab + places[k] + v * LANES);                  \
       for (int o = 0; o < BLOCK; o++)                                                                               \
-        for (int v = 0; v < VECTORS(BLOCK); v++) total[o][v] += weight[o] * pixels[v];                              \
+        for (int v = 0; v < COUNT; v++) total[o][v] += weight[o] * pixels[v];                                       \
     }                                                                                                               \
     for (int o = 0; o < BLOCK; o++)                                                                                 \
-      for (int v = 0; v < VECTORS(BLOCK); v++) *(vector *)(sums + o * plane + v * LANES) = total[o][v];             \
+      for (int v = 0; v < COUNT; v++) *(vector *)(sums + o * plane + v * LANES) = total[o][v];                      \
   }
-SUM(8) SUM(6) SUM(5) SUM(4)
+#define SUMS(BLOCK) SUM(sum##BLOCK, BLOCK, VECTORS(BLOCK)) SUM(rest##BLOCK, BLOCK, 1)
+SUMS(8) SUMS(6) SUMS(5) SUMS(4)
 
-static void sum(integer block, float *sums, integer plane, const float *slab, const int32_t *places,
-                const float *weight, integer depth, int first) {
+typedef void Sum(float *, integer, const float *, const int32_t *, const float *, integer, int);
+
+/* For as many pixels as fit the registers, and for those of one vector. */
+static Sum *sum_of(integer block, int one) {
   switch (block) {
-    case 8: sum8(sums, plane, slab, places, weight, depth, first); break;
-    case 6: sum6(sums, plane, slab, places, weight, depth, first); break;
-    case 5: sum5(sums, plane, slab, places, weight, depth, first); break;
-    default: sum4(sums, plane, slab, places, weight, depth, first);
+    case 8: return one ? rest8 : sum8;
+    case 6: return one ? rest6 : sum6;
+    case 5: return one ? rest5 : sum5;
+    default: return one ? rest4 : sum4;
   }
 }
 
@@ -191,11 +194,13 @@ static void transform(const Step *s, Strip z, integer layer, integer first, inte
 
 static void convolve(const Step *s, Strip z, integer depth, const float *slab, const int32_t *places,
                      const float *weight, float *sums, int first) {
-  for (integer i = 0; i < z.run; i += z.pixels)
+  for (integer i = 0; i < z.run; i += z.pixels) {
+    Sum *sum = sum_of(s->block, z.run - i <= LANES);
     for (integer r = 0; r < z.runs; r++)
       for (integer o = 0; o < z.outputs; o += s->block)
-        sum(s->block, sums + o * z.sums + r * z.pitch + i, z.sums, slab + r * z.pitch + i, places, weight + o * depth,
-            depth, first);
+        sum(sums + o * z.sums + r * z.pitch + i, z.sums, slab + r * z.pitch + i, places, weight + o * depth, depth,
+            first);
+  }
 }
 
 static void write_row(const Step *s, Strip z, integer output, integer row, const float *from) {
@@ -275,9 +280,10 @@ static void compute(const Step *s, Strip z, float *scratch) {
     const integer channels = smaller(s->chunk, s->channels - first);
     for (integer layer = 0; layer < s->layers; layer++) {
       const integer own = layer < 2 && s->taps[layer] ? layer : 0, taps = s->taps[own], depth = channels * taps;
-      for (integer k = 0; k < depth; k++)
-        places[k] = k / taps * z.plane + z.margin + s->columns[own][k % taps] +
-                    (s->rows[own][k % taps] + above) * z.pitch;
+      int32_t *place = places;
+      for (integer c = 0; c < channels; c++)
+        for (integer t = 0; t < taps; t++)
+          *place++ = c * z.plane + z.margin + (s->rows[own][t] + above) * z.pitch + s->columns[own][t];
       if (s->phases == PHASES) transform(s, z, layer, first, channels, slab);
       else normalise(s, z, layer, first, channels, slab);
       for (integer k = 0; k < s->phases; k++, weight += z.outputs * depth)

@@ -56,6 +56,10 @@ WINOGRAD = torch.tensor(
 """What makes six phases of a kernel's three rows, for four rows of the output: F(4, 3) of Lavin and Gray, CVPR 2016."""
 
 ROWS = 4
+"""Of the output, that six phases make."""
+
+LANES = 16
+"""Numbers of the longest vector."""
 
 STEP = np.dtype(
     [(name, np.uintp) for name in ("x", "scale", "shift", "weight", "bias", "y")]
@@ -103,8 +107,9 @@ class Program:
         self._threads = torch.get_num_threads()
         self._library = library()
         self._steps: list[np.ndarray] = []
-        self._held: list[Tensor] = []
+        self._ready = np.empty(0, STEP)
         self._scratch = torch.empty(0)
+        self._held: list[Tensor] = []
 
     def add(
         self, x: Tensor, y: Tensor, layers: Sequence[Layer], kind: int = SAME, parity: int = 0, add: bool = False
@@ -146,7 +151,6 @@ class Program:
         area = min(SLAB // chunk, SUMS // (outputs * len(layers))) * min(unit, phases) // phases
         step["strip_rows"], step["strip_columns"] = self._strip(*x.shape[1:], area, unit, block)
         self._steps.append(step)
-        self._scratch = torch.empty(0)
 
     def _strip(self, height: int, width: int, area: int, unit: int, block: int) -> tuple[int, int]:
         """Rows, whole units, and columns of a strip of so many pixels at most, where that can be: rather whole rows."""
@@ -160,12 +164,13 @@ class Program:
 
     def run(self) -> None:
         """Every step once."""
-        steps = np.stack(self._steps)
-        at, count = steps.ctypes.data, len(steps)
-        if not len(self._scratch):
-            size = max(self._library.scratch_size(at + i * STEP.itemsize) for i in range(count))
-            self._scratch = torch.zeros(self._threads, -(-size // 16) * 16)
-        calls = [(at, count, own.data_ptr(), _rest()) for own in self._scratch]
+        if len(self._ready) < len(self._steps):
+            self._ready = np.stack(self._steps)
+            addresses = self._ready.ctypes.data + STEP.itemsize * np.arange(len(self._ready))
+            size = max(self._library.scratch_size(int(address)) for address in addresses)
+            self._scratch = torch.zeros(self._threads, -(-size // LANES) * LANES)
+        self._ready["taken"] = self._ready["done"] = 0
+        calls = [(self._ready.ctypes.data, len(self._ready), own.data_ptr(), _rest()) for own in self._scratch]
         others = [_others().submit(self._library.run, *call) for call in calls[1:]]
         try:
             self._library.run(*calls[0])
