@@ -1,6 +1,9 @@
 """FC-DenseNet in this package's own kernels gives what PyTorch gives, and makes way where it cannot run."""
 
+import os
 import platform
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -162,6 +165,14 @@ def test_shorter_vectors_give_the_same(capability, monkeypatch):
             test_a_transposed_convolution_cut_to_the_skip(size, (1, 1))
     finally:
         kernels.library.cache_clear()
+
+
+@pytest.mark.parametrize("target", ["aarch64-linux-gnu", "aarch64-macos", "x86_64-macos", "x86_64-windows-gnu"])
+def test_the_kernels_compile_for_other_machines(target, tmp_path):
+    caches = {"ZIG_GLOBAL_CACHE_DIR": str(tmp_path), "ZIG_LOCAL_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "ziglang", "cc", "-target", target, *kernels.FLAGS, str(kernels.SOURCE)]
+    subprocess.run([*command, "-o", str(tmp_path / "kernels.so")], env={**os.environ, **caches}, check=True)
+    assert (tmp_path / "kernels.so").stat().st_size > 10_000
 
 
 def test_two_at_once_do_not_disturb_each_other():

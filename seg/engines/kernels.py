@@ -30,7 +30,10 @@ log = logging.getLogger(__name__)
 SOURCE = Path(__file__).with_suffix(".c")
 
 TARGETS = {"AVX512": ["-march=x86_64_v4", "-mprefer-vector-width=512"], "AVX2": ["-march=x86_64_v3"]}
-"""What the compiler may use of a CPU that PyTorch calls so; of others, what all of their kind have."""
+"""What the compiler may use of a CPU that PyTorch calls so."""
+
+ANY = ["-mcpu=baseline"]
+"""What it may use of others: what all of their kind have."""
 
 FLAGS = ["-O3", "-ffp-contract=fast", "-ffreestanding", "-fno-builtin", "-shared", "-fPIC", "-nostdlib"]
 
@@ -101,7 +104,8 @@ def maps(channels: int, height: int, width: int) -> Tensor:
 
 
 class Program:
-    """Steps one after the other, on all of PyTorch's threads. Raises what `library` does."""
+    """Steps one after the other, on all of PyTorch's threads; use from one thread at a time. Raises what `library`
+    does."""
 
     def __init__(self):
         self._threads = torch.get_num_threads()
@@ -124,21 +128,20 @@ class Program:
         halo = int(any(place for layer in layers for tap in layer.taps for place in tap))
         chunk = min(channels, CHANNELS, DEPTH // max(len(layer.taps) for layer in layers))
         block = _block(outputs, self._library.largest_block())
-        packed = torch.cat([_packed(layer, at, chunk, block) for at in range(0, channels, chunk) for layer in layers])
-        scale = torch.cat([torch.ones(channels) if layer.scale is None else layer.scale for layer in layers])
-        shift = torch.cat([torch.zeros(channels) if layer.shift is None else layer.shift for layer in layers])
-        bias = torch.cat([layer.bias for layer in layers])
+        tensors = {
+            "x": x,
+            "y": y,
+            "scale": torch.cat([torch.ones(channels) if layer.scale is None else layer.scale for layer in layers]),
+            "shift": torch.cat([torch.zeros(channels) if layer.shift is None else layer.shift for layer in layers]),
+            "weight": torch.cat(
+                [_packed(layer, at, chunk, block) for at in range(0, channels, chunk) for layer in layers]
+            ),
+            "bias": torch.cat([layer.bias for layer in layers]),
+        }
+        self._held.extend(tensors.values())
         step = np.zeros((), STEP)
-        for name, tensor in (
-            ("x", x),
-            ("y", y),
-            ("scale", scale),
-            ("shift", shift),
-            ("weight", packed),
-            ("bias", bias),
-        ):
+        for name, tensor in tensors.items():
             step[name] = tensor.data_ptr()
-            self._held.append(tensor)
         step["channels"], step["height"], step["width"] = x.shape
         step["layers"], step["outputs"] = len(layers), outputs
         step["y_height"], step["y_width"] = y.shape[1:]
@@ -218,7 +221,7 @@ def available() -> str:
 def library() -> ctypes.CDLL:
     """kernels.c for this machine, kept beside the compiled networks. Raises RuntimeError or OSError where it cannot
     be compiled or loaded, ImportError without the compiler."""
-    flags = FLAGS + TARGETS.get(torch.backends.cpu.get_cpu_capability(), [])
+    flags = FLAGS + TARGETS.get(torch.backends.cpu.get_cpu_capability(), ANY)
     made_of = f"{SOURCE.read_text(encoding='utf-8')} {flags} {platform.machine()} {metadata.version('ziglang')}"
     kept = cache_folder() / f"kernels-{hashlib.sha256(made_of.encode()).hexdigest()[:24]}.so"
     loaded = ctypes.CDLL(str(kept)) if _is_whole(kept) else _compiled(flags, kept)
