@@ -22,6 +22,8 @@ from seg.datasets import street
 from tests.browser.conftest import CHROMIUM, ROOT
 
 NETWORKS = 7
+CONVERTED = NETWORKS - 1
+"""FC-DenseNet runs in kernels of its own."""
 DONE = f"{NETWORKS} of {NETWORKS} networks done"
 PATIENCE = 120_000
 COMPILING = 600
@@ -93,9 +95,9 @@ def open_app(page: Page, address: str, begun: float) -> tuple[float, float]:
 
 
 def wait_for_compiled(cache: Path) -> None:
-    """Until every network is kept and has run its race."""
+    """Until every network that is converted is kept and has run its race."""
     end = time.monotonic() + COMPILING
-    while len(list(cache.glob("seg-openvino/*/network.xml"))) < NETWORKS and time.monotonic() < end:
+    while len(list(cache.glob("seg-openvino/*/network.xml"))) < CONVERTED and time.monotonic() < end:
         time.sleep(1)
     time.sleep(10)
 
