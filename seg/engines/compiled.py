@@ -2,6 +2,7 @@
 
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -16,7 +17,7 @@ QUIET = 5.0
 """Seconds without a run after which what works in the background may start."""
 
 
-class CompiledEngine(TorchEngine):
+class CompiledEngine(TorchEngine, ABC):
     """Runs tiles one by one in a network made for their shape, in PyTorch where there is none."""
 
     title: str
@@ -51,13 +52,13 @@ class CompiledEngine(TorchEngine):
             log.warning("OpenVINO cannot decide: %s", error)
             return super().decide(logits)
 
+    @abstractmethod
     def _network(self, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
         """What answers for tiles of this shape, (C, h, w): (1, C, h, w) → logits. None if PyTorch does."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _forget(self, shape: tuple[int, ...]) -> None:
         """From now on, PyTorch answers for this shape."""
-        raise NotImplementedError
 
     def _give_up(self, shape: tuple[int, ...], error: Exception) -> None:
         log.warning("%s cannot run this network: %s", self.title, error)
