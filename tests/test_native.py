@@ -150,14 +150,15 @@ def test_labels_of_the_shipped_network_agree_on_real_frames_of_odd_sizes(shipped
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="these are this kind's vectors")
-@pytest.mark.parametrize("capability", ["AVX512", "AVX2", "DEFAULT"])
-def test_shorter_vectors_give_the_same(capability, monkeypatch):
+@pytest.mark.parametrize(("capability", "lanes"), [("AVX512", 16), ("AVX2", 8), ("DEFAULT", 4)])
+def test_shorter_vectors_give_the_same(capability, lanes, monkeypatch):
     here = torch.backends.cpu.get_cpu_capability()
     if capability == "AVX512" and here != "AVX512":
         pytest.skip("this CPU has shorter vectors")
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     kernels.library.cache_clear()
     try:
+        assert kernels.library().beyond() == lanes
         for size in SIZES:
             test_a_3x3_convolution_of_what_is_normalised(size, 16)
             test_a_3x3_convolution_of_what_is_normalised(size, 5)
