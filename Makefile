@@ -23,11 +23,11 @@ format: $(VENV)/dev.stamp
 
 # How long a visitor waits: from the first start on, and after an upload; docs/performance.md has the figures.
 bench-app: $(VENV)/dev.stamp chromium
-	$(BIN)/python -m tests.bench_app
+	$(BIN)/python -m tests.benchmarks.bench_app
 
 # How fast the linked viewer is in this machine's Chromium: docs/viewer.md has the figures to compare with.
 bench-viewer: $(VENV)/dev.stamp chromium
-	$(BIN)/python -m tests.bench_viewer
+	$(BIN)/python -m tests.benchmarks.bench_viewer
 
 $(VENV)/run.stamp: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

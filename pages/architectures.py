@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from seg.app import architectures, controls, entry, gallery, resources
+from seg.app import controls, entry, resources
+from seg.app.parts import architectures, gallery
 
 entry.required()
 sets = controls.weight_sets()

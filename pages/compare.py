@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from seg.app import controls, entry, gallery, results, runs
+from seg.app import controls, entry
+from seg.app.parts import compare as results
+from seg.app.parts import gallery, runs
 
 entry.required()
 sets = controls.weight_sets()

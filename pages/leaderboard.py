@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from seg.app import controls, entry, leaderboard, resources
+from seg.app import controls, entry, resources
+from seg.app.parts import leaderboard
 
 entry.required()
 sets = controls.weight_sets()

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from seg.app import controls, entry, gallery, losses, runs
+from seg.app import controls, entry
+from seg.app.parts import gallery, losses, runs
 
 entry.required()
 sets = controls.weight_sets()

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from seg import figures_training
-from seg.app import controls, entry, live, replays
-from seg.app.replay_player import player
+from seg.app import controls, entry
+from seg.app.components.player import player
+from seg.app.parts import replays
+from seg.app.parts import train_now as live
 from seg.app.text import plain
+from seg.figures import training as figures_training
 
 QUESTIONS = {
     "architectures": "What does each network learn first?",

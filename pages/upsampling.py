@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from seg.app import controls, entry, gallery, upsampling
-from seg.families import comparisons
+from seg.app import controls, entry
+from seg.app.parts import gallery, upsampling
+from seg.catalogue.comparisons import comparisons
 
 entry.required()
 sets = controls.weight_sets()

@@ -13,7 +13,7 @@ __all__ = ["Segmenter"]
 def __getattr__(name: str) -> Any:
     """Import torch only when the Segmenter is asked for."""
     if name == "Segmenter":
-        from seg.segmenter import Segmenter
+        from seg.inference.segmenter import Segmenter
 
         return Segmenter
     raise AttributeError(f"module 'seg' has no attribute {name!r}")

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
+from seg.catalogue.store import SHIPPED, Record, WeightIndex
 from seg.labels import CLASS_MAPS
 from seg.models import build_model
-from seg.weights import SHIPPED, Record, WeightIndex
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

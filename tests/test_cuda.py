@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from seg.datasets import street
-from seg.engines import build_engine
-from seg.engines.cuda import CudaEngine, faithful, halved
+from seg.inference.engines import build_engine
+from seg.inference.engines.cuda import CudaEngine, faithful, halved
+from seg.inference.segmenter import Segmenter
 from seg.models import build_model
-from seg.preprocessing import resize_exactly, resize_to, to_tensor
-from seg.segmenter import Segmenter
+from seg.pictures.resize import resize_exactly, resize_to, to_tensor
 from tests.conftest import NETWORKS, make_set
 from tests.pretend_gpu import pretend_gpu
 

@@ -3,8 +3,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from seg.drawing import WRONG_COLOUR
 from seg.labels import CLASS_MAPS, IGNORE, IGNORE_COLOUR, MEMBRANES, SHAPES, STREET
+from seg.pictures.drawing import WRONG_COLOUR
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB
 VISIONS = {

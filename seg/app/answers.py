@@ -7,12 +7,12 @@ from typing import Any
 import streamlit as st
 
 from seg.app import resources
-from seg.app.gallery import Exhibit
+from seg.app.parts.gallery import Exhibit
 from seg.app.text import plain
+from seg.catalogue.comparisons import WeightSet
 from seg.errors import SegError
-from seg.families import WeightSet
-from seg.questions import PREDICT, Question
-from seg.service import Request
+from seg.service.questions import PREDICT, Question
+from seg.service.service import Request
 
 
 def question_of(exhibit: Exhibit, weights: WeightSet, question: Question = PREDICT) -> Request:

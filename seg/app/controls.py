@@ -7,8 +7,8 @@ import streamlit as st
 
 from seg.app import resources
 from seg.app.text import plain
+from seg.catalogue.comparisons import IMAGENET, Comparison, WeightSet, comparisons, in_order, start_of
 from seg.errors import WeightsError
-from seg.families import IMAGENET, Comparison, WeightSet, comparisons, in_order, start_of
 from seg.labels import ClassMap
 
 FEW = 6

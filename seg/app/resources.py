@@ -9,13 +9,13 @@ from typing import Any
 
 import streamlit as st
 
+from seg.catalogue.comparisons import WeightSet
+from seg.catalogue.store import SHIPPED, Record, WeightIndex
 from seg.datasets import RENDERERS, Sample
 from seg.errors import WeightsError
-from seg.families import WeightSet
+from seg.inference.worker import Worker
 from seg.models import KNOWN
-from seg.service import PredictionService
-from seg.weights import SHIPPED, Record, WeightIndex
-from seg.worker import Worker
+from seg.service.service import PredictionService
 
 SERVICE = PredictionService()
 """One for the whole process: a module is imported once, however many visitors come at the same moment."""
@@ -123,7 +123,7 @@ def _problem(record: Record) -> str:
 
 def last_bench() -> dict[str, Any] | None:
     """The figures of the last recorded `seg bench`, None without any."""
-    from seg.bench import last  # imports what measuring needs, which the first page does not
+    from seg.bench.measure import last  # imports what measuring needs, which the first page does not
 
     return last(SHIPPED)
 

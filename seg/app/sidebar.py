@@ -6,8 +6,8 @@ import streamlit as st
 
 from seg.app import resources
 from seg.app.text import plain
-from seg.engines import DEVICES, choose_device, choose_engine
 from seg.errors import WeightsError
+from seg.inference.engines import DEVICES, choose_device, choose_engine
 
 DETAILS = {1: "as trained", 2: "2 ×", 4: "4 ×"}
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from PIL import Image, ImageFilter
 
-from seg.datasets.canvas import noise
 from seg.datasets.sample import Sample
+from seg.datasets.street.canvas import noise
 
 CELL, MEMBRANE = 0, 1
 MARGIN = 70

@@ -10,8 +10,8 @@ import math
 import numpy as np
 from PIL import Image, ImageFilter
 
-from seg.datasets.canvas import noise, sample_tile, tile
 from seg.datasets.sample import Sample
+from seg.datasets.street.canvas import noise, sample_tile, tile
 
 GROUND, DISC, SQUARE, TRIANGLE, LINE = range(5)
 COPIES = 2

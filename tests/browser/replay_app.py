@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from seg.app.replay_player import Track, pack, player
+from seg.app.components.player import Track, pack, player
 from seg.datasets import shapes
 from seg.labels import SHAPES
 

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bad_files import BAD, HEIGHT, ODD, WIDTH
-from conftest import make_set
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from seg.catalogue.comparisons import WeightSet, comparisons
+from seg.catalogue.store import Record
 from seg.datasets import Folder
-from seg.drawing import encode_ids
-from seg.evaluation import evaluate
-from seg.families import WeightSet, comparisons
+from seg.inference.segmenter import Segmenter
 from seg.labels import STREET
-from seg.masks import decode_mask
-from seg.segmenter import Segmenter
-from seg.weights import Record
+from seg.pictures.drawing import encode_ids
+from seg.pictures.masks import decode_mask
+from seg.scores.evaluation import evaluate
+from tests.bad_files import BAD, HEIGHT, ODD, WIDTH
 from tests.browser import PATIENCE
+from tests.conftest import make_set
 
 FRAME = "0016E5_07965"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from seg.weights import SHIPPED
+from seg.catalogue.store import SHIPPED
 from tests.browser import PATIENCE
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from seg.app import viewer as module
-from seg.app.scripts import joined
-from seg.drawing import WRONG_COLOUR, encode_png
+from seg.app.components import viewer as module
+from seg.app.components.scripts import joined
 from seg.labels import STREET
+from seg.pictures.drawing import WRONG_COLOUR, encode_png
 
 APP = "tests/browser/viewer_app.py"
 CAR = (130, 120)

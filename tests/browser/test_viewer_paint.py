@@ -9,8 +9,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from seg.labels import IGNORE, STREET
-from seg.masks import decode_mask
-from seg.metrics import score
+from seg.pictures.masks import decode_mask
+from seg.scores.metrics import score
 from tests.browser.test_viewer import Viewer, open_viewer  # noqa: F401 (a fixture)
 from tests.browser.viewer_app import scene
 

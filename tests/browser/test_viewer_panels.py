@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from seg.app import viewer as module
-from seg.app.scripts import joined
+from seg.app.components import viewer as module
+from seg.app.components.scripts import joined
 
 FOLDER = Path(module.__file__).parent
 NAMES = ["Photo", "Truth", "A", "B", "C"]

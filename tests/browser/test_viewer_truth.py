@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from playwright.sync_api import expect
 
-from seg.drawing import encode_png
 from seg.labels import IGNORE, STREET
+from seg.pictures.drawing import encode_png
 from tests.browser.test_compare import score_table, settled, upload
 from tests.browser.test_viewer import Viewer, open_viewer  # noqa: F401 (a fixture)
 from tests.browser.test_viewer_paint import choose, download, stroke

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from seg.app.viewer import Panel, describe, viewer
+from seg.app.components.viewer import Panel, describe, viewer
 from seg.datasets import street
 from seg.labels import IGNORE, STREET, ClassMap
 

@@ -12,19 +12,21 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from bad_files import BAD, ODD, saved
-from conftest import make_set
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from seg.app import resources, runs, viewer
+from seg.app import resources
+from seg.app.components import viewer
+from seg.app.parts import runs
+from seg.catalogue.comparisons import SEVEN
+from seg.catalogue.store import WeightIndex
 from seg.datasets import street
-from seg.drawing import encode_ids
-from seg.families import SEVEN
-from seg.images import digest
 from seg.labels import CLASS_MAPS, IGNORE, STREET
-from seg.service import PredictionService
-from seg.weights import WeightIndex
+from seg.pictures.decode import digest
+from seg.pictures.drawing import encode_ids
+from seg.service.service import PredictionService
+from tests.bad_files import BAD, ODD, saved
+from tests.conftest import make_set
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
 SCENE = street.render(3, 90, 120)
@@ -507,7 +509,7 @@ def test_a_file_that_is_reported_twice_is_taken_once():
         """
         from types import SimpleNamespace
         import streamlit as st
-        from seg.app import gallery
+        from seg.app.parts import gallery
         state = st.session_state
         state["photos-0"] = [SimpleNamespace(file_id=i, name=f"{i}.png", getvalue=lambda: b"") for i in "ab"]
         state.uploads, state.chosen, state.taken, state.upload_round, state.upload_errors = {}, {}, set(), 0, ["old"]

@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from seg.app import resources
+from seg.catalogue.store import Record, WeightIndex
 from seg.labels import STREET
-from seg.weights import Record, WeightIndex
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
 

@@ -12,13 +12,14 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from seg import replay
-from seg.app import replays, resources
-from seg.app.live import COACH
-from seg.app.replay_player import describe
-from seg.families import Entry, WeightSet
+from seg.app import resources
+from seg.app.components.player import describe
+from seg.app.parts import replays
+from seg.app.parts.train_now import COACH
+from seg.catalogue.comparisons import Entry, WeightSet
+from seg.catalogue.store import Record, WeightIndex
 from seg.labels import SHAPES
-from seg.weights import Record, WeightIndex
+from seg.training import replay
 from tests.conftest import make_set
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from seg.anatomy.transposed import Geometry
 from seg.app import resources
-from seg.app.by_hand import describe
-from seg.upsampling import Geometry
+from seg.app.components.by_hand import describe
 from tests.conftest import make_set
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"

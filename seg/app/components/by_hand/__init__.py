@@ -1,0 +1,57 @@
+"""The transposed convolution by hand: input values land one after the other, and the sum builds up.
+
+Python says which tap takes which input value where, and what torch makes of the numbers; adding up, playing and
+pointing happen in the browser.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from seg.anatomy import transposed as upsampling
+from seg.anatomy.transposed import Geometry
+from seg.app.components.scripts import joined
+
+_FOLDER = Path(__file__).parent
+_MODULES = tuple(_FOLDER / f"{name}.js" for name in ("cells", "matrix", "by_hand"))
+
+
+def by_hand(x: np.ndarray, weight: np.ndarray, geometry: Geometry, key: str) -> None:
+    """Show the transposed convolution of ``x``, (n,) or (h, w), with ``weight`` of as many axes.
+
+    What the visitor types stands in ``st.session_state[key].values`` on the next run: {"input": …, "kernel": …}, each a
+    list of numbers in reading order.
+    """
+    _mount(key=key, data=describe(x, weight, geometry), on_values_change=lambda: None)
+
+
+def describe(x: np.ndarray, weight: np.ndarray, geometry: Geometry) -> dict:
+    """What the browser is told. Raises ValueError with a sentence if nothing of the output is left."""
+    numbers = np.arange(1, x.size + 1).reshape(x.shape)  # tells the zeros that are stuffed in from those typed
+    stuffed = upsampling.zero_stuffed(numbers, geometry)
+    result = upsampling.transposed(x, weight, geometry)
+    return {
+        "input": x.ravel().tolist(),
+        "inputShape": _rows_columns(x),
+        "kernel": weight.ravel().tolist(),
+        "kernelShape": _rows_columns(weight),
+        "taps": upsampling.taps(x.shape, geometry).ravel().tolist(),
+        "shape": _rows_columns(result),
+        "torch": result.ravel().tolist(),
+        "stuffedFrom": (stuffed.astype(int) - 1).ravel().tolist(),
+        "stuffedShape": _rows_columns(stuffed),
+        "dilation": geometry.dilation,
+    }
+
+
+def _rows_columns(x: np.ndarray) -> tuple[int, int]:
+    return (1, *x.shape)[-2:]
+
+
+_mount = st.components.v2.component(
+    "seg_by_hand",
+    html=(_FOLDER / "by_hand.html").read_text("utf-8"),
+    css=(_FOLDER / "by_hand.css").read_text("utf-8"),
+    js=joined(_MODULES),
+)

@@ -1,0 +1,39 @@
+"""A picture on which the visitor chooses one pixel."""
+
+import base64
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from seg.app.components.scripts import joined
+from seg.pictures.decode import digest
+from seg.pictures.drawing import encode_png
+
+_FOLDER = Path(__file__).parent
+_MODULES = (_FOLDER / "picker.js",)
+
+
+def picker(image: np.ndarray, size: tuple[int, int], label: str, key: str) -> tuple[float, float]:
+    """Show ``image``, uint8 (h, w, 3); returns (y, x) of the pixel chosen in shares of the picture, 0 to below 1.
+
+    size: (height, width) of the picture in its own pixels, the step of the arrow keys. At first, the middle.
+    """
+    at = st.session_state.get(key, {}).get("at") or (0.5, 0.5)
+    data = {
+        "picture": base64.b64encode(encode_png(image)).decode(),
+        "digest": digest(image),
+        "size": [size[1], size[0]],
+        "at": list(at),
+        "label": label,
+    }
+    _mount(key=key, data=data, on_at_change=lambda: None)
+    return float(at[1]), float(at[0])
+
+
+_mount = st.components.v2.component(
+    "seg_picker",
+    html=(_FOLDER / "picker.html").read_text("utf-8"),
+    css=(_FOLDER / "picker.css").read_text("utf-8"),
+    js=joined(_MODULES),
+)

@@ -1,0 +1,309 @@
+"""The parts of the Architectures page: drawing, feature maps, skips, receptive fields, cost, from picture to label."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from seg.anatomy.receptive import Field, Seen
+from seg.anatomy.stages import Anatomise, Costs, Skips, Stage, Strongest, Timed
+from seg.app import answers, controls, resources
+from seg.app.components.network_drawing import network_drawing
+from seg.app.components.picker import picker
+from seg.app.components.viewer import Panel, viewer
+from seg.app.parts.gallery import Exhibit
+from seg.app.text import plain
+from seg.catalogue.comparisons import Comparison, Entry, comparisons
+from seg.figures import architectures as figures
+from seg.labels import ClassMap
+from seg.pictures.drawing import (
+    colour_mask,
+    encode_png,
+    field_over,
+    fit,
+    fit_labels,
+    heat_map,
+    instance_colours,
+    overlay,
+)
+from seg.scores.ablation import Ablated, changed
+from seg.service.questions import PREDICT, Logits, Predict
+
+CHART = {"displayModeBar": False}
+PAPERS = {
+    "encoder_decoder": "[Badrinarayanan et al. 2017](https://arxiv.org/abs/1511.00561)",
+    "fcn": "[Long et al. 2015](https://arxiv.org/abs/1411.4038)",
+    "unet": "[Ronneberger et al. 2015](https://arxiv.org/abs/1505.04597)",
+    "fc_densenet": "[Jégou et al. 2017](https://arxiv.org/abs/1611.09326)",
+}
+"""How an architecture's name begins → its paper."""
+SIDES = (90, 180, 360, 720)
+TIMED = (90, 180, 360)
+LARGE = 480
+SMALL = 300
+
+
+def choose(sets: dict) -> tuple[Comparison, Entry]:
+    """The family and the network in it that the page is about."""
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        offered = controls.narrow(comparisons(sets.values()), "Data set", lambda c: c.dataset, key="dataset")
+        dataset = offered[0].dataset
+        families = [c for c in offered if c.topic == "architectures"] or offered[:1]
+        for prop in families[0].fixed:
+            families = controls.narrow(
+                families, prop, lambda c, prop=prop: c.fixed.get(prop, ""), key=f"{prop}-architectures-{dataset}"
+            )
+    comparison = families[0]
+    titles = [entry.title for entry in comparison.entries]
+    usual = next((title for title in titles if "U-Net" in title), titles[0])
+    title = st.segmented_control(
+        "Network", titles, default=usual, required=True, key="network", bind="query-params", wrap=True
+    )
+    return comparison, next((e for e in comparison.entries if e.title == title), comparison.entries[0])
+
+
+@st.fragment
+def drawing(exhibit: Exhibit, entry: Entry) -> None:
+    """The network to scale; the maps of the stage picked."""
+    found = _asked(exhibit, entry, Anatomise())
+    if found is None:
+        return
+    key = f"drawing-{entry.weights.name}"
+    picked = st.session_state.get(key, {}).get("stage")
+    names = [stage.name for stage in found]
+    chosen = picked if picked in names else names[0]
+    full = max(found, key=lambda stage: stage.shape[1]).shape
+    picture = (len(entry.record.mean), *full[1:])
+    skips_found = _asked(exhibit, entry, Skips()) or ()
+    ends = {name: pair for name, pair in skips_found if pair}
+    network_drawing(entry.title, picture, found, ends, chosen, key)
+    total = sum(stage.seconds or 0 for stage in found)
+    st.caption(
+        f"How does the picture become small and deep, and large again? {entry.title} as it is built: "
+        f"{sum(s.parameters for s in found):,} parameters, {sum(s.gflops for s in found):.2g} GFLOPs and "
+        f"{total * 1000:.0f} ms for this picture at the training scale. Point at a box for its numbers, click it for "
+        f"its feature maps. {_paper(entry)}".strip()
+    )
+    maps = _asked(exhibit, entry, Strongest(chosen))
+    if maps is None:
+        return
+    st.markdown(f"**What {plain(chosen)} sees**")
+    with st.container(horizontal=True, gap="small"):
+        for channel, strength, values in zip(maps.channels, maps.strength, maps.maps, strict=True):
+            with st.container(width=146, gap="xxsmall"):
+                st.image(heat_map(values, 255), width="stretch", alt=f"Channel {channel} of {chosen}")
+                st.caption(f"channel {channel}, mean {strength:.2g}")
+    st.caption(
+        f"What does each channel answer to? The {len(maps.channels)} of {maps.total} channels that vary most over the "
+        "picture, each from its least (dark) to its largest value (bright). Early stages answer to edges and colours, "
+        "deep ones to parts and things, at a resolution too coarse for outlines."
+    )
+
+
+def _asked(exhibit: Exhibit, entry: Entry, question) -> object:
+    return answers.collect({entry.title: answers.ask(exhibit, entry.weights, question)}).get(entry.title)
+
+
+def _paper(entry: Entry) -> str:
+    return next((paper for name, paper in PAPERS.items() if entry.record.model.startswith(name)), "")
+
+
+@st.fragment
+def skips(exhibit: Exhibit, entry: Entry, class_map: ClassMap) -> None:
+    """Untick skips and see what the mask loses."""
+    ends = [name for name, _ in _asked(exhibit, entry, Skips()) or ()]
+    if not ends:
+        st.info(
+            f"{entry.title} has no skips: what its deepest stage has lost, no later stage can find again. Choose "
+            "FCN-8s, U-Net or FC-DenseNet above to take skips away.",
+            icon=":material/info:",
+        )
+        return
+    kept = st.pills(
+        "Skips that are on",
+        ends,
+        selection_mode="multi",
+        default=ends[1:],
+        key=f"skips-{entry.record.model}-{entry.record.dataset}",
+        persist_state="session",
+        wrap=True,
+    )
+    asked = {"all on": frozenset(ends), "as ticked": frozenset(kept or ()), "all off": frozenset()}
+    found = answers.collect({name: answers.ask(exhibit, entry.weights, Predict(keep)) for name, keep in asked.items()})
+    if len(found) < len(asked):
+        return
+    panels = [
+        Panel(
+            name,
+            f"{changed(found[name].labels, found['all on'].labels):.1%} of the pixels changed",
+            one.labels,
+            one.confidence,
+        )
+        for name, one in found.items()
+    ]
+    viewer(exhibit.picture.pixels, panels, class_map, exhibit.truth, key=f"ablation-{entry.weights.name}")
+    st.caption(
+        "What does each skip bring? The network was trained with all of them; the ones unticked are zeroed when it "
+        "runs, it is not trained anew without them. So this shows what the trained network relies on, not what a "
+        "network without skips could learn: compare FCN-32s with FCN-8s for that."
+    )
+    if exhibit.truth is None:
+        return
+    scores = {name: Ablated.of(one.labels, exhibit.truth, len(class_map)) for name, one in found.items()}
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        for name, score in scores.items():
+            st.metric(
+                f"mean Dice, {name}",
+                f"{score.mean_dice:.3f}",
+                None if name == "all on" else f"{score.mean_dice - scores['all on'].mean_dice:+.3f}",
+            )
+        table = pd.DataFrame({name: {"boundary F1": score.outlines} for name, score in scores.items()})
+        st.table(
+            table.style.format("{:.3f}", na_rep="–"), border="horizontal", alt="Boundary F1 with and without skips"
+        )
+    with right:
+        st.caption("Which classes lose most as ticked, against all skips on?")
+        st.plotly_chart(
+            figures.dice_change(scores["all on"].dice, scores["as ticked"].dice, class_map.names),
+            config=CHART,
+            alt="Change of every class's Dice",
+        )
+
+
+@st.fragment
+def one_pixel(exhibit: Exhibit, entry: Entry, comparison: Comparison, class_map: ClassMap) -> None:
+    """One pixel, picked on the mask: what each network sees for it, and the numbers that make its label."""
+    prediction = _asked(exhibit, entry, PREDICT)
+    if prediction is None:
+        return
+    small = fit(exhibit.picture.pixels, LARGE)
+    labels = fit_labels(prediction.labels, LARGE)
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        y, x = picker(
+            overlay(small, labels, class_map, 0.5),
+            exhibit.picture.pixels.shape[:2],
+            "Mask: click a pixel, or move it with the arrow keys",
+            key="pixel",
+        )
+        st.caption(f"Click a pixel of {entry.title}'s mask, or move the mark with the arrow keys.")
+    with right:
+        _steps(exhibit, entry, class_map, y, x)
+    st.subheader("What does that pixel see?")
+    questions = {e.title: answers.ask(exhibit, e.weights, Seen(y, x)) for e in comparison.entries}
+    found = answers.collect(questions, "Tracing back what counts")
+    photo = fit(exhibit.picture.pixels, SMALL)
+    with st.container(horizontal=True, gap="medium"):
+        for title, field in found.items():
+            with st.container(width=222, gap="xsmall"):
+                st.markdown(f"**{plain(title)}**")
+                st.image(field_over(photo, field.heat, field.box), width="stretch", alt=f"Receptive field of {title}")
+                st.caption(f"{_reach(field)}95 % of what counts within {field.side} px")
+    st.caption(
+        "How far does a network look to decide on this pixel? The frame is the theoretical receptive field: nothing "
+        "outside can matter. Bright is what really counts, |d winning logit / d input|: far less, and mostly near the "
+        "middle. [Luo et al. 2016](https://arxiv.org/abs/1701.04128)"
+    )
+
+
+def _reach(field: Field) -> str:
+    if field.box is None:
+        return ""
+    return "can see the whole picture, " if field.box == (0, 0, 1, 1) else f"can see {field.theoretical} px, "
+
+
+def _steps(exhibit: Exhibit, entry: Entry, class_map: ClassMap, y: float, x: float) -> None:
+    logits = _asked(exhibit, entry, Logits())
+    if logits is None:
+        return
+    pixels = exhibit.picture.pixels
+    row, column = int(y * pixels.shape[0]), int(x * pixels.shape[1])
+    value = pixels[row, column]
+    numbers = logits[:, int(y * logits.shape[1]), int(x * logits.shape[2])].astype(float)
+    softmax = np.exp(numbers - numbers.max())
+    softmax /= softmax.sum()
+    best = int(numbers.argmax())
+    c, h, w = logits.shape
+    st.markdown(
+        f"Pixel in row {row}, column {column}: picture {pixels.shape}, here **{np.atleast_1d(value).tolist()}** → "
+        f"logits ({c}, {h}, {w}) → softmax → one-hot → argmax ({h}, {w}), here **{best}, {class_map.names[best]}**"
+    )
+    table = pd.DataFrame(
+        {"logit": numbers, "softmax": softmax, "one-hot": np.eye(c, dtype=int)[best]}, index=list(class_map.names)
+    )
+    bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
+    st.dataframe(
+        table,
+        column_config={"softmax": bar, "logit": st.column_config.NumberColumn(format="%.2f")},
+        height=36 * (c + 1),
+        alt="Logit, softmax and one-hot of every class at the pixel",
+    )
+    st.caption(
+        "What makes a label? The largest logit wins; softmax turns logits into shares of 1, and keeps the order."
+    )
+
+
+def instances(class_map: ClassMap, sample: tuple[str, int] | None) -> None:
+    """Semantic against instance segmentation, on a rendered picture that knows its instances."""
+    scene = resources.sample(*sample) if sample else None
+    if scene is None or scene.instances is None or not scene.instances.any():
+        st.info("The renderer of this data set knows no instances.", icon=":material/info:")
+        return
+    for column, (title, image) in zip(
+        st.columns(3),
+        {
+            "the picture": scene.image,
+            "semantic: which class?": colour_mask(scene.labels, class_map),
+            "instances: which one of them?": instance_colours(scene.instances),
+        }.items(),
+        strict=True,
+    ):
+        with column:
+            st.image(encode_png(image), width="stretch", alt=title)
+            st.caption(title)
+    st.caption(
+        f"What does a semantic mask not know? All things of a class are one colour in it, even where two touch; here "
+        f"are {len(np.unique(scene.instances)) - 1} of them. Every network here answers the first question."
+    )
+
+
+def cost(exhibit: Exhibit, entry: Entry, comparison: Comparison) -> None:
+    """Memory and operations stage by stage, and how they grow with the picture."""
+    found: tuple[Stage, ...] | None = _asked(exhibit, entry, Anatomise())
+    if found:
+        st.caption(
+            f"Which stages of {entry.title} cost most? Operations, and the memory of each stage's feature map. Full "
+            "resolution is dear: this is why encoders go down."
+        )
+        st.plotly_chart(figures.per_stage(found), config=CHART, alt="Operations and memory of every stage")
+    few = {e.title: e for e in comparison.entries if e.record.model in ("conv_stack", "encoder_decoder")}
+    few[entry.title] = entry
+    costs = answers.collect(
+        {title: answers.ask(exhibit, e.weights, Costs(SIDES)) for title, e in few.items()}, "Counting operations"
+    )
+    if not costs:
+        return
+    columns = st.columns(3)
+    for column, which, unit in ((columns[0], 0, "GFLOPs"), (columns[1], 1, "MB of maps")):
+        with column:
+            lines = {
+                title: [(side, line[which]) for side, line in zip(SIDES, c, strict=True)] for title, c in costs.items()
+            }
+            st.plotly_chart(figures.growth(lines, unit), config=CHART, key=f"growth-{unit}", alt=f"{unit} by size")
+    with columns[2]:
+        if st.button("Measure the time here", icon=":material/timer:", help="A few seconds of this machine."):
+            st.session_state["timed-here"] = True
+        if st.session_state.get("timed-here"):
+            times = answers.collect(
+                {t: answers.ask(exhibit, e.weights, Timed(TIMED)) for t, e in few.items()}, "Measuring"
+            )
+            if times:
+                lines = {t: [(s, 1000 * v) for s, v in zip(TIMED, values, strict=True)] for t, values in times.items()}
+                st.plotly_chart(
+                    figures.growth(lines, "ms, measured"), config=CHART, alt="Measured milliseconds by size"
+                )
+    st.caption(
+        "What does a larger picture cost? Twice the side is four times the operations and the memory, for every one of "
+        "these networks; the conv stack pays full resolution in every layer, the others only at both ends, and so "
+        "afford many more channels for the same price."
+    )

@@ -1,0 +1,382 @@
+"""The Leaderboard page's parts: filters, the table, and what the records say beyond it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from seg.app.text import plain
+from seg.catalogue.comparisons import SCRATCH, WeightSet
+from seg.figures import leaderboard as figures
+from seg.models import TITLES
+from seg.scores import leaderboard
+from seg.scores.leaderboard import COSTS, SCORES, Row
+
+MARKS = {
+    leaderboard.BEST: "★ best",
+    leaderboard.REFERENCE: "● reference",
+    leaderboard.BETTER: "▲ better",
+    leaderboard.WORSE: "▼ worse",
+    leaderboard.NOISE: "≈ within noise",
+}
+"""Verdict → how a table shows it; others stand as they are."""
+
+NO_TOOLBAR = {"displayModeBar": False}
+
+
+def choose(sets: Mapping[str, WeightSet]) -> tuple[list[Row], list[Row]]:
+    """Draw the filters; returns the rows they let through, and all rows."""
+    several = len(leaderboard.rows(sets.values())) < len(sets)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        slots = [st.container(width=190) for _ in range(4)]
+        each = several and st.toggle("Each seed", key="leaderboard-seeds", help="One line a training run.")
+    everything = leaderboard.rows(sets.values(), each_seed=each)
+    kept = everything
+    fields = {
+        "Data set": lambda row: row.record.dataset,
+        "Network": lambda row: row.network,
+        "Loss": lambda row: row.loss,
+        "Start": lambda row: row.start,
+    }
+    for slot, (title, of) in zip(slots, fields.items(), strict=True):
+        options = list(dict.fromkeys(of(row) for row in everything))
+        chosen = slot.multiselect(title, options, key=f"leaderboard-{title}", placeholder="all")
+        kept = [row for row in kept if not chosen or of(row) in chosen]
+    return kept, everything
+
+
+def table(rows: Sequence[Row]) -> None:
+    """Every row with its scores, the verdict against one of them, and the CSV."""
+    by_name = {row.name: row for row in rows}
+    name = st.selectbox(
+        "Compare each with",
+        [None, *by_name],
+        format_func=lambda name: name or "the best of its data set",
+        key="leaderboard-reference",
+        width=320,
+    )
+    board = leaderboard.board(rows, by_name.get(name))
+    shown = board.assign(
+        interval=[
+            f"{low:.3f}–{high:.3f}" if math.isfinite(low) else None
+            for low, high in zip(board.low, board.high, strict=True)
+        ],
+        verdict=board["verdict"].map(lambda word: MARKS.get(word, word)),
+        minutes=board["training_seconds"] / 60,
+    )
+    several = (board["seeds"] > 1).any()
+    st.dataframe(
+        shown,
+        hide_index=True,
+        placeholder="–",
+        column_order=[
+            "set", "mean_iou", *(["spread", "seeds"] if several else []), "interval", "verdict", "difference",
+            "mean_dice", "pixel_accuracy", "boundary_f1", "ece", "parameters", "gflops", "milliseconds", "minutes",
+            "network", "loss", "start", "scale", *(["dataset"] if board["dataset"].nunique() > 1 else []),
+        ],
+        column_config=_columns(),
+        height=min(38 + 35 * len(shown), 640),
+        alt="Every weight set with its scores, cost and training time",
+    )  # fmt: skip
+    st.caption(_rule(rows, name, several))
+    for note in _notes(rows, board):
+        st.caption(note)
+    st.download_button(
+        "These lines (CSV)",
+        board.to_csv(index=False).encode(),
+        "leaderboard.csv",
+        "text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def _columns() -> dict:
+    number = st.column_config.NumberColumn
+    return {
+        "set": st.column_config.TextColumn("Weight set", pinned=True, width=230),
+        "dataset": "Data set",
+        "network": "Network",
+        "loss": "Loss",
+        "start": "Start",
+        "mean_iou": st.column_config.ProgressColumn("Mean IoU", min_value=0, max_value=1, format="%.3f", width=120),
+        "spread": number("± seeds", format="%.3f", help="Standard deviation of mean IoU over the seeds."),
+        "seeds": number("Seeds", help="How many runs, alike but for the seed, the line is the mean of."),
+        "interval": st.column_config.TextColumn("95 %", help="Interval of mean IoU, bootstrapped over the pictures."),
+        "verdict": st.column_config.TextColumn("Against it", help="Whether the difference is more than noise."),
+        "difference": number("Difference", format="%+.3f", help="Mean IoU, less that of the one compared with."),
+        "mean_dice": number("Mean Dice", format="%.3f"),
+        "pixel_accuracy": number("Pixel accuracy", format="%.3f"),
+        "boundary_f1": number("Boundary F1", format="%.3f", help="Outlines found to within 2 pixels."),
+        "ece": number("ECE", format="%.3f", help="Expected calibration error: 0 is as sure as it is right."),
+        "parameters": number("Parameters", format="localized"),
+        "gflops": number("GFLOPs", format="%.1f", help="For one tile at the training scale."),
+        "milliseconds": number("ms", format="%.1f", help="Measured median for one tile."),
+        "minutes": number("Training, min", format="%.0f"),
+        "scale": number("Scale", help="Short side of a picture at training, in pixels."),
+    }
+
+
+def _rule(rows: Sequence[Row], name: str | None, several: bool) -> str:
+    against = f"**{plain(name)}**" if name else "the best of its data set among these lines"
+    rule = (
+        f"Which differences are real? Each set is compared with {against}, in mean IoU. **≈ within noise**: the two "
+        "95 % intervals overlap, so other pictures of the same kind might turn the order round; better and worse: they "
+        "do not. Scores of different data sets cannot be compared."
+    )
+    if several:
+        rule += (
+            " Runs alike but for the seed stand on one line, as their mean ± standard deviation, with an interval that "
+            "covers the intervals of all."
+        )
+    return rule
+
+
+def _notes(rows: Sequence[Row], board: pd.DataFrame) -> list[str]:
+    notes = []
+    if board["own"].any():
+        notes.append("Your own runs are marked **own**.")
+    if (board["verdict"] == leaderboard.OTHER_PICTURES).any() or _several_truths(rows):
+        notes.append("Sets that were not measured on the same pictures are not compared with each other.")
+    devices = list(dict.fromkeys(device for device in board["device"] if device))
+    if devices:
+        notes.append(f"Milliseconds measured on {plain(' and on '.join(devices))}.")
+    lacking = {
+        "mean IoU": board["mean_iou"].isna().sum(),
+        "GFLOPs": board["gflops"].isna().sum(),
+        "milliseconds": board["milliseconds"].isna().sum(),
+    }
+    missing = [f"{title} for {count}" for title, count in lacking.items() if count]
+    if missing:
+        notes.append(f"– is not measured: the records lack {', '.join(missing)} of these {len(board)} lines.")
+    return notes
+
+
+def _several_truths(rows: Sequence[Row]) -> bool:
+    measured = {row.pictures for row in rows if math.isfinite(row.score("mean_iou"))}
+    return len(measured) > len({pictures[0] for pictures in measured})
+
+
+def decoders(rows: Sequence[Row]) -> None:
+    """Does the better decoder pay here? Every pair that was trained alike."""
+    st.subheader("Does the better decoder pay here?")
+    pairs = leaderboard.decoders(rows)
+    if pairs.empty:
+        st.caption("No U-Net or FC-DenseNet was trained and measured in the same way as an FCN-8s.")
+        return
+    st.markdown(leaderboard.answer(pairs))
+    deltas = {f"Δ {title}": pairs[key] for key, title in SCORES.items()}
+    shown = pd.DataFrame(
+        {
+            "Data set": pairs["dataset"],
+            "Trained": pairs["start"] + ", " + pairs["loss"],
+            "Decoder": pairs["decoder"],
+            "Pays?": pairs["verdict"].map(lambda word: MARKS.get(word, word)),
+            **deltas,
+        }
+    )
+    st.table(
+        shown.style.format("{:+.3f}", subset=list(deltas), na_rep="–"),
+        border="horizontal",
+        hide_index=True,
+        alt="U-Net and FC-DenseNet against FCN-8s, pair by pair",
+    )
+    st.caption(
+        "What do U-Net and FC-DenseNet, which bring fine detail back layer by layer, gain over FCN-8s, which adds two "
+        "coarse maps? Δ is their score less that of the FCN-8s with the same data set, start, loss and scale; the "
+        "verdict is that of the intervals of mean IoU, the other scores have none. All sets count here, whatever the "
+        "filters say."
+    )
+
+
+def choose_dataset(rows: Sequence[Row]) -> list[Row]:
+    """The rows of one data set, which a visitor chooses where there are several."""
+    datasets = list(dict.fromkeys(row.record.dataset for row in rows))
+    if len(datasets) == 1:
+        return list(rows)
+    chosen = st.segmented_control(
+        "One data set at a time", datasets, default=datasets[0], required=True, key="leaderboard-one"
+    )
+    return [row for row in rows if row.record.dataset == chosen]
+
+
+def price(rows: Sequence[Row]) -> None:
+    """Accuracy against cost."""
+    st.subheader("Accuracy and its price")
+    with st.container(horizontal=True):
+        score = st.segmented_control(
+            "Accuracy", list(SCORES), format_func=SCORES.get, default="mean_iou", required=True, key="leaderboard-score"
+        )
+        cost = st.segmented_control(
+            "Price", list(COSTS), format_func=COSTS.get, default="parameters", required=True, key="leaderboard-cost"
+        )
+    points = leaderboard.price(rows, cost, score)
+    if points.empty:
+        st.info(f"None of these sets has both {SCORES[score]} and {COSTS[cost]} on record.", icon=":material/info:")
+        return
+    st.plotly_chart(
+        figures.price(points, COSTS[cost], SCORES[score]),
+        config=NO_TOOLBAR,
+        alt=f"{SCORES[score]} of every set against its {COSTS[cost]}, with the Pareto front",
+    )
+    caption = (
+        "What does a better score cost? By these two numbers only the sets on the dotted line are worth choosing: each "
+        "other is beaten by one that costs no more. Colour and shape are the network; the loss is under the pointer. "
+    )
+    if (points["start"] != SCRATCH).any():
+        caption += "Hollow marks started from ImageNet. "
+    if points["low"].notna().any():
+        caption += "Bars are 95 % intervals over pictures."
+    else:
+        caption += f"The records hold intervals for mean IoU alone, so {SCORES[score]} has no bars."
+    if cost == "gflops":
+        caption += " GFLOPs are those of one tile at the training scale."
+    if len(points) < len(rows):
+        caption += f" {len(rows) - len(points)} of {len(rows)} sets lack one of the two numbers."
+    if points["device"].nunique() > 1:
+        caption += " The times are from different machines: compare those of one."
+    st.caption(caption)
+
+
+def per_class(rows: Sequence[Row]) -> None:
+    """Dice of every class and network."""
+    st.subheader("Class by class")
+    dice = leaderboard.dice_table(rows)
+    if dice.empty:
+        st.info("None of these sets has scores of single classes on record.", icon=":material/info:")
+        return
+    st.plotly_chart(
+        figures.dice_heat_map(dice), config=NO_TOOLBAR, alt="Dice of every class, one row a weight set, best set on top"
+    )
+    st.caption(
+        "Which classes are hard for all, and which only for some? Dice × 100; the best set is on top, the easiest "
+        "class on the left."
+    )
+
+
+def detail(rows: Sequence[Row]) -> None:
+    """Two sets side by side: what each mistakes for what, and whether it knows when it is right."""
+    st.subheader("What they mix up, and whether they know it")
+    st.caption(
+        "Which class is seen as which? Each row is one class of the truth, each column what the network sees there, in "
+        "percent of the row's pixels: a perfect one has 100 along the diagonal. Below: is it right as often as it is "
+        "sure? Under the dotted line it is surer than it should be; the small bars say how many pixels it is so sure "
+        "about."
+    )
+    by_name = {row.name: row for row in rows}
+    columns = st.columns(2) if len(by_name) > 1 else [st.container()]
+    for i, column in enumerate(columns):
+        with column:
+            title = ("Set", "Set beside it")[i]
+            key = f"leaderboard-set{i}-{rows[0].record.dataset}"
+            row = by_name[st.selectbox(title, list(by_name), index=i, key=key)]
+            _one(row, f"{key}-figure")
+
+
+def _one(row: Row, key: str) -> None:
+    confusion = row.confusion()
+    if confusion is None or not confusion.any():
+        st.info(f"The record of {plain(row.name)} holds no confusion matrix.", icon=":material/info:")
+    else:
+        st.plotly_chart(
+            figures.confusion_heat_map(confusion, row.record.classes),
+            config=NO_TOOLBAR,
+            key=f"{key}-confusion",
+            alt=f"Confusion matrix of {row.name}: rows truth, columns prediction",
+        )
+    bins, ece = row.calibration(), row.score("ece")
+    known = f"ECE {ece:.3f}" if math.isfinite(ece) else "no ECE"
+    if bins is None or not bins.any():
+        st.info(
+            f"The record of {plain(row.name)} holds {known}, and no calibration bins to draw it from: it was measured "
+            "before they were kept.",
+            icon=":material/info:",
+        )
+        return
+    st.plotly_chart(
+        figures.reliability(bins),
+        config=NO_TOOLBAR,
+        key=f"{key}-reliability",
+        alt=f"Reliability diagram of {row.name}: how often it is right against how sure it is",
+    )
+    _, sure, right = bins.sum(axis=0) / bins[:, 0].sum()
+    leaning = "surer than it should be" if sure > right else "less sure than it could be"
+    st.caption(f"{known}: on average {sure:.1%} sure and {right:.1%} right, so {leaning}.")
+
+
+def performance(figures: Mapping[str, Any] | None) -> None:
+    """How fast the networks ran when `python -m seg bench --record` was last run."""
+    st.subheader("How fast does it run?")
+    if not figures:
+        st.info("Nothing has been timed yet: run `python -m seg bench --paper --record`.", icon=":material/timer:")
+        return
+    way = figures.get("app")
+    if way:
+        counted = f"{len(way['networks'])} networks, one photo"
+        columns = st.columns(4)
+        columns[0].metric(counted, f"{1000 * way['run']:.0f} ms")
+        columns[1].metric("Plain PyTorch takes", f"{1 / way['ratio']:.1f} × as long")
+        columns[2].metric("Reading the JPEG", f"{1000 * way['decode']:.1f} ms")
+        columns[3].metric("Writing the masks", f"{1000 * way['encode']:.0f} ms")
+    machine = plain(figures["device"].upper())
+    if figures.get("processor"):
+        machine += f" ({plain(figures['processor'])})"
+    st.caption(
+        f"What is left to gain? Here a large convolution reaches {figures['peak']:,.0f} GFLOP/s, on {machine} with "
+        f"{figures['threads']} threads and torch {plain(figures['torch'])}. A "
+        "network whose layers all did as well would be at 1 of the peak; above 1 it is spared operations that its "
+        "layers ask for. Times are medians, measured in turn with plain eager PyTorch; the ratio is of the two."
+    )
+    for large in figures.get("large") or ():
+        memory = f" and {large['megabytes']:.0f} MB" if large["megabytes"] else ""
+        st.caption(f"48 megapixels, 4 × finer, through {plain(large['name'])}: {large['seconds']:.1f} s{memory}.")
+    paper, sets = st.tabs(["The papers' widths", "The weight sets"])
+    with paper:
+        if figures.get("paper"):
+            _speeds(figures["paper"], "Network", "seconds")
+            st.caption("With random weights, on 1 × 3 × 352 × 480: time does not depend on what was learned.")
+        else:
+            st.caption("Not measured: `python -m seg bench --paper --record` does.")
+    with sets:
+        _speeds(figures["sets"], "Weight set", "network")
+
+
+def _speeds(measured: Sequence[Mapping[str, Any]], title: str, time: str) -> None:
+    lines = pd.DataFrame(measured)
+    shown = pd.DataFrame(
+        {
+            title: lines["name"].replace(TITLES),
+            "Engine": lines["engine"].map({"openvino": "OpenVINO", "torch": "PyTorch", "native": "Own kernels"}),
+            "Parameters": lines["parameters"],
+            "GFLOPs": lines["gflops"],
+            "ms": 1000 * lines[time],
+            "± spread": 1000 * lines["spread"],
+            "Plain PyTorch, ms": 1000 * lines["eager"],
+            "Ratio": lines["ratio"],
+            "Of the peak": lines["of_peak"],
+            "MB": lines["megabytes"],
+        }
+    )
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        shown,
+        hide_index=True,
+        placeholder="–",
+        height=min(38 + 35 * len(shown), 420),
+        column_config={
+            title: st.column_config.TextColumn(pinned=True),
+            "Parameters": number(format="localized"),
+            **{name: number(format="%.1f") for name in ("GFLOPs", "ms", "± spread", "Plain PyTorch, ms")},
+            "Ratio": number(format="%.2f", help="Time in its engine to time in plain PyTorch: less is faster."),
+            "Of the peak": st.column_config.ProgressColumn(
+                min_value=0,
+                max_value=max(1.0, lines["of_peak"].astype(float).max()),
+                format="%.2f",
+                help="GFLOP/s reached, as a share of what a large convolution reaches.",
+            ),
+            "MB": number(format="%.0f", help="Memory that compiling and running it adds at most."),
+        },
+        alt=f"{title}, engine, size, time and share of the machine's peak",
+    )

@@ -1,0 +1,257 @@
+"""The parts of the Losses page: networks of different losses, where a loss is, and what imbalance does to it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from seg.app import answers, controls
+from seg.app.parts import compare as results
+from seg.app.parts import runs
+from seg.app.parts.gallery import Exhibit
+from seg.app.text import plain
+from seg.catalogue.comparisons import Comparison, WeightSet, comparisons
+from seg.figures import losses as figures
+from seg.labels import ClassMap
+from seg.losses import LOSSES, imbalance
+from seg.losses.maps import LossMaps, loss_maps
+from seg.pictures.drawing import encode_png, heat_map
+from seg.scores.leaderboard import Row
+from seg.scores.metrics import (
+    Scores,
+    boundary_counts,
+    boundary_f1,
+    calibration_counts,
+    expected_calibration_error,
+    score,
+)
+from seg.service.questions import Logits
+
+CHART = {"displayModeBar": False}
+
+
+def choose(sets: dict[str, WeightSet]) -> Comparison | None:
+    """The comparison of losses that the visitor chooses; None if the data set has none."""
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        offered = controls.narrow(comparisons(sets.values()), "Data set", lambda c: c.dataset, key="dataset")
+        dataset, found = offered[0].dataset, [c for c in offered if c.topic == "losses"]
+        if not found:
+            st.info(
+                f"No network was trained on {plain(dataset)} with several losses: choose another data set.",
+                icon=":material/info:",
+            )
+            return None
+        for prop in found[0].fixed:
+            found = controls.narrow(
+                found, prop, lambda c, prop=prop: c.fixed.get(prop, ""), key=f"losses-{prop}-{dataset}"
+            )
+    return found[0]
+
+
+def on_this_picture(exhibit: Exhibit, work: Sequence[runs.Run], class_map: ClassMap) -> None:
+    """Scores of each network on the picture shown, once all have come: overlap, outlines, confidence."""
+    done = runs.finished(work)
+    if not done or not all(run.future.done() for run in work):
+        return
+    if exhibit.truth is not None:
+        results.scores(exhibit, done, class_map)
+    table = pd.DataFrame({run.entry.title: _scores(exhibit, run, class_map) for run in done}).T
+    st.caption(
+        "What does the loss show in? Boundary F1 asks whether outlines lie within two pixels. Calibration error is the "
+        "gap between how sure a network is and how often it is right: where two losses differ in it, their confidences "
+        "cannot be compared."
+        if exhibit.truth is not None
+        else "This picture has no truth: upload a mask, or paint one above, to score the networks."
+    )
+    st.dataframe(table.style.format("{:.3f}", na_rep="–"), alt="Scores of every loss on this picture")
+
+
+def _scores(exhibit: Exhibit, run: runs.Run, class_map: ClassMap) -> dict[str, float]:
+    prediction, truth = run.prediction, exhibit.truth
+    sure = {"mean confidence": prediction.mean_confidence}
+    if truth is None:
+        return sure
+    return _measured(exhibit.picture.digest, exhibit.truth_digest, repr(run.request), run, truth, len(class_map)) | sure
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _measured(picture: str, truth: str, request: str, _run: runs.Run, _truth: np.ndarray, classes: int) -> dict:
+    labels, confidence = _run.prediction.labels, _run.prediction.confidence
+    scores = score(labels, _truth, classes)
+    return {
+        "mean Dice": scores.mean_dice,
+        "mean IoU": scores.mean_iou,
+        "boundary F1": boundary_f1(boundary_counts(labels, _truth, classes)),
+        "calibration error": expected_calibration_error(calibration_counts(labels, confidence, _truth)),
+    }
+
+
+def over_validation(comparison: Comparison, class_map: ClassMap) -> None:
+    """Dice against pixel share, and reliability, as measured on the validation pictures."""
+    rows = {entry.title: Row((entry.weights,)) for entry in comparison.entries}
+    confusions = {title: found for title, row in rows.items() if (found := row.confusion()) is not None}
+    bins = {title: found for title, row in rows.items() if (found := row.calibration()) is not None}
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Rare classes**")
+        st.caption("Which losses give up what is rare? Dice on all validation pictures; the rarest class stands left.")
+        if confusions:
+            scored = {title: Scores(matrix) for title, matrix in confusions.items()}
+            pixels = next(iter(scored.values())).pixels
+            dice = {title: scores.dice for title, scores in scored.items()}
+            st.plotly_chart(
+                figures.dice_by_share(pixels / pixels.sum(), dice, class_map.names),
+                config=CHART,
+                alt="Dice of every class against its share of the pixels, one line a loss",
+            )
+    with right:
+        st.markdown("**Confidence**")
+        st.caption(
+            "Does 90 % sure mean right nine times in ten? Above the dotted line a network is right more often than it "
+            "says, below it less often. Dice-like losses push every pixel to the extremes, focal holds them back. "
+            "[Guo et al. 2017](https://arxiv.org/abs/1706.04599)"
+        )
+        if bins:
+            st.plotly_chart(
+                figures.reliability_curves(bins), config=CHART, alt="Reliability of every network's confidence"
+            )
+
+
+@st.fragment
+def where(exhibit: Exhibit, comparison: Comparison, class_map: ClassMap, sets: dict[str, WeightSet]) -> None:
+    """Any network, any loss: what each pixel adds to it, and how hard it pulls at each."""
+    members = {w.name: w for w in sets.values() if w.record.dataset == class_map.dataset}
+    if exhibit.truth is None:
+        st.info("This picture has no truth, so it has no loss: choose a sample or add a mask.", icon=":material/info:")
+        return
+    left, right = st.columns([2, 3])
+    usual = list(members).index(comparison.entries[0].weights.name)
+    name = left.selectbox("Network", list(members), index=usual, key=f"where-{class_map.dataset}")
+    titles = {LOSSES[key].title: key for key in LOSSES}
+    with right:
+        chosen = st.pills(
+            "Losses",
+            list(titles),
+            selection_mode="multi",
+            default=["cross-entropy", "focal", "Dice"],
+            key="where-losses",
+            bind="query-params",
+            wrap=True,
+        )
+    logits = answers.collect({name: answers.ask(exhibit, members[name], Logits())}).get(name)
+    if logits is None or not chosen:
+        return
+    confusion = Row((members[name],)).confusion()
+    pixels = np.ones(len(class_map)) if confusion is None else confusion.sum(axis=1)
+    for title in chosen:
+        found = loss_maps(titles[title], logits, exhibit.truth, pixels)
+        _maps(title, found)
+    st.caption(
+        "Where does the loss look? Left, what each pixel adds: cross-entropy and focal are means over pixels, so each "
+        "has its share; Dice, Tversky and Lovász judge a whole class at once and have no such map. Right, how hard the "
+        "loss pulls at each pixel, |d loss / d logits|: what training follows. Bright is much; each map has its own "
+        "scale, up to its 99th percentile. Class weights come from the validation pictures."
+    )
+
+
+def _maps(title: str, found: LossMaps) -> None:
+    st.markdown(f"**{title}**: {found.value:.3f}")
+    left, right = st.columns(2)
+    for column, values, unit in (
+        (left, found.pixels, "what each pixel adds"),
+        (right, found.pull, "how hard it pulls"),
+    ):
+        with column:
+            if values is None:
+                st.caption("It is no mean over pixels: no single pixel has a share of it.")
+                continue
+            top = float(np.nanpercentile(values, 99))
+            st.image(heat_map(values, top), width="stretch", alt=f"{title}: {unit}")
+            st.caption(f"{unit}, dark 0 to bright {top:.2g}")
+
+
+@st.cache_data(max_entries=8, show_spinner="All losses, from half the picture to four pixels …")
+def _curves(shift: int) -> dict:
+    return imbalance.curves(shift)
+
+
+@st.fragment
+def rare() -> None:
+    """The imbalance slider: a disc, four answers, all losses."""
+    left, middle, right = st.columns([4, 3, 4])
+    percent = left.select_slider(
+        "The disc covers",
+        [f"{share:.1%}" for share in reversed(imbalance.SHARES)],
+        value=f"{imbalance.SHARES[4]:.1%}",
+        key="disc",
+        bind="query-params",
+    )
+    shift = middle.slider("Shifted by, in pixels", 1, 12, 3, key="shift", bind="query-params")
+    with right:
+        answer = st.segmented_control(
+            "The network's answer",
+            imbalance.ANSWERS,
+            default=imbalance.ANSWERS[0],
+            required=True,
+            key="answer",
+            bind="query-params",
+            wrap=True,
+        )
+    at = next(i for i, share in enumerate(imbalance.SHARES) if f"{share:.1%}" == percent)
+    truth = imbalance.disc(imbalance.SHARES[at])
+    verdicts = _curves(shift)
+    pictures, numbers = st.columns([2, 3], gap="large")
+    with pictures, st.container(horizontal=True, gap="small"):
+        for name, mask in imbalance.answers(truth, shift).items():
+            with st.container(width=132, gap="xsmall"):
+                st.image(_drawn(mask, truth), width="stretch", alt=f"The disc and the answer: {name}")
+                st.caption(f"**{name}**" if name == answer else name)
+    table = pd.DataFrame(
+        {name: [verdicts[loss, name][at].value for loss in LOSSES] for name in imbalance.ANSWERS},
+        index=[kind.title for kind in LOSSES.values()],
+    )
+    with numbers:
+        st.dataframe(table.style.format("{:.3f}"), alt="Every loss of every answer at this size")
+        st.caption(
+            "How much better is each answer than nothing? Blue is found, orange missed, grey wrongly painted. Make the "
+            "disc small: cross-entropy hardly tells 'all background' from 'right', Dice does at any size."
+        )
+    for column, key, unit, caption in zip(
+        st.columns(2, gap="large"),
+        ("value", "pull"),
+        ("loss", "pull on the disc"),
+        (
+            f"What does '{answer}' cost as the disc shrinks? Cross-entropy falls to nothing with the disc.",
+            "How hard is each loss pulling at the disc's pixels together, |d loss / d logits|? That is what training "
+            "would follow to find it; the scale is logarithmic.",
+        ),
+        strict=True,
+    ):
+        with column:
+            st.caption(caption)
+            lines = {
+                kind.title: [getattr(verdict, key) for verdict in verdicts[loss, answer]]
+                for loss, kind in LOSSES.items()
+            }
+            st.plotly_chart(
+                figures.against_share(imbalance.SHARES, lines, imbalance.SHARES[at], unit, log=key == "pull"),
+                config=CHART,
+                key=f"imbalance-{key}",
+                alt=f"{unit} of every loss against the share of the picture that the disc covers",
+            )
+
+
+def _drawn(mask: np.ndarray, truth: np.ndarray) -> bytes:
+    """Found blue, missed orange, wrongly painted grey; a PNG, four times as large."""
+    colours = np.array([(244, 246, 247), (127, 127, 127), (230, 159, 0), (0, 114, 178)], np.uint8)
+    drawn = colours[truth.astype(int) * 2 + mask]
+    return encode_png(drawn.repeat(4, axis=0).repeat(4, axis=1))
+
+
+def formulas() -> None:
+    """Every loss as implemented, with its paper."""
+    for kind in LOSSES.values():
+        st.markdown(f"**{kind.title[0].upper()}{kind.title[1:]}**")
+        st.latex(kind.formula)
+        st.caption(plain(kind.paper))

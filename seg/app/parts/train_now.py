@@ -1,0 +1,232 @@
+"""Train now: up to three small networks learn shapes in the background while the visitor watches."""
+
+import tempfile
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from seg.app.text import plain
+from seg.catalogue.store import WeightIndex
+from seg.datasets import Sample
+from seg.figures import training as figures_training
+from seg.labels import SHAPES
+from seg.losses import LOSSES
+from seg.models import TITLES
+from seg.pictures.drawing import colour_mask, encode_png
+from seg.training import background as live
+from seg.training.background import DONE, FAILED, LEARNING, MOST, OVER, PAUSED, STOPPED, WAITING, Coach, Training
+
+COACH = Coach()
+"""One for the whole process, like the prediction service."""
+
+CHART = {"displayModeBar": False}
+EVERY = 1.0
+"""Seconds between two looks at a training."""
+MODELS = ("conv_stack", "encoder_decoder", "fcn32s", "fcn16s", "fcn8s", "unet", "fc_densenet56")
+LENGTHS = (120, 240, 360, 720)
+RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+ENLARGED = 2
+
+
+def train_now() -> None:
+    """The form, and below it the training of this visit, if there is one."""
+    training: Training | None = st.session_state.get("live_training")
+    busy = training is not None and training.state not in OVER
+    recipes, steps = _choose()
+    problem = "" if recipes else "Choose at least one network or loss."
+    if st.button(
+        "Train",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=busy or bool(problem),
+        help=problem or ("One training at a time: stop this one to begin another." if busy else None),
+    ):
+        st.session_state.live_number = st.session_state.get("live_number", 0) + 1
+        number = st.session_state.live_number
+        training = Training(
+            {name: live.recipe(*choice, steps, number) for name, choice in recipes.items()}, steps, _watching()
+        )
+        st.session_state.live_training = training
+        st.session_state.pop("live_kept", None)
+        COACH.start(training)
+        st.rerun()
+    if training is None:
+        st.caption(
+            "Press Train: the networks begin with random weights and learn from 240 rendered pictures of 64 × 64. Four "
+            "pictures that they never learn from show how far they are."
+        )
+        return
+    moving = training.state not in (*OVER, PAUSED)
+    st.fragment(_watch, run_every=EVERY if moving else None)(training, moving)
+
+
+def _choose() -> tuple[dict[str, tuple[str, str, float, float]], int]:
+    """Name → (model, loss, rarity, learning rate) of what the visitor wants to see learn; and for how many steps."""
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        by_loss = (
+            st.segmented_control(
+                "Compare",
+                ["architectures", "losses"],
+                default="architectures",
+                required=True,
+                key="live-compare",
+                bind="query-params",
+            )
+            == "losses"
+        )
+        rarity = st.slider(
+            "How rare small classes are",
+            0.0,
+            1.0,
+            0.5,
+            0.25,
+            key="rarity",
+            bind="query-params",
+            width=220,
+            help="At 1, triangles and lines are in 6 % of the pictures, and small.",
+        )
+        rate = st.select_slider(
+            "Learning rate", RATES, value=1e-2, format_func="{:g}".format, key="rate", bind="query-params", width=220
+        )
+        steps = st.segmented_control(
+            "Steps of 16 pictures",
+            LENGTHS,
+            default=240,
+            required=True,
+            key="steps",
+            bind="query-params",
+        )
+    if by_loss:
+        options, usual = {LOSSES[key].title: ("unet", key) for key in LOSSES}, ["cross-entropy", "Dice"]
+    else:
+        options, usual = {TITLES[key]: (key, "wce") for key in MODELS}, [TITLES["fcn32s"], TITLES["unet"]]
+    chosen = st.pills(
+        "Losses, each for a U-Net of its own" if by_loss else "Networks, each with weighted cross-entropy",
+        list(options),
+        selection_mode="multi",
+        default=usual,
+        key="live-losses" if by_loss else "live-networks",
+        bind="query-params",
+        wrap=True,
+    )
+    if len(chosen) > MOST:
+        st.caption(f"At most {MOST} learn at once: the first {MOST} are taken.")
+    return {name: (*options[name], rarity, rate) for name in chosen[:MOST]}, int(steps)
+
+
+def _watching() -> Callable[[], bool]:
+    """Whether the visitor's tab is still open, for the thread that trains."""
+    context = get_script_run_ctx()
+    if context is None or not runtime.exists():
+        return lambda: True
+    session = context.session_id
+    return lambda: not runtime.exists() or runtime.get_instance().is_active_session(session)
+
+
+def _watch(training: Training, moving: bool) -> None:
+    if moving and training.state in (*OVER, PAUSED):
+        st.rerun()
+    _status(training)
+    _buttons(training)
+    if training.samples and any(p.masks is not None for p in training.progress):
+        _pictures(training)
+        _curves(training)
+
+
+def _status(training: Training) -> None:
+    ahead = COACH.ahead(training)
+    rates = " · ".join(f"{plain(p.name)} {p.rate:.0f} pictures/s" for p in training.progress if p.rate)
+    said = {
+        WAITING: f"Waiting: {ahead} training{'s' if ahead != 1 else ''} of other visitors come first."
+        if ahead
+        else "Preparing the pictures …",
+        LEARNING: f"Learning. {rates}" if rates else "Rendering the pictures …",
+        PAUSED: "Paused.",
+        DONE: "Done.",
+        STOPPED: "Stopped.",
+        FAILED: "",
+    }[training.state]
+    if training.state == FAILED:
+        st.error(plain(training.error), icon=":material/error:")
+    st.progress(min(training.share, 1.0), said or None)
+
+
+def _buttons(training: Training) -> None:
+    with st.container(horizontal=True, gap="small"):
+        if training.state == PAUSED:
+            st.button("Resume", icon=":material/play_arrow:", on_click=COACH.resume, args=(training,))
+        elif training.state not in OVER:
+            st.button("Pause", icon=":material/pause:", on_click=COACH.pause, args=(training,))
+        if training.state not in OVER:
+            st.button("Stop", icon=":material/stop:", on_click=COACH.stop, args=(training,))
+            return
+        kept = st.session_state.get("live_kept")
+        if kept:
+            st.success(
+                f"{', '.join(plain(name) for name in kept)} stand beside the others on every page, under 'own', as "
+                "long as this visit lasts.",
+                icon=":material/check:",
+            )
+            st.page_link("pages/compare.py", label="Compare them", icon=":material/compare:")
+            return
+        learned = training.state != FAILED and any(p.step for p in training.progress)
+        if learned and st.button("Keep for this visit", icon=":material/bookmark_add:"):
+            with st.spinner("Scoring the networks on 200 pictures …"):
+                st.session_state.live_kept = _keep(training)
+            st.rerun()
+
+
+def _keep(training: Training) -> list[str]:
+    """Write the networks into this visit's folder, which goes when the visit ends; returns the sets' names."""
+    if "live_folder" not in st.session_state:
+        st.session_state.live_folder = tempfile.TemporaryDirectory(prefix="seg-live-", ignore_cleanup_errors=True)
+    return [record.name for record in training.keep(WeightIndex(st.session_state.live_folder.name))]
+
+
+def _pictures(training: Training) -> None:
+    rows = {"pictures": [sample.image for sample in training.samples], "truth": _masks(training.samples)}
+    for progress in training.progress:
+        if progress.masks is not None:
+            rows[progress.name] = [colour_mask(mask, SHAPES) for mask in progress.masks]
+    with st.container(horizontal=True, gap="medium"):
+        for name, images in rows.items():
+            with st.container(width=222, gap="xsmall"):
+                st.markdown(f"**{plain(name)}**")
+                st.image(encode_png(_tiled(images)), width="stretch", alt=f"{name}: four held-out pictures")
+    with st.container(horizontal=True, gap="small"):
+        for name, colour in zip(SHAPES.names, SHAPES.colours, strict=True):
+            st.image(encode_png(np.full((12, 12, 3), colour, np.uint8)), width=14, alt=f"Colour of {name}")
+            st.caption(name, width="content")
+
+
+def _masks(samples: tuple[Sample, ...]) -> list[np.ndarray]:
+    return [colour_mask(sample.labels, SHAPES) for sample in samples]
+
+
+def _tiled(images: list[np.ndarray]) -> np.ndarray:
+    """Four pictures two by two, with a white line between them, enlarged."""
+    edged = [np.pad(image, ((0, 2), (0, 2), (0, 0)), constant_values=255) for image in images]
+    rows = [np.concatenate(edged[i : i + 2], axis=1) for i in range(0, len(edged), 2)]
+    whole = np.concatenate(rows)[:-2, :-2]
+    return whole.repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
+
+
+def _curves(training: Training) -> None:
+    left, right = st.columns(2, gap="large")
+    several = len({recipe.loss for recipe in training.recipes.values()}) > 1
+    with left:
+        st.caption("How well does it know pictures it has never seen? Mean Dice over 48 held-out pictures.")
+        curves = {p.name: p.dice for p in training.progress if p.dice}
+        figure = figures_training.learning_curves(curves, "mean Dice", unit="step")
+        st.plotly_chart(figure.update_yaxes(range=[0, 1]), config=CHART, key="live-dice", alt="Held-out Dice by step")
+    with right:
+        st.caption(
+            "Does the loss still fall?"
+            + (" Each as a share of its first value, losses have no unit." if several else "")
+        )
+        curves = {p.name: p.losses for p in training.progress if p.losses}
+        figure = figures_training.learning_curves(curves, "training loss", relative=several, unit="step")
+        st.plotly_chart(figure, config=CHART, key="live-loss", alt="Training loss by step")

@@ -1,0 +1,295 @@
+"""The parts of the Upsampling page: by hand, the overlap map, other ways up, and what our networks do."""
+
+import numpy as np
+import streamlit as st
+
+from seg.anatomy import transposed as upsampling
+from seg.anatomy.checkerboard import Kernels, Measure, Measurement
+from seg.anatomy.dependence import Upsampling
+from seg.anatomy.transposed import Geometry
+from seg.app import answers
+from seg.app.components.by_hand import by_hand
+from seg.app.parts.gallery import Exhibit
+from seg.app.text import plain
+from seg.catalogue.comparisons import Comparison, WeightSet
+from seg.figures import upsampling as figures
+
+CHART = {"displayModeBar": False}
+INPUTS = {"1-D": (5,), "2-D": (4, 4)}
+FIRST = {"1-D": [2, -1, 3, 1, 2], "2-D": [1, 3, 2, 0, 2, 5, 1, 1, 0, 2, 4, 1, 3, 1, 0, 2]}
+EXAMPLES = {
+    "3 over 2: uneven": {"kernel": 3, "stride": 2, "padding": 0, "extra": 0, "dilation": 1},
+    "4 over 2: even": {"kernel": 4, "stride": 2, "padding": 1, "extra": 0, "dilation": 1},
+    "2 over 2: none": {"kernel": 2, "stride": 2, "padding": 0, "extra": 0, "dilation": 1},
+    "3 over 2, dilated": {"kernel": 3, "stride": 2, "padding": 0, "extra": 0, "dilation": 2},
+}
+WIDE = 14
+"""Input values along a side of the overlap map."""
+
+GRID = 144
+"""Width of a small grid, in pixels."""
+
+
+@st.fragment
+def lab() -> None:
+    """Choose the numbers of a transposed convolution; see it done, and where its kernels overlap."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown("Kernel over stride:", width="content")
+        for name, numbers in EXAMPLES.items():
+            st.button(name, key=f"example-{name}", type="tertiary", on_click=_use, args=(numbers,))
+    axes, *columns = st.columns([3, 4, 4, 4, 4, 4])
+    with axes:
+        shape = INPUTS[
+            st.segmented_control("Axes", list(INPUTS), default="1-D", required=True, key="axes", bind="query-params")
+        ]
+    numbers = {}
+    limits = {
+        "kernel": ("Kernel", 1, 6, 3),
+        "stride": ("Stride", 1, 4, 2),
+        "padding": ("Padding", 0, 6, 0),
+        "extra": ("Output padding", 0, 3, 0),
+        "dilation": ("Dilation", 1, 3, 1),
+    }
+    for column, (key, (label, low, high, usual)) in zip(columns, limits.items(), strict=True):
+        numbers[key] = column.number_input(label, low, high, usual, key=key, bind="query-params")
+    try:
+        geometry = Geometry(
+            numbers["kernel"], numbers["stride"], numbers["padding"], numbers["extra"], numbers["dilation"]
+        )
+        geometry.size(shape[0])
+    except ValueError as error:
+        st.warning(plain(str(error)), icon=":material/straighten:")
+        return
+    key = f"by-hand-{len(shape)}d"
+    by_hand(*_values(key, shape, geometry.kernel), geometry, key=key)
+    _overlap(geometry)
+
+
+def _use(numbers: dict[str, int]) -> None:
+    st.session_state.update(numbers)
+
+
+def _values(key: str, shape: tuple[int, ...], kernel: int) -> tuple[np.ndarray, np.ndarray]:
+    """The input and the kernel: what the visitor typed, as far as it has their size."""
+    typed = st.session_state.get(key, {}).get("values") or {}
+    sizes = {"input": shape, "kernel": (kernel,) * len(shape)}
+    usual = {"input": np.array(FIRST["1-D" if len(shape) == 1 else "2-D"]), "kernel": _kernel(kernel, len(shape))}
+    found = []
+    for name, size in sizes.items():
+        values = typed.get(name) or []
+        right = len(values) == np.prod(size)
+        found.append(np.array(values if right else usual[name], dtype=float).reshape(size))
+    return tuple(found)
+
+
+def _kernel(kernel: int, axes: int) -> np.ndarray:
+    """A hill, so that one sees which way round it lies: 1, 2, 3 … falling off to the right by two."""
+    line = np.minimum(np.arange(1, kernel + 1), 2 * np.arange(kernel, 0, -1)).astype(float)
+    return line if axes == 1 else np.outer(line, line)
+
+
+def _overlap(geometry: Geometry) -> None:
+    st.subheader("Where do the kernels overlap?")
+    counts = upsampling.overlap(WIDE, geometry)
+    even = upsampling.unevenness(upsampling.overlap(12 * geometry.reach, geometry))
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        map_ = np.outer(counts, counts)
+        st.plotly_chart(
+            figures.number_grid(map_, whole=True, side=320),
+            config=CHART,
+            key="overlap-map",
+            alt=f"How many of {WIDE} by {WIDE} input values reach each output pixel: {map_.min()} to {map_.max()}",
+        )
+    with right:
+        st.markdown(upsampling.rule(geometry))
+        st.metric(
+            "Unevenness",
+            f"{even:.2f}",
+            help="Standard deviation of the overlap along one axis over its mean; 0 is even.",
+        )
+        st.caption(
+            f"The map: how many of {WIDE} × {WIDE} input values reach each output pixel? Bright is many. With no "
+            "overlap or an even one, the middle is one colour. "
+            "[Odena et al., Distill 2016](https://distill.pub/2016/deconv-checkerboard/)"
+        )
+        layers = st.slider("Such layers, one after another", 1, 4, 2, key="layers", bind="query-params")
+    ways = upsampling.stacked(WIDE, [geometry] * layers)
+    middle = slice(len(ways) // 3, len(ways) // 3 + 48)
+    st.caption(
+        f"Does it even out by itself? Along how many ways an input value reaches each pixel after {layers} "
+        f"layer{'s' * (layers > 1)}, in the middle of the output; unevenness {upsampling.unevenness(ways):.2f}."
+    )
+    st.plotly_chart(
+        figures.overlap_profile(ways[middle].tolist()),
+        config=CHART,
+        key="overlap-profile",
+        alt=f"Overlap along one axis after {layers} layers",
+    )
+
+
+def other_ways() -> None:
+    """The way down by pooling and every way back up, on the 2-D input typed above."""
+    x, _ = _values("by-hand-2d", INPUTS["2-D"], 1)
+    largest, indices, average = upsampling.pooled(x)
+    scale = float(np.abs(x).max()) or 1.0
+    st.markdown("**Down**")
+    _grids({"input": x, "max pooling": largest, "average pooling": average}, scale)
+    st.markdown("**Up again, from the result of max pooling**")
+    _grids(upsampling.ways_up(largest, indices), scale)
+    st.caption(
+        "Which of them knows where the largest values were? Only max-unpooling: it puts each value back where the "
+        "encoder found it (SegNet, Badrinarayanan et al. 2017) and leaves zeros elsewhere. Pixel shuffle (Shi et al. "
+        "2016) takes the four pixels from four channels; here they were made by averaging neighbours. The convolution "
+        "after the resize is a blur that stands for a learned kernel. The numbers are those of the 2-D input above."
+    )
+
+
+def _grids(grids: dict[str, np.ndarray], scale: float) -> None:
+    with st.container(horizontal=True, gap="small"):
+        for name, values in grids.items():
+            with st.container(width=GRID, gap="xsmall"):
+                st.caption(name)
+                st.plotly_chart(
+                    figures.number_grid(values, scale, side=GRID),
+                    config=CHART,
+                    key=f"way-{name}",
+                    alt=f"{name}: {values.shape[0]} by {values.shape[1]} numbers",
+                )
+
+
+# Our networks --------------------------------------------------------------------------------------------------------
+
+
+def variants(exhibit: Exhibit, comparison: Comparison) -> None:
+    """Networks that differ in the way up alone: what pattern each leaves."""
+    st.markdown("**The same encoder/decoder, four ways up**")
+    entries = {entry.title: entry for entry in comparison.entries}
+    measured = answers.collect(
+        {title: answers.ask(exhibit, entry.weights, Measure()) for title, entry in entries.items()},
+        "Measuring the patterns",
+    )
+    scale = max(
+        (float(np.abs(one.pattern).max()) for one in measured.values() if one.pattern is not None), default=None
+    )
+    with st.container(horizontal=True, gap="medium"):
+        for title, found in measured.items():
+            with st.container(width=220, gap="xsmall"):
+                st.markdown(f"{plain(title)}")
+                _pattern(found, f"variant-{title}", scale)
+    st.caption(
+        "Which way up leaves a grid? What remains of the logits when everything that does not repeat is averaged away, "
+        "three periods magnified, in the class where it is strongest, all in one scale of colours. Max-unpooling "
+        "leaves holes that the next convolution must fill; transposed convolutions with 3 over 2 overlap unevenly; a "
+        "resize leaves no grid of its own."
+    )
+
+
+def _pattern(found: Measurement, key: str, scale: float | None = None) -> None:
+    if found.pattern is None:
+        st.caption("The picture is too small to measure it.")
+        return
+    period, energy = found.strongest
+    amplitude = float(np.abs(found.pattern).max())
+    st.plotly_chart(
+        figures.number_grid(found.pattern, scale, side=200),
+        config=CHART,
+        key=f"pattern-{key}",
+        alt=f"The pattern that repeats every {period} pixels, up to {amplitude:.2g} logits",
+    )
+    st.caption(f"{energy:.1f} dB, every {period} pixels, up to ±{amplitude:.2g} in the logits")
+
+
+def measured(exhibit: Exhibit, sets: dict[str, WeightSet]) -> dict[str, Measurement]:
+    """Ask every set and draw the ranking. Returns what was found, the strongest pattern first."""
+    found = answers.collect(
+        {name: answers.ask(exhibit, weights, Measure()) for name, weights in sets.items()}, "Measuring the patterns"
+    )
+    strongest = {name: one.strongest for name, one in found.items() if one.strongest}
+    st.caption(
+        "Which network's logits carry the grid of its strides? Energy of the spectrum at the frequencies of the "
+        "strides, against the frequencies beside them: 0 dB is no grid. Periods that fit fewer than eight times into "
+        "the picture cannot be measured."
+    )
+    if strongest:
+        st.plotly_chart(
+            figures.ranking(strongest),
+            config=CHART,
+            key="ranking",
+            alt="Networks ranked by the energy of the checkerboard in their logits",
+        )
+    missing = [name for name in found if name not in strongest]
+    if missing:
+        st.caption(plain(f"Not measured, no step up or none short enough for this picture: {', '.join(missing)}."))
+    ranked = sorted(strongest, key=lambda name: -strongest[name][1])
+    return {name: found[name] for name in [*ranked, *missing]}
+
+
+def one_network(exhibit: Exhibit, weights: WeightSet, found: Measurement) -> None:
+    """One network's way up: its steps, the overlap they make, the pattern measured, the kernels learned."""
+    kernels = answers.collect({weights.name: answers.ask(exhibit, weights, Kernels())}).get(weights.name, ())
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Its steps up**")
+        st.markdown(in_words(found.stack))
+        if found.stack:
+            ways = upsampling.stacked(12, [geometry_of(step) for step in found.stack])
+            middle = ways[len(ways) // 3 : len(ways) // 3 + 48].astype(float)
+            st.plotly_chart(
+                figures.number_grid(np.outer(middle, middle) / max(middle.max(), 1.0) ** 2, whole=True, side=260),
+                config=CHART,
+                key="network-overlap",
+                alt="Overlap of the network's steps up, compounded",
+            )
+            st.caption(
+                "What would the kernels' overlap alone leave? Ways from an input value to each of 48 × 48 pixels "
+                f"through all steps, brightest is most; unevenness {upsampling.unevenness(ways):.2f}. Training can "
+                "learn kernels that make up for it; the measurement says whether it has."
+            )
+    with right:
+        st.markdown("**What is measured**")
+        _pattern(found, "one")
+    st.markdown("**The kernels it learned**")
+    if not kernels:
+        st.caption("It has no transposed convolution: nothing to learn on the way up.")
+        return
+    grids = {}
+    for kernel in kernels:
+        name = f"{kernel.layer}, {kernel.mean.shape[0]} over {kernel.stride}"
+        if kernel.start is not None:
+            grids |= {f"{name}: learned, mean over classes": kernel.mean, f"{name}: bilinear, its start": kernel.start}
+        else:
+            grids[f"{name}: mean of the weights' size"] = kernel.taps
+    with st.container(horizontal=True, gap="medium"):
+        for name, values in grids.items():
+            with st.container(width=220, gap="xsmall"):
+                st.plotly_chart(
+                    figures.number_grid(values, whole=name.endswith("size"), side=200),
+                    config=CHART,
+                    key=f"kernel-{name}",
+                    alt=name,
+                )
+                st.caption(plain(name))
+    st.caption(
+        "Did training keep the start? An FCN's kernels begin as bilinear interpolation (Long et al. 2015); the others "
+        "begin at random, and training may even out what overlaps unevenly: where fewer taps land, larger weights."
+    )
+
+
+def geometry_of(step: Upsampling) -> Geometry:
+    return Geometry(step.kernel, step.stride, step.padding, step.output_padding)
+
+
+def in_words(stack: tuple[Upsampling, ...] | None) -> str:
+    """'transposed 4 over 2, 4 over 2, 16 over 8'."""
+    if stack is None:
+        return "its steps up cannot be read off it"
+    if not stack:
+        return "no step up"
+    parts, before = [], None
+    for step in stack:
+        learned = step.method == "transposed"
+        size = f"{step.kernel} over {step.stride}" if learned else f"× {step.stride}"
+        parts.append(size if step.method == before else f"{step.method} {size}")
+        before = step.method
+    return ", ".join(parts)

@@ -1,0 +1,266 @@
+"""What the weight sets let one compare: architectures of a family, or one property of one architecture."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from seg import models
+from seg.catalogue.store import SHIPPED, Record
+from seg.losses import LOSSES
+
+SEVEN = (
+    ("conv_stack",),
+    ("encoder_decoder",),
+    ("fcn32s",),
+    ("fcn16s",),
+    ("fcn8s",),
+    ("unet",),
+    ("fc_densenet103", "fc_densenet67", "fc_densenet56"),
+)
+"""The architectures of a family, each with what stands in for it where it is missing."""
+
+LOSS_ORDER = ("wce", "ce", "dice", "ce_dice", "focal", "tversky", "lovasz")
+LOSS_TITLES = {name: kind.title for name, kind in LOSSES.items()}
+STARTS = SCRATCH, IMAGENET = "from scratch", "ImageNet start"
+DATASET_ORDER = ("street", "membranes", "shapes")
+
+START, LOSS, NETWORK, UPSAMPLING, WIDTH = "Start", "Loss", "Network", "Upsampling", "Width"
+TOPICS = {
+    "architectures": NETWORK,
+    "losses": LOSS,
+    "upsampling": UPSAMPLING,
+    "starts": START,
+    "widths": WIDTH,
+    "own runs": None,
+}
+"""What can be compared → the one property in which the networks of such a comparison differ."""
+
+FEWEST = {"wce": 2}
+OTHERWISE = 3
+"""How many architectures make a family: two with this loss, three with another, since the rest are stand-ins."""
+
+
+@dataclass(frozen=True)
+class WeightSet:
+    """A record and the folder that its files lie in.
+
+    own: 0 for a shipped set, else which of the visitor's own folders it is from.
+    """
+
+    record: Record
+    folder: Path = SHIPPED
+    own: int = 0
+
+    @property
+    def mark(self) -> str:
+        """What stands before the name and the titles of an own set: 'own: ', or 'own 2: ' for a second folder."""
+        return "" if not self.own else f"own{f' {self.own}' if self.own > 1 else ''}: "
+
+    @property
+    def name(self) -> str:
+        """The record's name, marked: no own set hides a shipped one."""
+        return self.mark + self.record.name
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One network of a comparison: its panel's title, its weight set, and a note where it stands in for another."""
+
+    title: str
+    weights: WeightSet
+    note: str = ""
+
+    @property
+    def record(self) -> Record:
+        return self.weights.record
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Networks worth seeing side by side. All entries have the classes of one dataset.
+
+    topic: one of `TOPICS`; fixed: what all entries share, as {property: value}, and what a visitor chooses it by.
+    """
+
+    dataset: str
+    topic: str
+    fixed: dict[str, str]
+    entries: tuple[Entry, ...]
+
+    @property
+    def title(self) -> str:
+        return " · ".join((self.dataset, self.topic, *self.fixed.values()))
+
+
+def start_of(record: Record) -> str:
+    """Where training began: one of `STARTS`, or an untrained backbone, which is like neither."""
+    backbone = record.arguments.get("backbone")
+    if backbone not in models.BACKBONES:
+        return SCRATCH
+    return IMAGENET if record.recipe.get("pretrained", True) else f"{backbone} from scratch"
+
+
+def title_of(record: Record) -> str:
+    """The name people know the architecture by; for smp's, which and on what encoder."""
+    return models.TITLES.get(record.model) or str(record.arguments.get("backbone") or record.model).replace("/", " on ")
+
+
+def traits(record: Record) -> dict[str, str]:
+    """The properties that a comparison varies or holds fixed, in words."""
+    usual = "bilinear" if record.arguments.get("backbone") else "unpool"
+    return {
+        NETWORK: title_of(record),
+        LOSS: LOSS_TITLES.get(record.loss, record.loss),
+        START: start_of(record),
+        UPSAMPLING: (record.arguments.get("upsampling") or usual) if record.model == "encoder_decoder" else "",
+        WIDTH: "paper" if "paper" in (record.arguments.get("width"), *record.variant.split("-")) else "slim",
+    }
+
+
+def comparisons(sets: Iterable[WeightSet]) -> list[Comparison]:
+    """Every comparison that the sets allow, data set by data set, the one worth opening with first in each.
+
+    Of sets that differ in nothing but their variant (another seed, say) the one with the shortest name counts.
+    """
+    by_dataset: dict[str, list[WeightSet]] = {}
+    for weights in sorted(sets, key=_precedence):
+        by_dataset.setdefault(weights.record.dataset, []).append(weights)
+    found = []
+    for dataset in sorted(by_dataset, key=lambda d: _place(DATASET_ORDER, d)):
+        members = by_dataset[dataset]
+        found += _families(dataset, members)
+        for topic in ("losses", "upsampling", "starts", "widths"):
+            found += _properties(dataset, topic, members)
+        found += _own(dataset, members)
+    return found
+
+
+def _precedence(weights: WeightSet) -> tuple:
+    """Sorts shipped sets first, then those whose name says least, by loss and name."""
+    record = weights.record
+    return weights.own, len(record.variant), _place(LOSS_ORDER, record.loss), record.name
+
+
+def _families(dataset: str, sets: Sequence[WeightSet]) -> list[Comparison]:
+    """One comparison a start and loss that enough architectures were trained with, or the largest there is."""
+    families: dict[tuple[str, str, str], list[WeightSet]] = {}
+    for weights in sets:
+        trait = traits(weights.record)
+        families.setdefault((trait[LOSS], trait[START], weights.record.loss), []).append(weights)
+    size = {key: len({title_of(w.record) for w in members}) for key, members in families.items()}
+    offered = [key for key in families if size[key] >= FEWEST.get(key[2], OTHERWISE)]
+    found = []
+    for loss_title, start, loss in offered or [max(size, key=size.get)]:
+        entries = _family(families[loss_title, start, loss], sets)
+        found.append((loss, start, Comparison(dataset, "architectures", {START: start, LOSS: loss_title}, entries)))
+    return [c for *_, c in sorted(found, key=lambda f: (_place(LOSS_ORDER, f[0]), f[1] != IMAGENET, f[1]))]
+
+
+def _family(members: Sequence[WeightSet], everything: Sequence[WeightSet]) -> tuple[Entry, ...]:
+    """The seven, where there is a set for them at all, then other architectures, then the visitor's own."""
+    shipped = [w for w in members if not w.own] or members
+    elsewhere = [w for w in everything if not w.own] or everything
+    entries = [entry for names in SEVEN if (entry := _entry(names, shipped, elsewhere))]
+    for weights in members:
+        title = weights.mark + title_of(weights.record)
+        if title not in {e.title for e in entries} and not _stood_for(weights, entries):
+            entries.append(Entry(title, weights))
+    return tuple(entries)
+
+
+def _stood_for(weights: WeightSet, entries: Sequence[Entry]) -> bool:
+    """Whether another size of the same architecture has the panel already: one FC-DenseNet a family."""
+    for names in SEVEN:
+        if weights.record.model in names:
+            return any(e.record.model in names and e.weights.own == weights.own for e in entries)
+    return False
+
+
+def _entry(names: tuple[str, ...], family: Sequence[WeightSet], everything: Sequence[WeightSet]) -> Entry | None:
+    """The family's set for the first of `names`; else the nearest there is, which the note says."""
+    wanted = traits(family[0].record)
+    for name in names:
+        for weights in family:
+            if weights.record.model == name:
+                return Entry(weights.mark + title_of(weights.record), weights)
+    for name in names:
+        nearest = min(
+            (w for w in everything if w.record.model == name),
+            key=lambda w: (_place(LOSS_ORDER, w.record.loss), start_of(w.record) != SCRATCH),
+            default=None,
+        )
+        if nearest is not None:
+            trait = traits(nearest.record)
+            unlike = [trait[p] for p in (START, LOSS) if trait[p] != wanted[p]]
+            return Entry(nearest.mark + trait[NETWORK], nearest, f"not in this family: {', '.join(unlike)}")
+    return None
+
+
+def _properties(dataset: str, topic: str, sets: Sequence[WeightSet]) -> list[Comparison]:
+    """Sets of one architecture that differ in one property alone."""
+    varied = TOPICS[topic]
+    groups: dict[tuple, dict[tuple, WeightSet]] = {}
+    for weights in sets:
+        trait = traits(weights.record)
+        value = trait.pop(varied)
+        if value:
+            groups.setdefault(tuple(trait.items()), {}).setdefault((value, weights.own), weights)
+    found = []
+    for key, members in groups.items():
+        if len({value for value, _ in members}) < 2:
+            continue
+        ordered = sorted(members.items(), key=lambda item: (item[0][1], _rank(varied, item[0][0])))
+        entries = tuple(
+            Entry(weights.mark + value, weights, _scale_note(weights, ordered)) for (value, _), weights in ordered
+        )
+        fixed = {p: v for p, v in key if v and p != WIDTH and not (p == UPSAMPLING and v == "unpool")}
+        found.append(Comparison(dataset, topic, fixed, entries))
+    return sorted(found, key=lambda c: (-len(c.entries), _rank(NETWORK, c.fixed[NETWORK])))
+
+
+def _scale_note(weights: WeightSet, group: Sequence[tuple[tuple, WeightSet]]) -> str:
+    """Where the networks of a comparison were trained on pictures of different size, that is a second difference."""
+    scales = {w.record.scale for _, w in group}
+    return f"trained at {weights.record.scale} pixels" if len(scales) > 1 else ""
+
+
+def _own(dataset: str, sets: Sequence[WeightSet]) -> list[Comparison]:
+    """All of the visitor's own sets, each architecture with the shipped set that is nearest to it."""
+    own = [w for w in sets if w.own]
+    if not own:
+        return []
+    beside = {}
+    for weights in own:
+        same = [w for w in sets if not w.own and w.record.model == weights.record.model]
+        if same:
+            nearest = min(same, key=lambda w: _unlikeness(w.record, weights.record))
+            beside[nearest.name] = Entry(_short(nearest), nearest, "shipped")
+    return [Comparison(dataset, "own runs", {}, (*(Entry(_short(w), w) for w in own), *beside.values()))]
+
+
+def _short(weights: WeightSet) -> str:
+    return weights.mark + weights.record.name.split("/", 1)[1]
+
+
+def _unlikeness(one: Record, other: Record) -> int:
+    return sum(value != traits(other)[p] for p, value in traits(one).items())
+
+
+def in_order(prop: str, values: Iterable[str]) -> list[str]:
+    """The values of a property, each once, in the order they are told in; others last, as they come."""
+    return sorted(dict.fromkeys(values), key=lambda value: _rank(prop, value))
+
+
+def _rank(prop: str, value: str) -> int:
+    order = {
+        LOSS: [LOSS_TITLES[loss] for loss in LOSS_ORDER],
+        START: STARTS,
+        NETWORK: list(models.TITLES.values()),
+        UPSAMPLING: models.UPSAMPLING,
+        WIDTH: ("slim", "paper"),
+    }
+    return _place(order.get(prop, ()), value)
+
+
+def _place(order: Sequence[str], value: str) -> int:
+    return order.index(value) if value in order else len(order)

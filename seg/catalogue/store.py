@@ -1,0 +1,200 @@
+"""The index of weight files: one safetensors file and one record a set, checked before anything is loaded."""
+
+import dataclasses
+import hashlib
+import json
+import math
+import os
+import tempfile
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from seg.errors import WeightsError
+from seg.labels import CLASS_MAPS, ClassMap
+from seg.models import KNOWN, build_model
+
+SHIPPED = Path(__file__).resolve().parents[2] / "weights"
+"""The folder of the weight sets that come with the program."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known about one weight set; the file itself holds tensors only."""
+
+    name: str
+    """`{dataset}/{model}-{loss}[-{variant}]`."""
+    dataset: str
+    model: str
+    arguments: dict[str, Any]
+    """Every argument of `build_model` besides the name."""
+    loss: str
+    scale: int
+    """Training scale: the short side of a picture, in pixels."""
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    """Per channel, of pictures in [0, 1]."""
+    tile: tuple[int, int]
+    """Height and width of the landscape tile."""
+    classes: tuple[str, ...]
+    parameters: int
+    bytes: int
+    sha256: str
+    validation: dict[str, Any] = field(default_factory=dict)
+    """What `seg.scores.evaluation.evaluate` measured on the validation split."""
+    recipe: dict[str, Any] = field(default_factory=dict)
+    """How the set was trained."""
+    gflops: float | None = None
+    """Billions of operations for one tile, see `seg.anatomy.cost.gflops`."""
+    timing: dict[str, Any] = field(default_factory=dict)
+    """What `python -m seg bench --record` measured for one tile: milliseconds, spread, device, threads."""
+    replay: dict[str, Any] = field(default_factory=dict)
+    """The picture and the moments of the set's replay, see `seg.training.replay`."""
+
+    @property
+    def class_map(self) -> ClassMap:
+        """Names and colours of the classes. Raises WeightsError for an unknown dataset."""
+        if self.dataset not in CLASS_MAPS:
+            raise WeightsError(f"Weight set {self.name} is for {self.dataset!r}, a dataset this version does not know.")
+        return CLASS_MAPS[self.dataset]
+
+    @property
+    def variant(self) -> str:
+        """What follows the loss in the name, or ''."""
+        return self.name.split("/", 1)[1].removeprefix(f"{self.model}-{self.loss}").removeprefix("-")
+
+    def build(self) -> nn.Module:
+        """The network with fresh weights. Raises WeightsError for an unknown architecture or bad arguments."""
+        if self.model not in KNOWN:
+            raise WeightsError(
+                f"Weight set {self.name} is for the architecture {self.model!r}, which this version does not know: "
+                "update the program or remove the set."
+            )
+        try:
+            return build_model(self.model, **self.arguments)
+        except (TypeError, ValueError) as error:
+            raise WeightsError(f"Weight set {self.name} cannot be built: {error}") from error
+
+
+class WeightIndex:
+    """The weight sets of one folder: `index.json` and the files it names."""
+
+    def __init__(self, folder: str | Path = SHIPPED):
+        self.folder = Path(folder)
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "index.json"
+
+    def records(self) -> dict[str, Record]:
+        """Name → record, in the order of the index. Raises WeightsError if index.json is missing or damaged."""
+        try:
+            entries = json.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise WeightsError(f"There are no weights in {self.folder}: index.json is missing.") from error
+        except (OSError, ValueError) as error:
+            raise WeightsError(f"{self.path} is damaged ({error}): restore it from the repository.") from error
+        known = {f.name for f in dataclasses.fields(Record)}
+        try:
+            found = [Record(**{k: _frozen(v) for k, v in entry.items() if k in known}) for entry in entries]
+        except (TypeError, AttributeError) as error:
+            raise WeightsError(f"{self.path} holds a record that is not complete ({error}).") from error
+        return {record.name: record for record in found}
+
+    def record(self, name: str) -> Record:
+        """Raises WeightsError, naming what is like it, else what there is, for an unknown name."""
+        records = self.records()
+        if name not in records:
+            like = [known for known in records if name in known] or get_close_matches(name, records) or records
+            raise WeightsError(f"There is no weight set {name!r}: choose one of {', '.join(like) or 'none'}.")
+        return records[name]
+
+    def file(self, record: Record) -> Path:
+        return self.folder / f"{record.name}.safetensors"
+
+    def verify(self, record: Record) -> None:
+        """Raises WeightsError if the file is missing or its checksum is not the record's."""
+        path = self.file(record)
+        if not path.is_file():
+            raise WeightsError(f"The weights {record.name} are missing: {path} does not exist.")
+        if sha256(path) != record.sha256:
+            raise WeightsError(
+                f"The weights {record.name} are damaged: {path} does not match its checksum in the index."
+            )
+
+    def load(self, record: Record) -> nn.Module:
+        """The trained network in eval mode, fp32, on the CPU. Raises WeightsError if anything does not fit."""
+        model = record.build()
+        self.verify(record)
+        try:
+            tensors = load_file(self.file(record))
+            model.load_state_dict(
+                {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in tensors.items()}
+            )
+        except (SafetensorError, RuntimeError) as error:
+            raise WeightsError(f"The weights {record.name} do not fit their architecture {record.model}.") from error
+        return model.eval()
+
+    def write_tensors(self, name: str, model: nn.Module) -> tuple[int, str]:
+        """Write the model's tensors as fp16, atomically; returns the file's bytes and SHA-256."""
+        path = self.folder / f"{name}.safetensors"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half = {
+            key: (tensor.half() if tensor.is_floating_point() else tensor).contiguous().cpu()
+            for key, tensor in model.state_dict().items()
+        }
+        temporary = path.with_suffix(".partial")
+        save_file(half, temporary)
+        os.replace(temporary, path)
+        return path.stat().st_size, sha256(path)
+
+    def add(self, record: Record) -> None:
+        """Put the record into index.json, in place of one of the same name; atomic, and safe beside other writers."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.folder / ".index.lock"):
+            records = self.records() if self.path.exists() else {}
+            records[record.name] = record
+            ordered = sorted(records.values(), key=lambda r: (r.dataset, KNOWN.index(r.model), r.name))
+            text = json.dumps([_finite(dataclasses.asdict(r)) for r in ordered], indent=1, ensure_ascii=False)
+            write_atomically(self.path, text + "\n")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that a reader sees the old one or the new one, never half of it."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def half_precision(model: nn.Module) -> nn.Module:
+    """The same model with every number rounded to fp16 and back: what a written file will hold."""
+    with torch.no_grad():
+        for tensor in (*model.parameters(), *(b for b in model.buffers() if b.is_floating_point())):
+            tensor.copy_(tensor.half().float())
+    return model
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN: null instead."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

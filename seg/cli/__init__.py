@@ -1,0 +1,1 @@
+"""The command line: `seg` or `python -m seg`. Nothing here computes."""

@@ -1,0 +1,1 @@
+"""Plotly figures, one file a page, from plain values. Nothing here imports Streamlit or measures anything."""

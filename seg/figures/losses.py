@@ -1,0 +1,96 @@
+"""Plotly figures of the Losses page: data in, Figure out."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from seg.figures.compare import COLOURS, SYMBOLS, framed
+
+FAINT = "rgba(128,128,128,.6)"
+
+
+def dice_by_share(shares: np.ndarray, dice: Mapping[str, np.ndarray], classes: Sequence[str]) -> go.Figure:
+    """Dice of each class against its share of the pixels, log scale: shares (C,), one line of (C,) Dice a loss."""
+    order = [c for c in np.argsort(shares) if shares[c] > 0]
+    figure = go.Figure()
+    for n, (loss, values) in enumerate(dice.items()):
+        figure.add_scatter(
+            x=shares[order],
+            y=values[order],
+            mode="lines+markers",
+            name=loss,
+            line={"width": 1.5, "color": COLOURS[n % len(COLOURS)]},
+            marker={"size": 8, "symbol": SYMBOLS[n % len(SYMBOLS)]},
+            text=[classes[c] for c in order],
+            hovertemplate=f"{loss}<br>%{{text}}, %{{x:.2%}} of the pixels: Dice %{{y:.3f}}<extra></extra>",
+        )
+    ticks = _apart([float(shares[c]) for c in order])
+    figure.update_xaxes(
+        type="log",
+        tickvals=[shares[order[i]] for i in ticks],
+        ticktext=[f"{classes[order[i]]}<br>{shares[order[i]]:.1%}" for i in ticks],
+        title="class, and its share of the pixels (log scale)",
+    )
+    figure.update_yaxes(title="Dice", range=[-0.03, 1.03], zeroline=False)
+    return framed(figure, height=430)
+
+
+def _apart(shares: Sequence[float], least: float = 0.16) -> list[int]:
+    """Which of the ascending shares are named on the axis, so that no name stands over another."""
+    kept: list[int] = []
+    for i, share in enumerate(shares):
+        if not kept or np.log10(share / shares[kept[-1]]) >= least:
+            kept.append(i)
+    return kept
+
+
+def reliability_curves(bins: Mapping[str, np.ndarray]) -> go.Figure:
+    """How often right where so and so sure, one line a network: name → (15, 3) calibration bins."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        line={"dash": "dot", "width": 2, "color": FAINT},
+        name="as sure as right",
+        hoverinfo="skip",
+    )
+    for n, (name, counts) in enumerate(bins.items()):
+        pixels, confidence, right = counts.T
+        used = pixels > pixels.sum() / 2000  # fewer say more about chance than about the network
+        figure.add_scatter(
+            x=confidence[used] / pixels[used],
+            y=right[used] / pixels[used],
+            mode="lines+markers",
+            name=name,
+            line={"width": 1.5, "color": COLOURS[n % len(COLOURS)]},
+            marker={"size": 7, "symbol": SYMBOLS[n % len(SYMBOLS)]},
+            customdata=pixels[used] / pixels.sum(),
+            hovertemplate=f"{name}<br>sure %{{x:.1%}}, right %{{y:.1%}}<br>%{{customdata:.1%}} of the pixels"
+            "<extra></extra>",
+        )
+    figure.update_xaxes(title="how sure", range=[0, 1.02], tickformat=".0%", zeroline=False)
+    figure.update_yaxes(title="how often right", range=[0, 1.02], tickformat=".0%", zeroline=False)
+    return framed(figure, height=430)
+
+
+def against_share(
+    shares: Sequence[float], values: Mapping[str, Sequence[float]], now: float, unit: str, log: bool = False
+) -> go.Figure:
+    """One line a loss over the share of the picture that the disc covers; a dotted line marks the share `now`."""
+    figure = go.Figure()
+    for n, (name, line) in enumerate(values.items()):
+        figure.add_scatter(
+            x=list(shares),
+            y=list(line),
+            mode="lines+markers",
+            name=name,
+            line={"width": 2, "color": COLOURS[n % len(COLOURS)]},
+            marker={"size": 7, "symbol": SYMBOLS[n % len(SYMBOLS)]},
+            hovertemplate=f"{name}: %{{y:.3g}} at %{{x:.2%}}<extra></extra>",
+        )
+    figure.add_vline(x=now, line={"dash": "dot", "color": FAINT})
+    figure.update_xaxes(type="log", title="share of the picture (log scale)", tickformat="~%", autorange="reversed")
+    figure.update_yaxes(title=unit, **({"type": "log", "dtick": 1} if log else {"rangemode": "tozero"}))
+    return framed(figure, height=380)

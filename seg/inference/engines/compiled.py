@@ -1,0 +1,66 @@
+"""What engines on the CPU have in common that make a network anew for the shape of its tiles."""
+
+import logging
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from seg.inference.engines.openvino.labels import decide
+from seg.inference.engines.pytorch import TorchEngine
+
+log = logging.getLogger(__name__)
+
+QUIET = 5.0
+"""Seconds without a run after which what works in the background may start."""
+
+
+class CompiledEngine(TorchEngine, ABC):
+    """Runs tiles one by one in a network made for their shape, in PyTorch where there is none."""
+
+    title: str
+    """What it is called in a sentence."""
+    batch = 1
+    last_run = -QUIET
+    """When any of them was last asked to run, in seconds of the monotonic clock."""
+
+    def __init__(self, model: nn.Module | Callable[[], nn.Module]):
+        super().__init__(model, torch.device("cpu"))
+
+    def run(self, batch: Tensor) -> Tensor:
+        """Float32 (N, C, h, w) on the CPU, normalised → logits, float32 (N, K, h, w) on the CPU.
+
+        Those of a single tile are good until the next run.
+        """
+        CompiledEngine.last_run = time.monotonic()
+        network = self._network(tuple(batch.shape[1:]))
+        if network is None:
+            return super().run(batch)
+        try:
+            return network(batch) if len(batch) == 1 else torch.cat([network(tile[None]).clone() for tile in batch])
+        except (RuntimeError, MemoryError) as error:
+            self._give_up(tuple(batch.shape[1:]), error)
+            return super().run(batch)
+
+    def decide(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Float32 (K, N) → labels, uint8 (N,), and confidence, float16 (N,)."""
+        try:
+            return decide(logits)
+        except (RuntimeError, MemoryError, ImportError) as error:
+            log.warning("OpenVINO cannot decide: %s", error)
+            return super().decide(logits)
+
+    @abstractmethod
+    def _network(self, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
+        """What answers for tiles of this shape, (C, h, w): (1, C, h, w) → logits. None if PyTorch does."""
+
+    @abstractmethod
+    def _forget(self, shape: tuple[int, ...]) -> None:
+        """From now on, PyTorch answers for this shape."""
+
+    def _give_up(self, shape: tuple[int, ...], error: Exception) -> None:
+        log.warning("%s cannot run this network: %s", self.title, error)
+        self._forget(shape)
+        self.note(f"{self.title} could not run one of the networks, so PyTorch does.")

@@ -1,0 +1,1 @@
+"""FC-DenseNet on the CPU in this package's own kernels, written in C."""

@@ -1,0 +1,126 @@
+"""FC-DenseNet on the CPU in this package's own kernels, which normalise what they read.
+
+Elsewhere each layer normalises all features before it into memory, and reads them again.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from seg.inference.engines.compiled import CompiledEngine
+from seg.inference.engines.native.kernels import DOUBLED, POOLED, Layer, Program, around, maps
+from seg.models.fc_densenet import DenseBlock, FCDenseNet
+
+BEFORE = {0: ((0, 0), (-1, 2)), 1: ((0, 1),)}
+"""Along one axis, what an even and an odd place of a transposed convolution (kernel 3, stride 2) is made of: which
+place of the small map, seen from half its own, and by which weight."""
+
+
+class NativeEngine(CompiledEngine):
+    """Runs an FC-DenseNet, or what loads one; in PyTorch where memory is short."""
+
+    name = "native"
+    title = "This package's own kernels"
+
+    def __init__(self, model: FCDenseNet | Callable[[], FCDenseNet]):
+        super().__init__(model)
+        self._programs: dict[tuple[int, ...], DenseProgram | None] = {}
+
+    def _network(self, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
+        if shape not in self._programs:
+            try:
+                self._programs[shape] = DenseProgram(self.model, shape)
+            except (RuntimeError, MemoryError) as error:
+                self._give_up(shape, error)
+        return self._programs[shape]
+
+    def _forget(self, shape: tuple[int, ...]) -> None:
+        self._programs[shape] = None
+
+    @property
+    def used(self) -> str:
+        """The engine that answers now: PyTorch if a network could not be run."""
+        return self.name if all(self._programs.values()) else "torch"
+
+
+class DenseProgram:
+    """An FC-DenseNet for one tile of (channels, height, width): (1, channels, height, width) → logits, which the next
+    run writes over.
+
+    All features of one resolution lie behind each other: on the way down the block's input and its new ones, then the
+    ones that come up and those made of all. So none is ever moved, and a skip is there already.
+    """
+
+    @torch.no_grad()
+    def __init__(self, network: FCDenseNet, shape: tuple[int, ...]):
+        _, height, width = shape
+        self._program, self._tile = Program(), maps(*shape)
+        self._logits = maps(network.classifier.out_channels, height, width)
+        features, skips = [], []
+        for down, up in zip(network.down_blocks, reversed(network.up_blocks), strict=True):
+            features.append(maps(_channels(up)[1], height, width))
+            skips.append(_channels(down)[1])
+            height, width = -(-height // 2), -(-width // 2)
+        features.append(maps(_channels(network.bottleneck)[1], height, width))
+
+        add = self._program.add
+        add(self._tile, features[0][: network.first.out_channels], [_layer(network.first)])
+        for i, (block, transition) in enumerate(zip(network.down_blocks, network.transitions_down, strict=True)):
+            self._block(block, features[i])
+            norm, _, convolution, *_ = transition
+            below = features[i + 1][: convolution.out_channels]
+            add(features[i][: skips[i]], below, [_layer(convolution, norm)], kind=POOLED)
+        self._block(network.bottleneck, features[-1])
+        new = features[-1][_channels(network.bottleneck)[0] :]
+        for here, skip, transition, block in zip(
+            reversed(features[:-1]), reversed(skips), network.transitions_up, network.up_blocks, strict=True
+        ):
+            for parity in (0, 1):
+                up = here[skip : skip + transition.out_channels]
+                add(new, up, _doubling(transition, parity), kind=DOUBLED, parity=parity)
+            self._block(block, here)
+            new = here[_channels(block)[0] :]
+        add(features[0], self._logits, [_layer(network.classifier)])
+
+    def __call__(self, tile: Tensor) -> Tensor:
+        self._tile.copy_(tile[0])
+        self._program.run()
+        return self._logits[None]
+
+    def _block(self, block: DenseBlock, features: Tensor) -> None:
+        """All layers read what was there before the block in one go, and then each the features before its own."""
+        start, end = _channels(block)
+        growth = block.layers[0][2].out_channels
+        layers = [(convolution, norm) for norm, _, convolution, _ in block.layers]
+        self._program.add(features[:start], features[start:end], [_layer(*layer, slice(start)) for layer in layers])
+        for i, layer in enumerate(layers[1:], start=1):
+            own = start + i * growth
+            new = [_layer(*layer, slice(start, None))]
+            self._program.add(features[start:own], features[own : own + growth], new, add=True)
+
+
+def _channels(block: DenseBlock) -> tuple[int, int]:
+    """How many a block reads, and how many there are after it."""
+    before = block.layers[0][2].in_channels
+    return before, before + sum(layer[2].out_channels for layer in block.layers)
+
+
+def _layer(convolution: nn.Conv2d, norm: nn.BatchNorm2d | None = None, channels: slice = slice(None)) -> Layer:
+    """The convolution's part for some of its input channels, and what the normalisation before it does with them."""
+    weight, bias = convolution.weight[:, channels], convolution.bias
+    weight, taps = around(weight) if weight.shape[-1] == 3 else (weight.flatten(2)[None], [(0, 0)])
+    if norm is None:
+        return Layer(weight, bias, taps)
+    scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
+    return Layer(weight, bias, taps, scale[channels], (norm.bias - norm.running_mean * scale)[channels])
+
+
+def _doubling(transition: nn.ConvTranspose2d, parity: int) -> list[Layer]:
+    """What gives the even and the odd columns of the rows of this parity."""
+    weight, layers = transition.weight.transpose(0, 1), []
+    for columns in BEFORE.values():
+        of = [(row, column) for row in BEFORE[parity] for column in columns]
+        taps = [(row, column) for (row, _), (column, _) in of]
+        layers.append(Layer(torch.stack([weight[:, :, y, x] for (_, y), (_, x) in of], 2)[None], transition.bias, taps))
+    return layers

@@ -1,0 +1,163 @@
+"""Networks as OpenVINO knows them: through torch.export, here or in a process of their own."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import torch
+from torch import Tensor, nn
+
+from seg.inference.engines.openvino.compiling import core
+from seg.inference.engines.openvino.rewrites import fits_blocks, rewrite
+from seg.inference.tracing import ALONE
+from seg.inference.worker import Worker
+
+CONVOLUTIONS = {"Convolution", "GroupConvolution", "ConvolutionBackpropData"}
+"""Types of layers in OpenVINO's files."""
+
+PREFERENCE = {"name": "primitives_priority", "version": "0", "value": "cpu:jit_avx512_1x1"}
+"""What such a layer is told so that it does not ask for channels last: this kind for 1×1 kernels, any for others."""
+
+
+class Converter(Worker):
+    """Has one network converted at a time, beside those that answer, by work given to it that calls `convert`.
+
+    The process that does it takes neither this one's time, its priority being the lowest, nor, where that runs out, its
+    memory. It starts with the first network, so that what it imports is imported once, and ends when none waits.
+    """
+
+    def __init__(self):
+        super().__init__("seg-convert")
+        self._process: subprocess.Popen | None = None
+
+    def rest(self) -> None:
+        self._end()
+
+    def close(self) -> None:
+        with self._lock:
+            self.closing.set()
+            if self._process is not None:
+                self._process.kill()
+        super().close()
+        self._end()
+
+    def convert(self, model: nn.Module, shape: tuple[int, ...]) -> Any:
+        """`convert` in the other process. Raises RuntimeError if it cannot, or dies of it."""
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            saved, file = Path(folder) / "model.pt", Path(folder) / "network.xml"
+            torch.save(model, saved)
+            with self._lock:
+                if self.closing.is_set():
+                    raise RuntimeError("the program ends")
+                self._process = self._process or _start()
+            try:
+                print(json.dumps([str(saved), shape, str(file)]), file=self._process.stdin, flush=True)
+                answer = self._process.stdout.readline()
+            except OSError:
+                answer = ""
+            if not answer:
+                raise RuntimeError(f"the converter ended with {self._end()}")
+            if problem := json.loads(answer):
+                raise RuntimeError(problem)
+            return core().read_model(file.read_bytes(), file.with_suffix(".bin").read_bytes())
+
+    def _end(self) -> int | None:
+        """Its exit status, None if there is no process."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        process.stdout.close()
+        return process.wait()
+
+
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then ends this process
+from seg.inference.engines.openvino.converting import main
+main()
+"""
+
+
+def _start() -> subprocess.Popen:
+    path = os.pathsep.join([str(Path(__file__).parents[4]), os.environ.get("PYTHONPATH", "")])
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM],
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def main() -> None:
+    """Answer every line of the input, JSON of a pickled network's file, a shape (C, h, w) and the file to write, with
+    one line: JSON of what went wrong, '' for nothing."""
+    import openvino
+
+    with contextlib.suppress(OSError, AttributeError):  # there is no such thing on Windows
+        os.nice(19)
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
+    for line in sys.stdin:
+        model, shape, file = json.loads(line)
+        try:
+            converted = convert(torch.load(model, weights_only=False), tuple(shape))
+            openvino.save_model(converted, file, compress_to_fp16=False)
+            problem = ""
+        except Exception as error:
+            problem = f"{type(error).__name__}: {error}"[:300]
+        print(json.dumps(problem), file=answers, flush=True)
+
+
+class _ChannelsLast(nn.Module):
+    """A network for (N, h, w, C), as pictures lie in memory and as OpenVINO computes."""
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network(x.permute(0, 3, 1, 2))
+
+
+def convert(model: nn.Module, shape: tuple[int, ...]) -> Any:
+    """The network for exactly one tile of this shape, (C, h, w), as OpenVINO knows it: for (1, h, w, C), or for
+    (1, C, h, w) where its maps are to lie in blocks of channels."""
+    import openvino
+
+    blocks = fits_blocks(model)
+    network = rewrite(model)
+    tile = torch.zeros(1, *shape) if blocks else torch.zeros(1, *shape[1:], shape[0])
+    with ALONE, torch.no_grad():
+        exported = torch.export.export(network if blocks else _ChannelsLast(network), (tile,))
+    converted = openvino.convert_model(exported)
+    converted.reshape(list(tile.shape))
+    return _in_blocks(converted) if blocks else converted
+
+
+def _in_blocks(network: Any) -> Any:
+    """The same network, whose convolutions pass maps on in blocks of channels.
+
+    By default, each asks for channels last. One for which any kind is preferred takes its input as it comes instead;
+    then the first one, of an image, makes blocks, and the others keep to them. The preference is written into the file:
+    Python cannot set it.
+    """
+    import openvino
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        file = Path(folder) / "network.xml"
+        openvino.save_model(network, file, compress_to_fp16=False)
+        written = ElementTree.parse(file)
+        for layer in written.iter("layer"):
+            if layer.get("type") in CONVOLUTIONS:
+                ElementTree.SubElement(ElementTree.SubElement(layer, "rt_info"), "attribute", PREFERENCE)
+        return core().read_model(ElementTree.tostring(written.getroot()), file.with_suffix(".bin").read_bytes())

@@ -1,0 +1,156 @@
+"""OpenVINO on the CPU: each network compiled for its tile shape, converted once and kept on disk.
+
+PyTorch answers until the compiled network is there, and wherever OpenVINO cannot: same weights, same masks.
+"""
+
+import copy
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seg.inference.engines.cache import cache_folder, keep, make_room, place, use
+from seg.inference.engines.compiled import QUIET, CompiledEngine
+from seg.inference.engines.openvino.compiling import compile_network
+from seg.inference.engines.openvino.converting import Converter, convert
+
+log = logging.getLogger(__name__)
+
+CONVERTER = Converter()
+
+PATIENCE = 120.0
+"""Seconds for which quiet is waited for at most."""
+
+SLOWER = "pytorch-is-faster"
+"""A file beside a kept network that lost its race."""
+
+RACES = 5
+"""Runs of each engine before the faster one keeps a network."""
+
+
+class OpenVINOEngine(CompiledEngine):
+    """Runs tiles in OpenVINO as soon as the network is compiled for their shape, in PyTorch until then.
+
+    key: names the weights, so that what was compiled for them is found again; '' keeps nothing on disk.
+    at_once: compile before the first answer, for measurements and tests. race: keep the faster of the two engines.
+    """
+
+    name = "openvino"
+    title = "OpenVINO"
+
+    def __init__(
+        self, model: nn.Module | Callable[[], nn.Module], key: str = "", at_once: bool = False, race: bool = True
+    ):
+        super().__init__(model)
+        self.key, self.at_once, self.race = key, at_once, race
+        self._compiled: dict[tuple[int, ...], Future[Any]] = {}
+
+    def _network(self, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
+        if shape not in self._compiled:
+            self._compiled[shape] = self._found(shape) or self._ordered(shape)
+        future = self._compiled[shape]
+        if self.at_once:
+            wait([future])
+        return future.result() if future.done() and not future.exception() else None
+
+    def _file(self, shape: tuple[int, ...]) -> Path | None:
+        return place(self.key, shape) if self.key else None
+
+    def _found(self, shape: tuple[int, ...]) -> Future[Any] | None:
+        """What an earlier start of the program has left on disk, ready at once."""
+        file = self._file(shape)
+        if file is None or not file.exists():
+            return None
+        use(file)
+        try:
+            slower = self.race and (file.parent / SLOWER).exists()
+            return _finished(None if slower else _runner(compile_network(file, file.parent)))
+        except (RuntimeError, OSError):
+            log.info("%s is damaged and is made anew", file)
+            shutil.rmtree(file.parent, ignore_errors=True)
+            return None
+
+    def _ordered(self, shape: tuple[int, ...]) -> Future[Any]:
+        # A copy: while it is converted, others may hang their hooks on the network itself.
+        return CONVERTER.submit(self._make, copy.deepcopy(self.model), shape)
+
+    @property
+    def used(self) -> str:
+        """The engine that answers now: "openvino" once a network is compiled, if it is the faster one."""
+        ready = [one for one in self._compiled.values() if one.done() and not one.exception()]
+        return self.name if any(one.result() for one in ready) else "torch"
+
+    def settle(self) -> None:
+        """Wait until nothing is being compiled; it need not be quiet for it any more."""
+        self.at_once = True
+        wait(list(self._compiled.values()))
+
+    def _make(self, model: nn.Module, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
+        """The network for one tile of this shape; None if PyTorch is faster, or OpenVINO cannot."""
+        try:
+            self._wait_for_quiet()
+            converted = (convert if self.at_once else CONVERTER.convert)(model, shape)
+            self._wait_for_quiet()
+            file = self._file(shape)
+            kept = file is not None and keep(converted, file)
+            if file is not None and not kept:
+                self.note(f"Compiled networks cannot be kept in {cache_folder()}, so each start makes them anew.")
+            network = _runner(compile_network(file, file.parent) if kept else compile_network(converted))
+            if kept:
+                make_room(file)
+            if not self.race or _faster(network, self.forward, shape):
+                return network
+            if kept:
+                (file.parent / SLOWER).touch()
+            return None
+        except Exception as error:
+            if not CONVERTER.closing.is_set():
+                self._give_up(shape, error)
+            return None
+
+    def _wait_for_quiet(self) -> None:
+        """What somebody waits for comes first."""
+        patience = time.monotonic() + PATIENCE
+        while not self.at_once and time.monotonic() < min(self.last_run + QUIET, patience):
+            if CONVERTER.closing.wait(QUIET / 10):
+                return
+
+    def _forget(self, shape: tuple[int, ...]) -> None:
+        self._compiled[shape] = _finished(None)
+
+
+def _finished(result: Any) -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_result(result)
+    return future
+
+
+def _faster(network: Callable[[Tensor], Any], plain: Callable[[Tensor], Any], shape: tuple[int, ...]) -> bool:
+    """Whether it beats PyTorch on an empty tile: the best of runs in turn, since what else is at work only adds time
+    and the outcome is remembered."""
+    tile = torch.zeros(1, *shape)
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(RACES):
+        for taken, run in zip(times, (lambda: network(tile), lambda: plain(tile)), strict=True):
+            start = time.perf_counter()
+            run()
+            taken.append(time.perf_counter() - start)
+    return min(times[0]) <= min(times[1])
+
+
+def _runner(compiled: Any) -> Callable[[Tensor], Tensor]:
+    """One request of the compiled network: (1, C, h, w) → logits, which the next run writes over."""
+    request, shape = compiled.create_infer_request(), tuple(compiled.input(0).shape)
+
+    def run(tile: Tensor) -> Tensor:
+        pixels = tile if tile.shape == shape else tile.permute(0, 2, 3, 1)
+        request.infer([pixels.contiguous().numpy()], share_inputs=True)
+        return torch.from_numpy(request.get_output_tensor(0).data)
+
+    return run

@@ -1,0 +1,108 @@
+"""Plain PyTorch on the CPU, CUDA or MPS, layer by layer."""
+
+from collections.abc import Callable
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+
+from seg.inference.labelling import softmax_decision
+
+BATCH = {"cpu": 4}
+LARGE_BATCH = 16
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, a GPU's or this machine's, for which PyTorch raises nothing of its own."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate memory" in str(error)
+
+
+class TorchEngine:
+    """Runs batches in chunks that fit the device's memory: halved when it runs out, on the CPU when one is too much.
+
+    model: the network, or what loads it, called when it is first needed.
+    """
+
+    name = "torch"
+    batch = LARGE_BATCH
+
+    def __init__(self, model: nn.Module | Callable[[], nn.Module], device: torch.device):
+        self._given = model
+        self.device = device
+        self.chunk = BATCH.get(device.type, LARGE_BATCH)
+        self.notes: list[str] = []
+
+    @cached_property
+    def model(self) -> nn.Module:
+        """The network on its device, in evaluation."""
+        with torch.inference_mode(False):  # gradients are asked for later
+            model = self._given if isinstance(self._given, nn.Module) else self._given()
+            return model.eval().to(self.device, memory_format=torch.channels_last)
+
+    @property
+    def home(self) -> torch.device:
+        """Where pictures are cut into tiles and logits become labels: CUDA does all of it, others only the network."""
+        return self.device if self.device.type == "cuda" else torch.device("cpu")
+
+    def run(self, batch: Tensor) -> Tensor:
+        """Float32 (N, C, h, w), normalised → logits, float32 (N, K, h, w), at `home`."""
+        logits: list[Tensor] = []
+        done = 0
+        while done < len(batch):
+            part = batch[done : done + self.chunk]
+            try:
+                logits.append(self.infer(part))
+                done += len(part)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                self._make_room(len(part))
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        return torch.cat([part.to(self.home) for part in logits])
+
+    def infer(self, batch: Tensor) -> Tensor:
+        """One chunk: float32 (N, C, h, w) → float32 logits."""
+        return self.forward(batch).float()
+
+    @torch.inference_mode()
+    def forward(self, batch: Tensor, skips: set[str] | None = None) -> Tensor:
+        """The network itself: (N, C, h, w) on any device → logits on this engine's device."""
+        batch = batch.to(self.device, memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.float16, enabled=self.device.type == "cuda"):
+            return self.model(batch, skips)
+
+    def decide(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (K, N) → labels, uint8 (N,), and the winning class's softmax probability (N,)."""
+        return softmax_decision(logits)
+
+    @property
+    def used(self) -> str:
+        """The engine that ran the last batch."""
+        return self.name
+
+    def settle(self) -> None:
+        """There is nothing to wait for."""
+
+    def note(self, sentence: str) -> None:
+        """Say once what went otherwise than asked for."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def _make_room(self, tried: int) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if tried > 1:
+            self.chunk = tried // 2
+            self.note("Memory is short, so fewer tiles run at a time: slower, with the same masks.")
+            return
+        if self.device.type == "cpu":
+            raise MemoryError("There is not enough memory for a single tile: close other programs and try again.")
+        self.leave()
+
+    def leave(self) -> None:
+        """Go on on the CPU from now on, and note it."""
+        self.note(f"The {self.device.type.upper()} device ran out of memory, so the CPU took over.")
+        self.device = torch.device("cpu")
+        self.chunk = BATCH["cpu"]
+        self.model.to(self.device)

@@ -1,0 +1,186 @@
+"""`Segmenter`: the one door to inference. A picture goes in, a `Prediction` comes out."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from seg.catalogue.store import SHIPPED, Record, WeightIndex
+from seg.errors import ImageError
+from seg.inference.engines import build_engine
+from seg.inference.engines.pytorch import is_out_of_memory
+from seg.inference.labelling import labels_at
+from seg.inference.tiling import Tiling
+from seg.pictures.resize import normalise, resize, to_tensor
+
+MAX_ENLARGEMENT = 4
+MAX_ASPECT = 64
+LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a network makes of a picture of (H, W).
+
+    labels: uint8 (H, W), class ids.
+    confidence: float16 (H, W), the winning class's softmax probability.
+    seconds: wall time of the network alone.
+    device: where it ran; notes: sentences about what went otherwise than asked for.
+    """
+
+    labels: np.ndarray
+    confidence: np.ndarray
+    seconds: float
+    device: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def mean_confidence(self) -> float:
+        return float(self.confidence.mean(dtype=np.float64))
+
+
+class Segmenter:
+    """A trained network with everything between a picture's pixels and its labels.
+
+    Pictures are uint8 (H, W, 3) RGB or (H, W) grey, of any size; a colour picture for a grey network becomes luminance,
+    a grey one for a colour network is repeated. Use from one thread at a time.
+    """
+
+    def __init__(
+        self, record: Record, model: nn.Module | Callable[[], nn.Module], device: str = "auto", engine: str = "auto"
+    ):
+        self.record = record
+        self.engine = build_engine(model, device, engine, record.sha256, record.model)
+
+    @classmethod
+    def load(cls, name: str, device: str = "auto", engine: str = "auto", weights: str | Path = SHIPPED) -> "Segmenter":
+        """The weight set called `name` of the folder `weights`.
+
+        Raises WeightsError for a set that is unknown, missing or damaged, ValueError for a device that is not there.
+        """
+        index = WeightIndex(weights)
+        record = index.record(name)
+        index.verify(record)
+        return cls(record, partial(index.load, record), device, engine)
+
+    def __call__(self, image: np.ndarray, detail: int = 1, skips: set[str] | None = None) -> Prediction:
+        """Segment a picture at `detail` times the training scale (1, 2 or 4), on overlapping tiles.
+
+        skips: the skip connections to keep, None for all; with a choice the network runs untiled at training scale.
+        Raises ImageError for a picture that is empty or more than 64 times as long as wide, ValueError for a skip that
+        the network does not have, MemoryError for a picture that this machine cannot hold.
+        """
+        if skips is not None and (unknown := set(skips) - set(self.skip_names)):
+            known = ", ".join(self.skip_names) or "none"
+            raise ValueError(f"{self.record.model} has no skip {', '.join(sorted(unknown))}: it has {known}.")
+        try:
+            return self._segment(image, detail, skips)
+        except torch.OutOfMemoryError:
+            self.engine.leave()
+            return self._segment(image, detail, skips)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise MemoryError(
+                "There is not enough memory for this picture: choose a coarser detail, or close other programs."
+            ) from error
+
+    def _segment(self, image: np.ndarray, detail: int, skips: set[str] | None) -> Prediction:
+        seconds = 0.0
+
+        def timed(run: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+            def timed_run(batch: Tensor) -> Tensor:
+                nonlocal seconds
+                start = time.perf_counter()
+                logits = run(batch)
+                seconds += time.perf_counter() - start
+                return logits
+
+            return timed_run
+
+        if skips is None:
+            scaled = self._scaled(image, detail)
+            logits = self._tiling(scaled).blend(scaled, timed(self._run), self.engine.batch)
+        else:
+            untiled = timed(lambda batch: self.engine.forward(batch, skips).float().cpu())
+            logits = untiled(self._input(image))[0]
+        labels, confidence = labels_at(logits, *image.shape[:2], self.engine.decide)
+        return Prediction(labels, confidence, seconds, str(self.engine.device), tuple(self.engine.notes))
+
+    def logits(self, image: np.ndarray, skips: set[str] | None = None) -> np.ndarray:
+        """Float32 (C, h, w) at training scale, untiled."""
+        return self.engine.forward(self._input(image), skips).float().cpu()[0].numpy()
+
+    def features(self, image: np.ndarray, stage: str) -> np.ndarray:
+        """What the submodule called `stage` gives for a picture: float32 (channels, h, w), untiled.
+
+        Raises ValueError for a stage that the network does not have.
+        """
+        modules = dict(self.engine.model.named_modules())
+        if stage not in modules:
+            raise ValueError(f"{self.record.model} has no stage {stage!r}.")
+        kept: list[Tensor] = []
+
+        def keep(module: nn.Module, inputs: tuple, output: Tensor | tuple) -> None:
+            kept.append(output if isinstance(output, Tensor) else output[0])
+
+        hook = modules[stage].register_forward_hook(keep)
+        try:
+            self.engine.forward(self._input(image))
+        finally:
+            hook.remove()
+        return kept[-1][0].float().cpu().numpy()
+
+    def gradient(self, image: np.ndarray, y: int, x: int) -> np.ndarray:
+        """The effective receptive field of the output pixel (y, x) at training scale: float32 (h, w), ≥ 0.
+
+        |d winning logit / d input|, summed over channels (Luo et al., 'Understanding the Effective Receptive Field in
+        Deep Convolutional Neural Networks', NeurIPS 2016).
+        """
+        batch = self._input(image).to(self.engine.device).requires_grad_()
+        logits = self.engine.model(batch)[0, :, y, x]
+        (gradient,) = torch.autograd.grad(logits.max(), batch)
+        return gradient[0].abs().sum(dim=0).cpu().numpy()
+
+    @property
+    def skip_names(self) -> tuple[str, ...]:
+        """The skip connections that can be left out, deepest or shallowest first as the network names them."""
+        return self.engine.model.skip_names
+
+    def _run(self, tiles: Tensor) -> Tensor:
+        return self.engine.run(normalise(tiles, self.record.mean, self.record.std))
+
+    def _tiling(self, scaled: Tensor) -> Tiling:
+        """Landscape tiles for a landscape picture, the same turned for a portrait one."""
+        height, width = scaled.shape[-2:]
+        tile = self.record.tile if width >= height else self.record.tile[::-1]
+        return Tiling((height, width), tile)
+
+    def _input(self, image: np.ndarray) -> Tensor:
+        """The whole picture at training scale, normalised: float32 (1, C, h, w)."""
+        return normalise(self._scaled(image)[None], self.record.mean, self.record.std)
+
+    def _scaled(self, image: np.ndarray, detail: int = 1) -> Tensor:
+        """Uint8 (C, h, w): the picture at training scale × detail, never enlarged more than 4 times."""
+        if image.size == 0:
+            raise ImageError("The picture has no pixels: choose another one.")
+        short, long = sorted(image.shape[:2])
+        if long > MAX_ASPECT * short:
+            raise ImageError(
+                f"The picture is {long} pixels long and only {short} across: crop it to less than {MAX_ASPECT} to 1."
+            )
+        scaled = resize(to_tensor(image, self.engine.home), min(self.record.scale * detail / short, MAX_ENLARGEMENT))
+        channels = len(self.record.mean)
+        if len(scaled) == channels:
+            return scaled
+        if channels == 3:
+            return scaled.expand(3, -1, -1)
+        luminance = (scaled.float() * torch.tensor(LUMINANCE, device=scaled.device)[:, None, None]).sum(
+            dim=0, keepdim=True
+        )
+        return luminance.round().to(torch.uint8)

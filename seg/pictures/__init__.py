@@ -1,0 +1,1 @@
+"""Pictures and masks: bytes decoded, drawn and resized. Nothing here knows a network or a data set."""

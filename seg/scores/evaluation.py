@@ -1,0 +1,75 @@
+"""A weight set measured on labelled pictures, as the papers measure: one confusion matrix over the whole split."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seg.catalogue.store import Record
+from seg.datasets import Folder, Sample, validation_scenes
+from seg.errors import DataError
+from seg.inference.segmenter import Segmenter
+from seg.scores.metrics import (
+    Scores,
+    bootstrap_mean_iou,
+    boundary_counts,
+    boundary_f1,
+    calibration_counts,
+    confusion_matrix,
+    expected_calibration_error,
+)
+
+
+def samples_for(record: Record, folder: str | Path | None, split: str = "val") -> Sequence[Sample]:
+    """The labelled pictures of a folder's split; without a folder, a rendered dataset's own validation scenes.
+
+    Raises DataError for a bad folder, and for a dataset that needs one.
+    """
+    if folder is not None:
+        return Folder(folder, split, record.class_map)
+    if record.dataset != "shapes" or split != "val":
+        raise DataError(f"{record.name} is measured on a folder of {record.dataset} pictures: name it with --data.")
+    return validation_scenes(record.dataset, *record.tile, rarity=record.recipe.get("rarity", 0.5))
+
+
+def evaluate(segmenter: Segmenter, samples: Iterable[Sample], split: str, detail: int = 1) -> dict[str, Any]:
+    """Segment every sample and give the scores as plain JSON values.
+
+    weights, split, images, pixel_accuracy, mean_dice, mean_iou, mean_iou_interval (95 %, bootstrap over pictures),
+    boundary_f1 (2 pixels), ece (15 bins), calibration (a bin's pixels, sum of confidence, pixels right),
+    confidence_range (lowest and highest mean confidence of a picture), per_class {name: {dice, iou, precision, recall,
+    pixels}} and confusion (rows truth, columns prediction). Scores of a class in neither truth nor
+    prediction are None.
+    """
+    names = segmenter.record.classes
+    confusions, boundaries, calibrations, confidences = [], [], [], []
+    for sample in samples:
+        prediction = segmenter(sample.image, detail)
+        confusions.append(confusion_matrix(prediction.labels, sample.labels, len(names)))
+        boundaries.append(boundary_counts(prediction.labels, sample.labels, len(names)))
+        calibrations.append(calibration_counts(prediction.labels, prediction.confidence, sample.labels))
+        confidences.append(prediction.mean_confidence)
+    scores = Scores(np.sum(confusions, axis=0))
+    columns = {key: getattr(scores, key) for key in ("dice", "iou", "precision", "recall", "pixels")}
+    return {
+        "weights": segmenter.record.name,
+        "split": split,
+        "images": len(confusions),
+        **{key: _plain(getattr(scores, key)) for key in ("pixel_accuracy", "mean_dice", "mean_iou")},
+        "mean_iou_interval": [_plain(v) for v in bootstrap_mean_iou(np.stack(confusions))],
+        "boundary_f1": _plain(boundary_f1(np.sum(boundaries, axis=0))),
+        "ece": _plain(expected_calibration_error(np.sum(calibrations, axis=0))),
+        "calibration": np.sum(calibrations, axis=0).round(3).tolist(),
+        "confidence_range": [_plain(min(confidences)), _plain(max(confidences))],
+        "per_class": {
+            name: {key: _plain(values[i]) for key, values in columns.items()} for i, name in enumerate(names)
+        },
+        "confusion": scores.confusion.tolist(),
+    }
+
+
+def _plain(value: float) -> float | int | None:
+    if isinstance(value, np.integer):
+        return int(value)
+    return round(float(value), 6) if np.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""Answers for many visitors at once. Nothing here knows a page."""

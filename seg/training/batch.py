@@ -1,0 +1,258 @@
+"""Many runs from one list: read the recipes of a file, see which are done, train the others here or through Ray."""
+
+import contextlib
+import itertools
+import logging
+import os
+import re
+import socket
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import MISSING, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+import torch
+
+from seg.catalogue.store import Record, WeightIndex
+from seg.errors import SegError, TrainingError, WeightsError
+from seg.labels import CLASS_MAPS
+from seg.losses import LOSSES
+from seg.models import BACKBONES, KNOWN, SMP, UPSAMPLING
+from seg.training.recipe import Recipe
+
+DONE, RESUME, TO_DO = "done", "resume", "missing"
+
+HINTS = get_type_hints(Recipe)
+"""A recipe's fields, all of which a file may set, and the types they take."""
+
+NAMES = {
+    "dataset": CLASS_MAPS,
+    "model": KNOWN,
+    "loss": LOSSES,
+    "width": ("slim", "paper"),
+    "backbone": BACKBONES,
+    "upsampling": UPSAMPLING,
+}
+"""What the fields that are names may be; smp has backbones of its own."""
+
+RETRIES = 3
+"""How often a run is taken up again after its Ray worker was lost."""
+
+
+def read(path: str | Path) -> list[Recipe]:
+    """The recipes of a TOML file, in its order.
+
+    Its table [defaults] holds fields that every run has unless its own [[run]] says otherwise. A list in a run stands
+    for one run with each of its values; several lists for every combination, the first changing slowest. A variant may
+    name other fields: "seed{seed}" becomes "seed1".
+
+    Raises TrainingError, naming file and key, for anything that cannot be understood, and for two runs of one name.
+    """
+    path = Path(path)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise TrainingError(f"{path} is not TOML: {error}.") from error
+    if unknown := sorted(table.keys() - {"defaults", "run"}):
+        raise TrainingError(f"{path}: unknown key {unknown[0]!r}: there is [defaults], and a [[run]] for every run.")
+    defaults, runs = table.get("defaults", {}), table.get("run", [])
+    if not isinstance(defaults, dict):
+        raise TrainingError(f"{path}: defaults must be a table, [defaults].")
+    if not isinstance(runs, list) or not runs or not all(isinstance(run, dict) for run in runs):
+        raise TrainingError(f"{path}: there is no [[run]] table.")
+    recipes = {}
+    for number, run in enumerate(runs, 1):
+        place = f"{path}, run {number}"
+        for values in _combinations({**defaults, **run}, place):
+            recipe = _recipe(values, place)
+            if recipe.name in recipes:
+                raise TrainingError(f"{place}: {recipe.name} is there twice: give one of the two another variant.")
+            recipes[recipe.name] = recipe
+    return list(recipes.values())
+
+
+def _combinations(values: dict[str, Any], place: str) -> Iterator[dict[str, Any]]:
+    """`values` with one element of every list; a list that is one value of its field (a crop's two sides) stays."""
+    choices = []
+    for key, value in values.items():
+        if key not in HINTS:
+            raise TrainingError(f"{place}: unknown key {key!r}: choose one of {', '.join(HINTS)}.")
+        several = isinstance(value, list) and not _fits(value, HINTS[key])
+        if several and not value:
+            raise TrainingError(f"{place}: {key} is an empty list.")
+        choices.append(value if several else [value])
+    return (dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*choices))
+
+
+def _recipe(values: dict[str, Any], place: str) -> Recipe:
+    for key, value in values.items():
+        if not _fits(value, HINTS[key]):
+            wanted = getattr(HINTS[key], "__name__", HINTS[key])
+            raise TrainingError(f"{place}: {key} = {value!r} is of the wrong type, not {wanted}.")
+        known = NAMES.get(key)
+        if known and value not in known and not (key == "backbone" and values.get("model") == SMP):
+            raise TrainingError(f"{place}: unknown {key} {value!r}: choose one of {', '.join(known)}.")
+    if missing := [f.name for f in fields(Recipe) if f.default is MISSING and f.name not in values]:
+        raise TrainingError(f"{place}: {missing[0]} is missing.")
+    try:
+        recipe = Recipe(**values)
+    except ValueError as error:
+        raise TrainingError(f"{place}: {error}") from error
+    return replace(recipe, variant=_variant(recipe, place))
+
+
+def _variant(recipe: Recipe, place: str) -> str:
+    """The recipe's variant with its {field}s filled in."""
+
+    def fill(match: re.Match) -> str:
+        value = getattr(recipe, match[1]) if match[1] in HINTS else None
+        if value is None:
+            raise TrainingError(f"{place}: variant {recipe.variant!r} names {match[1]}, which this run does not set.")
+        return str(value)
+
+    variant = re.sub(r"\{(\w*)\}", fill, recipe.variant)
+    if not re.fullmatch(r"[\w.-]*", variant):
+        raise TrainingError(f"{place}: variant {variant!r} may hold letters, digits, '.', '_' and '-' only.")
+    return variant
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a TOML value is of the type; a whole number is a float too, a list of the right length a tuple."""
+    if get_origin(hint) is tuple:
+        kinds = get_args(hint)
+        return isinstance(value, list) and len(value) == len(kinds) and all(map(_fits, value, kinds))
+    if kinds := get_args(hint):
+        return any(_fits(value, kind) for kind in kinds)
+    return type(value) is hint or (hint is float and type(value) is int)
+
+
+def state(recipe: Recipe, out: str | Path) -> str:
+    """What there is of a run in `out`.
+
+    "done": a record with its scores, of this very recipe (the time budget aside), and the tensors that it describes;
+    "resume": a checkpoint to go on from; "missing": neither. Raises WeightsError if the index is damaged.
+    """
+    index = WeightIndex(out)
+    record = index.records().get(recipe.name) if index.path.exists() else None
+    if record and record.validation and not recipe.differences(record.recipe):
+        with contextlib.suppress(WeightsError):
+            index.verify(record)
+            return DONE
+    return RESUME if (index.folder / "runs" / recipe.name / "last.ckpt").exists() else TO_DO
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one run.
+
+    found: its state before, or before the last attempt at it. record: None where it failed, which `failure` explains in
+    a sentence.
+    """
+
+    name: str
+    found: str
+    record: Record | None = None
+    failure: str = ""
+
+
+def run(
+    recipes: Iterable[Recipe],
+    data: str | Path | None,
+    out: str | Path,
+    ray: str | None = None,
+    threads: int | None = None,
+    progress: bool = False,
+) -> Iterator[Outcome]:
+    """Train what is missing and go on with what was cut off, into `out`; gives every run's outcome when it is there.
+
+    A run that fails does not stop the others.
+
+    data: the real frames; None where every recipe's dataset is only rendered.
+    ray: "local" for a task a core or GPU of this machine; "auto" or HOST:PORT for a cluster that is running, all of
+        whose machines have this program, `data` and `out` under the same paths. None trains one run after the other.
+
+    Raises WeightsError if the index in `out` is damaged, TrainingError if there is no such Ray.
+    """
+    data, out = data and Path(data).resolve(), Path(out).resolve()
+    recipes = list(recipes)
+    to_do = [recipe for recipe in recipes if state(recipe, out) != DONE]
+    for recipe in recipes:
+        if ray is None or recipe not in to_do:
+            yield attempt(recipe, data, out, threads, progress)
+    if ray is not None and to_do:
+        yield from _on_ray(to_do, data, out, ray, threads)
+
+
+def attempt(
+    recipe: Recipe, data: Path | None, out: Path, threads: int | None = None, progress: bool = False
+) -> Outcome:
+    """Train one run, or go on with it, unless it is done. What goes wrong is told, not raised."""
+    found = TO_DO
+    try:
+        found = state(recipe, out)
+        if found == DONE:
+            return Outcome(recipe.name, found, WeightIndex(out).record(recipe.name))
+        from seg.training.trainer import train  # slow to import, and what is done does not need it
+
+        if threads:
+            torch.set_num_threads(threads)
+        return Outcome(recipe.name, found, train(recipe, data, out, resume=True, progress=progress))
+    except (SegError, ValueError) as error:
+        return Outcome(recipe.name, found, failure=str(error))
+    except Exception as error:  # a surprise in one run must not cost a night of the others
+        return Outcome(recipe.name, found, failure=f"{type(error).__name__}: {_one_line(error)}")
+
+
+def _on_ray(
+    recipes: list[Recipe], data: Path | None, out: Path, address: str, threads: int | None
+) -> Iterator[Outcome]:
+    """Every recipe a Ray task. A task whose worker was lost is started again, and goes on from the checkpoint."""
+    ray = _connect(address)
+    try:
+        most = max(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
+        cpus, gpus = min(threads or 1, most), 1 if ray.cluster_resources().get("GPU") else 0
+        task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=RETRIES, max_calls=1)(attempt)
+        waiting = {task.options(name=r.name).remote(r, data, out, threads): r for r in recipes}
+        while waiting:
+            (finished,), _ = ray.wait(list(waiting))
+            recipe = waiting.pop(finished)
+            try:
+                yield ray.get(finished)
+            except ray.exceptions.RayTaskError as error:
+                yield Outcome(recipe.name, state(recipe, out), failure=_one_line(error.cause))
+            except ray.exceptions.RayError as error:
+                lost = f"its worker was lost {RETRIES + 1} times ({type(error).__name__})"
+                yield Outcome(recipe.name, state(recipe, out), failure=f"{lost}: run the grid again to go on.")
+    finally:
+        ray.shutdown()
+
+
+def _connect(address: str):
+    """The module ray, connected; usage statistics and dashboard off where this starts it.
+
+    Raises TrainingError if ray is not installed, or nothing answers at the address.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError as error:
+        raise TrainingError("Ray is not installed: pip install -r requirements-ray.txt, or leave --ray out.") from error
+    try:
+        if address not in ("local", "auto"):
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host, int(port)), timeout=10).close()  # ray itself would wait for minutes
+        own = {"include_dashboard": False, "object_store_memory": 100 * 2**20} if address == "local" else {}
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **own)
+    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+        raise TrainingError(
+            f"There is no Ray to work with at {address!r} ({_one_line(error).rstrip('.')}): choose local, auto or "
+            "HOST:PORT, and set RAY_AUTH_MODE=token for a cluster that asks for a token."
+        ) from error
+    return ray
+
+
+def _one_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

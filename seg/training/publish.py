@@ -1,0 +1,52 @@
+"""A trained network becomes a weight set: its file, its replay, its scores and its record in the index."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from torch import nn
+
+from seg.anatomy.cost import gflops
+from seg.catalogue.store import Record, WeightIndex
+from seg.inference.segmenter import Segmenter
+from seg.scores.evaluation import evaluate
+from seg.training.data import Data
+from seg.training.recipe import Recipe
+from seg.training.replay import Recorder
+
+
+def write_set(
+    index: WeightIndex,
+    model: nn.Module,
+    recipe: Recipe,
+    data: Data,
+    arguments: dict[str, Any],
+    recorder: Recorder,
+    seconds: float,
+    curve: list[dict[str, float]],
+) -> Record:
+    """Write a network in half precision, on the CPU and in eval mode, with its replay, and the record of its scores.
+
+    arguments: those of `build_model`; curve: of each validation, epoch, loss and val_mean_iou.
+    """
+    size, digest = index.write_tensors(recipe.name, model)
+    record = Record(
+        name=recipe.name,
+        dataset=recipe.dataset,
+        model=recipe.model,
+        arguments=arguments,
+        loss=recipe.loss,
+        scale=recipe.scale,
+        mean=data.mean,
+        std=data.std,
+        tile=data.tile,
+        classes=data.class_map.names,
+        parameters=sum(p.numel() for p in model.parameters()),
+        bytes=size,
+        sha256=digest,
+        recipe={**asdict(recipe), "seconds": round(seconds), "curve": curve},
+        gflops=round(gflops(model, *data.tile, len(data.mean)), 4),
+        replay=recorder.write(index.folder, recipe.name),
+    )
+    record = replace(record, validation=evaluate(Segmenter(record, model, engine="torch"), data.val_samples, "val"))
+    index.add(record)
+    return record

@@ -1,0 +1,110 @@
+"""Replays: the label maps a network gave, while it was trained, of one rendered picture at a dozen moments."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+
+from seg.catalogue.store import Record
+from seg.datasets import RENDERERS, Sample
+from seg.errors import WeightsError
+from seg.pictures.resize import normalise, resize_to, to_tensor
+
+MOMENTS = (0.0, 0.01, 0.02, 0.04, 0.07, 0.11, 0.17, 0.25, 0.36, 0.5, 0.7, 0.85, 1.0)
+"""Shares of the schedule done; a network learns most at first."""
+
+SCENES = {
+    "street": (17, (360, 480), (180, 240)),
+    "membranes": (3, (256, 256), (192, 192)),
+    "shapes": (5, (64, 64), (64, 64)),
+}
+"""Dataset → seed of the picture, its height and width, and those of the label maps kept."""
+
+
+class Recorder:
+    """Takes the label maps during a run. Its state is plain data, for checkpoints."""
+
+    def __init__(self, dataset: str, enlargement: float, mean: tuple[float, ...], std: tuple[float, ...]):
+        """enlargement: training scale over the size of the dataset's own pictures."""
+        seed, size, self.kept = SCENES[dataset]
+        picture = to_tensor(RENDERERS[dataset](seed, *size).image)
+        seen = [max(1, round(side * enlargement)) for side in size]
+        self.input = normalise(resize_to(picture, seen)[None], mean, std)
+        self.seed = seed
+        self.frames: list[Tensor] = []
+        self.steps: list[int] = []
+        self.epochs: list[float] = []
+
+    def due(self, share: float) -> bool:
+        """Whether a moment has come, at this share of the schedule; the last one is taken when training has ended."""
+        return len(self.frames) < len(MOMENTS) - 1 and share >= MOMENTS[len(self.frames)]
+
+    @torch.no_grad()
+    def take(self, model: nn.Module, step: int, epoch: float) -> None:
+        """Label the picture with the network as it is now, in eval mode, fp32; the network's mode is put back."""
+        training = model.training
+        device = next(model.parameters()).device
+        logits = model.eval()(self.input.to(device)).float()
+        model.train(training)
+        labels = F.interpolate(logits, self.kept, mode="bilinear", align_corners=False)[0].argmax(0)
+        self.frames.append(labels.to(torch.uint8).cpu())
+        self.steps.append(step)
+        self.epochs.append(round(epoch, 3))
+
+    def state(self) -> dict:
+        return {"frames": self.frames, "steps": self.steps, "epochs": self.epochs}
+
+    def restore(self, state: dict) -> None:
+        self.frames, self.steps, self.epochs = (list(state[key]) for key in ("frames", "steps", "epochs"))
+
+    def write(self, folder: Path, name: str) -> dict:
+        """Write folder/replays/NAME.png, the maps below each other; returns the record's `replay`."""
+        file = path(folder, name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(torch.cat(self.frames).numpy())
+        image.putpalette([level for grey in range(256) for level in (grey, grey, grey)])
+        image.save(file, optimize=True)
+        height, width = self.kept
+        return {"seed": self.seed, "height": height, "width": width, "steps": self.steps, "epochs": self.epochs}
+
+
+def path(folder: Path, name: str) -> Path:
+    return Path(folder) / "replays" / f"{name}.png"
+
+
+def frames(folder: str | Path, record: Record) -> np.ndarray:
+    """The label maps, oldest first: uint8 (N, h, w).
+
+    Raises WeightsError with a sentence if the set has none, or its file is missing or damaged.
+    """
+    if not record.replay:
+        raise WeightsError(f"{record.name} has no replay: it was trained before replays were kept.")
+    file = path(Path(folder), record.name)
+    try:
+        height, width, count = record.replay["height"], record.replay["width"], len(record.replay["steps"])
+        strip = np.asarray(Image.open(io.BytesIO(file.read_bytes())))
+    except FileNotFoundError as error:
+        raise WeightsError(f"The replay of {record.name} is missing: {file} does not exist.") from error
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError, Image.DecompressionBombError) as error:
+        raise WeightsError(f"The replay of {record.name} is damaged: restore {file} and index.json.") from error
+    if strip.shape != (count * height, width) or strip.max() >= len(record.classes):
+        raise WeightsError(f"The replay of {record.name} is damaged: {file} does not fit its record.")
+    return strip.reshape(count, height, width)
+
+
+def picture(record: Record) -> Sample:
+    """The rendered picture that the replay labels, with its truth, reduced to the size of the maps.
+
+    Raises WeightsError for a set without a replay.
+    """
+    if not record.replay:
+        raise WeightsError(f"{record.name} has no replay: it was trained before replays were kept.")
+    seed, size = record.replay["seed"], (record.replay["height"], record.replay["width"])
+    scene = RENDERERS[record.dataset](seed, *SCENES[record.dataset][1])
+    image = resize_to(to_tensor(scene.image), size).permute(1, 2, 0).numpy()
+    labels = F.interpolate(torch.from_numpy(scene.labels.copy())[None, None].float(), size, mode="nearest-exact")
+    return Sample(scene.name, image.squeeze(-1) if image.shape[2] == 1 else image, labels[0, 0].to(torch.uint8).numpy())

@@ -1,0 +1,295 @@
+"""Training with Lightning: deterministic by seed and epoch, so that a killed run resumes to the same end."""
+
+import copy
+import errno
+import logging
+import os
+import pickle
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import lightning as L
+import numpy as np
+import torch
+import torch.nn.functional as F
+from lightning.pytorch.loggers import CSVLogger
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from seg.catalogue.store import Record, WeightIndex, half_precision
+from seg.errors import TrainingError
+from seg.losses import build_loss
+from seg.models import KNOWN, build_model
+from seg.pictures.resize import normalise
+from seg.scores.metrics import Scores, confusion_matrix
+from seg.training.data import Data, EpochOrder
+from seg.training.publish import write_set
+from seg.training.recipe import Recipe
+from seg.training.replay import MOMENTS, Recorder
+from seg.training.start import load_start
+
+__all__ = ["Recipe", "train"]
+
+
+class SegmentationModule(L.LightningModule):
+    """A network, its loss, its schedule, the validation mean IoU at full label size, and its replay."""
+
+    def __init__(self, recipe: Recipe, data: Data):
+        super().__init__()
+        self.recipe, self.data = recipe, data
+        torch.manual_seed(recipe.seed)
+        channels = {"num_classes": len(data.class_map), "in_channels": len(data.mean)}
+        self.arguments = {**channels, **recipe.arguments}
+        self.model = build_model(recipe.model, **self.arguments)
+        if recipe.backbone and recipe.pretrained:
+            load_start(self.model, recipe.backbone)
+        self.model.to(memory_format=torch.channels_last)
+        self.loss = build_loss(recipe.loss, data.pixels)
+        self.recorder = Recorder(recipe.dataset, data.enlargement, data.mean, data.std)
+        self.spent = 0.0
+        self.curve: list[dict[str, float]] = []
+        self.best: dict | None = None
+
+    @property
+    def epochs(self) -> int:
+        return self.recipe.epochs + self.recipe.finetune_epochs
+
+    @property
+    def finetuning(self) -> bool:
+        """Whether this epoch belongs to the second phase, at full size."""
+        return self.recipe.finetune_epochs > 0 and self.phase_start >= self.recipe.epochs / self.epochs
+
+    @property
+    def progress(self) -> float:
+        """How much of the schedule is done, 0 to 1: of the epochs, or of the time if that runs out first."""
+        done = (self.trainer.current_epoch + self.batches_done / self.trainer.num_training_batches) / self.epochs
+        if self.recipe.minutes:
+            done = max(done, (self.spent + time.monotonic() - self.started) / (60 * self.recipe.minutes))
+        return min(done, 1.0)
+
+    @property
+    def learning_rate(self) -> float:
+        """Rising over the warm-up, then falling to zero over each phase, polynomially, or by `decay` an epoch."""
+        split = self.recipe.epochs / self.epochs
+        if self.finetuning:
+            share = (self.progress - split) / (1 - split)
+            return self.recipe.fallen(self.recipe.finetune_rate, share, self.recipe.finetune_epochs)
+        return self.recipe.rate(min(self.progress / split, 1.0))
+
+    def configure_optimizers(self):
+        kinds = {"adamw": torch.optim.AdamW, "rmsprop": torch.optim.RMSprop}
+        rate, decay = self.recipe.learning_rate, self.recipe.weight_decay
+        return kinds[self.recipe.optimizer](self.parameters(), lr=rate, weight_decay=decay)
+
+    def train_dataloader(self) -> DataLoader:
+        self.batches_done = 0
+        self.phase_start = self.progress
+        crops, batch = self.data.crops, self.recipe.batch
+        if self.finetuning:
+            crops, batch = self.data.whole, self.recipe.finetune_batch
+        order = EpochOrder(len(crops) * self.recipe.repeats, self.recipe.seed)
+        order.set_epoch(self.trainer.current_epoch)
+        return DataLoader(crops, min(batch, len(order)), sampler=order, drop_last=True)
+
+    def val_dataloader(self) -> DataLoader:
+        return DataLoader(self.data.validation, batch_size=None)
+
+    def setup(self, stage: str) -> None:
+        self.started = time.monotonic()
+
+    def on_fit_start(self) -> None:
+        self.data.crops.to(self.device)
+        self.data.whole.to(self.device)
+
+    def on_fit_end(self) -> None:
+        self.spent += time.monotonic() - self.started
+
+    def on_train_epoch_start(self) -> None:
+        self.epoch_losses: list[Tensor] = []
+        # Dropout is then the same after a resume as without one.
+        torch.manual_seed(self.recipe.seed * 100_003 + self.trainer.current_epoch)
+
+    def on_train_batch_start(self, batch, index: int) -> None:
+        if self.recorder.due(self.progress):
+            self.recorder.take(self.model, self.trainer.global_step, self.progress * self.epochs)
+        for group in self.optimizers().param_groups:
+            group["lr"] = self.learning_rate
+
+    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
+        images, truth = batch
+        images = normalise(images, self.data.mean, self.data.std).to(memory_format=torch.channels_last)
+        loss = self.loss(self.model(images).float(), truth)
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"The loss became {loss.item()} in epoch {self.trainer.current_epoch}: lower the learning rate "
+                f"({self.recipe.learning_rate:g}) and resume from the last checkpoint."
+            )
+        self.epoch_losses.append(loss.detach())
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(images))
+        return loss
+
+    def on_train_batch_end(self, outputs, batch, index: int) -> None:
+        self.batches_done = index + 1
+        if self.progress >= 1:
+            self.trainer.should_stop = True
+
+    def on_validation_epoch_start(self) -> None:
+        self.confusion = np.zeros((len(self.data.class_map),) * 2, dtype=np.int64)
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
+        image, truth = batch
+        logits = self.model(normalise(image[None], self.data.mean, self.data.std)).float()
+        labels = F.interpolate(logits, truth.shape[-2:], mode="bilinear", align_corners=False)[0].argmax(0)
+        self.confusion += confusion_matrix(labels.cpu().numpy(), truth.cpu().numpy(), len(self.confusion))
+
+    def on_validation_epoch_end(self) -> None:
+        mean_iou = Scores(self.confusion).mean_iou
+        self.log("val_mean_iou", mean_iou, prog_bar=True)
+        loss = float(torch.stack(self.epoch_losses).mean())
+        self.curve.append({"epoch": self.trainer.current_epoch + 1, "loss": loss, "val_mean_iou": mean_iou})
+        if self.recipe.patience is not None:
+            self._keep_the_best(mean_iou)
+
+    def _keep_the_best(self, mean_iou: float) -> None:
+        """Of the phase that ends the schedule; no better one for `patience` validations ends the run."""
+        if self.recipe.finetune_epochs and not self.finetuning:
+            return
+        if self.best is None or mean_iou > self.best["val_mean_iou"]:
+            weights = copy.deepcopy(self.model.state_dict())
+            self.best = {"val_mean_iou": mean_iou, "validation": len(self.curve), "weights": weights}
+        elif len(self.curve) - self.best["validation"] >= self.recipe.patience:
+            self.trainer.should_stop = True
+
+    def on_save_checkpoint(self, checkpoint: dict) -> None:
+        checkpoint["seg"] = {
+            "recipe": asdict(self.recipe),
+            "spent": self.spent + time.monotonic() - self.started,
+            "curve": self.curve,
+            "replay": self.recorder.state(),
+            "best": self.best,
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict) -> None:
+        kept = checkpoint["seg"]
+        if changed := self.recipe.differences(kept["recipe"]):
+            raise TrainingError(
+                f"The checkpoint was made with another {', '.join(changed)}: resume with the recipe it was started "
+                "with, or choose another --out."
+            )
+        self.spent, self.curve, self.best = kept["spent"], kept["curve"], kept["best"]
+        self.recorder.restore(kept["replay"])
+
+
+class Checkpoint(L.Callback):
+    """Writes last.ckpt after every epoch, atomically: a kill leaves the old one or the new one."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def on_train_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
+        temporary = self.path.with_suffix(".partial")
+        try:
+            trainer.save_checkpoint(temporary, weights_only=False)
+            os.replace(temporary, self.path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def precision() -> str:
+    """bf16 where the hardware multiplies it (CUDA, CPUs with AVX512-BF16 or AMX), else fp32."""
+    capable = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    if not torch.cuda.is_available():
+        flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+        capable = "avx512_bf16" in flags or "amx_bf16" in flags
+    return "bf16-mixed" if capable else "32-true"
+
+
+def train(
+    recipe: Recipe, folder: str | Path | None, out: str | Path, resume: bool = False, progress: bool = True
+) -> Record:
+    """Train, write the weights, their replay and their record into `out`, and return the record.
+
+    folder: the real frames; None for a dataset that is only rendered. The run's checkpoint and log are kept in
+    out/runs/NAME. With `resume` it goes on from its last epoch's end; what it had done of the next one is done again,
+    with the same random numbers, so that the end is the same.
+
+    Raises DataError for a bad data folder and TrainingError for a loss that is not finite, a full disk, and a
+    checkpoint that is damaged or of another recipe; the last good checkpoint stays.
+    """
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    if recipe.model not in KNOWN:
+        raise ValueError(f"Unknown architecture {recipe.model!r}: choose one of {', '.join(KNOWN)}.")
+    index = WeightIndex(out)
+    run = index.folder / "runs" / recipe.name
+    checkpoint = run / "last.ckpt"
+    if resume and checkpoint.exists():
+        _check(checkpoint)
+    module = SegmentationModule(recipe, Data(recipe, folder))
+    with _writing(run), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        run.mkdir(parents=True, exist_ok=True)
+        if not resume:
+            checkpoint.unlink(missing_ok=True)
+        trainer = L.Trainer(
+            accelerator="auto",
+            devices=1,
+            precision=precision(),
+            max_epochs=module.epochs,
+            check_val_every_n_epoch=1 if recipe.minutes or recipe.patience else max(1, recipe.epochs // 12),
+            num_sanity_val_steps=0,
+            reload_dataloaders_every_n_epochs=1,
+            callbacks=[Checkpoint(checkpoint)],
+            logger=CSVLogger(run, name="log"),
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            enable_progress_bar=progress,
+            log_every_n_steps=1,
+        )
+        trainer.fit(module, ckpt_path=checkpoint if checkpoint.exists() else None, weights_only=True)
+        return publish(module, index)
+
+
+def _check(checkpoint: Path) -> None:
+    """Raises TrainingError with a sentence for a checkpoint that cannot be read or is not one of ours."""
+    try:
+        torch.load(checkpoint, map_location="cpu", weights_only=True)["seg"]["recipe"]
+    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        raise TrainingError(
+            f"The checkpoint {checkpoint} is damaged: remove it to start the run afresh, or restore it."
+        ) from error
+
+
+@contextmanager
+def _writing(run: Path) -> Iterator[None]:
+    """Turns what the operating system says of a full disk or a folder that cannot be written into a sentence."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        cause = error if isinstance(error, OSError) else error.__context__
+        full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
+        if full or "PytorchStreamWriter failed" in str(error) or "enforce fail at inline_container" in str(error):
+            raise TrainingError(
+                f"The disk that holds {run} is full: make room and go on with --resume. The last good checkpoint is "
+                "kept."
+            ) from error
+        if isinstance(error, OSError):
+            raise TrainingError(
+                f"{run} cannot be written ({error.strerror or error}): choose another --out."
+            ) from error
+        raise
+
+
+def publish(module: SegmentationModule, index: WeightIndex) -> Record:
+    """Write a trained network, evaluate the written file on the validation split, and add its record to the index."""
+    if module.best is not None:
+        module.model.load_state_dict(module.best["weights"])
+    model = half_precision(module.model.cpu().eval())
+    if len(module.recorder.frames) < len(MOMENTS):
+        module.recorder.take(model, module.trainer.global_step, module.trainer.current_epoch)
+    return write_set(
+        index, model, module.recipe, module.data, module.arguments, module.recorder, module.spent, module.curve
+    )

@@ -1,0 +1,193 @@
+"""The command line: `python -m seg`."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from typer.testing import CliRunner
+
+import seg
+from seg import models
+from seg.bench import measure as bench
+from seg.catalogue.store import WeightIndex
+from seg.cli import main as cli
+from seg.datasets import Folder, street
+from seg.inference.engines import build_engine
+from seg.labels import STREET
+from seg.models.fc_densenet import DenseBlock
+from seg.pictures.masks import decode_mask
+from seg.scores.evaluation import evaluate
+from tests.bad_files import BAD
+
+
+def run(*words: object) -> str:
+    """The printed output of a command that must succeed."""
+    result = CliRunner().invoke(cli.app, [str(word) for word in words])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def refused(capsys, monkeypatch, *words: object) -> str:
+    """The one line that a command prints when it cannot do what it was asked to."""
+    monkeypatch.setattr(sys, "argv", ["seg", *map(str, words)])
+    with pytest.raises(SystemExit) as stop:
+        cli.run()
+    assert stop.value.code == 1
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    return lines[0]
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    Image.fromarray(street.render(2, 60, 80).image).save(path)
+    return path
+
+
+def test_models_lists_every_architecture_at_both_widths():
+    found = json.loads(run("models", "--json"))
+    assert len(found) == 18
+    paper = {a["name"]: a for a in found if a["width"] == "paper"}
+    assert paper["fc_densenet103"]["parameters"] == 9_322_091
+    assert [u["stride"] for u in paper["fcn8s"]["upsampling"]] == [2, 2, 8]
+
+
+def test_models_prints_a_line_for_each_width(monkeypatch):
+    monkeypatch.setattr(models, "ARCHITECTURES", ("conv_stack",))
+    lines = run("models").splitlines()
+    assert [line.split()[:3] for line in lines[1:3]] == [
+        ["conv_stack", "slim", "14,667"],
+        ["conv_stack", "paper", "224,075"],
+    ]
+
+
+def test_weights_lists_the_sets_and_verifies_them(weights):
+    (record,) = json.loads(run("weights", "--json", "--verify", "--weights-dir", weights))
+    assert record["name"] == "street/fcn8s-wce"
+    assert "street/fcn8s-wce" in run("weights", "--weights-dir", weights)
+
+
+def test_predict_writes_the_labels_that_the_segmenter_gives(weights, photo, tmp_path):
+    run("predict", photo, "--weights", "street/fcn8s-wce", "--out", tmp_path / "out", "--weights-dir", weights)
+    written = decode_mask((tmp_path / "out" / "photo-ids.png").read_bytes(), "photo-ids.png", STREET)
+    segmenter = seg.Segmenter.load("street/fcn8s-wce", weights=weights)
+    assert (written == segmenter(np.asarray(Image.open(photo))).labels).all()
+    assert Image.open(tmp_path / "out" / "photo-overlay.png").size == (80, 60)
+
+
+def test_predict_goes_on_after_a_bad_file_and_says_which_it_was(weights, photo, tmp_path):
+    name, data, fragment = BAD["truncated JPEG"]
+    (tmp_path / name).write_bytes(data)
+    words = ["predict", tmp_path / name, photo, "--weights", "street/fcn8s-wce", "--out", tmp_path / "out"]
+    result = CliRunner().invoke(cli.app, [str(w) for w in [*words, "--weights-dir", weights]])
+    assert result.exit_code == 1
+    assert fragment in result.stderr
+    assert (tmp_path / "out" / "photo-ids.png").exists()
+
+
+def test_evaluate_prints_and_writes_what_evaluation_measures(weights, camvid, tmp_path):
+    file = tmp_path / "scores.json"
+    words = ["--weights", "street/fcn8s-wce", "--data", camvid, "--limit", 2, "--json", file, "--weights-dir", weights]
+    printed = json.loads(run("evaluate", *words))
+    frames = Folder(camvid, "val", STREET)
+    measured = evaluate(seg.Segmenter.load("street/fcn8s-wce", weights=weights), [frames[0], frames[1]], "val")
+    assert printed == json.loads(file.read_text()) == json.loads(json.dumps(measured))
+    assert printed["images"] == 2
+    assert len(printed["confusion"]) == 11
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["weights", "--weights-dir", "nowhere"], "There are no weights in nowhere"),
+        (["evaluate", "--weights", "street/none", "--data", "."], "There is no weight set 'street/none'"),
+        (["bench", "--only", "fcn8"], "There is no weight set 'fcn8': choose one of street/fcn8s-wce."),
+        (["evaluate", "--weights", "street/fcn8s-wce", "--data", "nowhere"], "nowhere/val is not a folder"),
+        (["predict", "x.png", "--weights", "street/fcn8s-wce", "--out", "o", "--device", "abacus"], "not available"),
+        (["predict", "x.png", "--weights", "street/fcn8s-wce", "--out", "o", "--engine", "steam"], "Unknown engine"),
+        (["train", "--dataset", "moon", "--data", ".", "--model", "unet", "--out", "o"], "Unknown dataset 'moon'"),
+        (["train", "--dataset", "street", "--data", ".", "--model", "vit", "--out", "o"], "Unknown architecture 'vit'"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_no_traceback(capsys, monkeypatch, weights, tmp_path, words, sentence):
+    monkeypatch.chdir(tmp_path)
+    if "nowhere" not in words or words[0] != "weights":
+        monkeypatch.setenv("SEG_WEIGHTS", str(weights))
+    assert sentence in refused(capsys, monkeypatch, *words)
+
+
+def test_bench_times_every_set_beside_plain_pytorch(weights, tmp_path):
+    run("bench", "--json", tmp_path / "bench.json", "--repeats", 1, "--weights-dir", weights)
+    figures = json.loads((tmp_path / "bench.json").read_text())
+    assert [s["name"] for s in figures["sets"]] == ["street/fcn8s-wce"]
+    assert 0 < figures["sets"][0]["network"] < figures["sets"][0]["seconds"]
+    assert figures["sets"][0]["eager"] > 0
+    assert figures["peak"] == figures["sets"][0]["peak"] > 0
+    assert torch.backends.cpu.get_cpu_capability() in figures["processor"]
+    assert figures["sets"][0]["ratio"] == figures["sets"][0]["network"] / figures["sets"][0]["eager"]
+    assert figures["app"]["networks"] == ["street/fcn8s-wce"]
+    assert min(figures["app"][key] for key in ("decode", "run", "eager", "encode", "ratio", "start", "per_tile")) > 0
+
+
+def test_a_large_picture_is_timed_and_its_memory_told(weights, monkeypatch):
+    monkeypatch.setattr(bench, "LARGE", (1500, 2000))
+    (found,) = bench.large_picture(["street/fcn8s-wce"], "cpu", weights, "torch")
+    assert found["name"] == "street/fcn8s-wce"
+    assert found["seconds"] > 0
+    assert found["megabytes"] is None or found["megabytes"] > 3 * 1500 * 2000 / 1e6  # labels and confidence at least
+
+
+def test_a_paper_width_is_timed_with_layers_that_a_compiler_cannot_share(monkeypatch):
+    given = []
+    monkeypatch.setattr(bench, "PAPER_TILE", (32, 32))
+    monkeypatch.setattr(
+        bench, "build_engine", lambda model, *how, **named: given.append(model) or build_engine(model, *how, **named)
+    )
+    peaks = [100.0, 300.0, 200.0, 1.0]
+    monkeypatch.setattr(bench, "peak_gflops", lambda device: peaks.pop())
+    found = bench.paper_width("fc_densenet56", 3, "cpu", "torch")
+    assert found["parameters"] == 1_376_795
+    assert found["ratio"] == found["seconds"] / found["eager"]
+    assert not peaks, "measured in turn with the network, whose first run does not count"
+    assert found["of_peak"] == found["gflops"] / found["seconds"] / found["peak"]
+    assert found["peak"] == 200.0
+    norms = [module for module in given[0].modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    assert len({float(norm.running_mean[0]) for norm in norms}) == len(norms)
+    assert len({float(norm.running_var[0]) for norm in norms}) == len(norms)
+
+
+def test_bench_of_chosen_ones_takes_papers_widths_too_and_records_nothing(capsys, monkeypatch, weights):
+    monkeypatch.setattr(bench, "PAPER_TILE", (32, 32))
+    printed = run("bench", "--only", "conv_stack", "--repeats", 1, "--engine", "torch", "--weights-dir", weights)
+    (line,) = (line for line in printed.splitlines() if line.startswith("conv_stack "))
+    assert line.split()[1] == "torch"
+    assert "street/" not in printed
+    words = ("bench", "--only", "street/fcn8s-wce", "--record", "--weights-dir", weights)
+    assert "leave out --only" in refused(capsys, monkeypatch, *words)
+    assert bench.last(weights) is None
+
+
+def test_the_eager_network_beside_it_is_spared_nothing(monkeypatch):
+    monkeypatch.setattr(DenseBlock, "_into_one_buffer", None)
+    model = models.build_model("fc_densenet56", 5, 3, base=12).eval().requires_grad_(False)
+    assert not bench._eager(model, torch.rand(1, 3, 32, 32)).requires_grad
+    with pytest.raises(TypeError), torch.inference_mode():
+        model(torch.rand(1, 3, 32, 32))
+
+
+def test_recorded_figures_are_kept_beside_the_sets_and_damaged_ones_are_none(weights, tmp_path):
+    folder = tmp_path / "sets"
+    shutil.copytree(weights, folder)
+    assert bench.last(folder) is None
+    run("bench", "--repeats", 1, "--record", "--weights-dir", folder)
+    assert bench.last(folder)["sets"][0]["name"] == "street/fcn8s-wce"
+    assert WeightIndex(folder).record("street/fcn8s-wce").timing["milliseconds"] > 0
+    for text in ("", "[]", '{"sets": []}', "{"):
+        (folder / bench.LAST).write_text(text)
+        assert bench.last(folder) is None

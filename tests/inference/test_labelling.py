@@ -1,0 +1,39 @@
+"""Labels and confidence are those of the whole map, interpolated bilinearly, however they are made."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from seg.inference import labelling
+from seg.inference.engines.openvino import labels as deciding
+from seg.inference.labelling import labels_at, softmax_decision
+
+DECISIONS = [softmax_decision, deciding.decide]
+SIZES = [(1, 1), (7, 5), (23, 31), (360, 480), (50, 700), (1200, 901)]
+
+
+@pytest.mark.parametrize("decide", DECISIONS)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("strip", [2_000_000, 5 * 480 * 13])
+def test_labels_made_strip_by_strip_are_those_of_bilinear_interpolation_as_a_whole(size, decide, strip, monkeypatch):
+    monkeypatch.setattr(labelling, "STRIP_VALUES", strip)
+    logits = torch.randn(5, 23, 31) * 3
+    labels, confidence = labels_at(logits, *size, decide)
+    whole = F.interpolate(logits[None], size, mode="bilinear", align_corners=False)[0].softmax(dim=0)
+    best, winner = whole.max(dim=0)
+    assert (labels == winner.numpy()).mean() > 0.999
+    np.testing.assert_allclose(confidence, best.numpy(), atol=1e-3)
+    assert labels.dtype == np.uint8
+    assert confidence.dtype == np.float16
+
+
+@pytest.mark.parametrize("decide", DECISIONS)
+@pytest.mark.parametrize("pixels", [1, 1000, deciding.PIXELS, deciding.PIXELS + 1, 3 * deciding.PIXELS - 7])
+@pytest.mark.parametrize("classes", [2, 3, 12])
+def test_the_first_of_the_largest_wins_with_its_softmax_probability(pixels, classes, decide):
+    logits = torch.randint(-4, 5, (classes, pixels)).float() * 7
+    labels, confidence = decide(logits)
+    share, _ = logits.double().softmax(dim=0).max(dim=0)
+    assert labels.tolist() == logits.numpy().argmax(axis=0).tolist()
+    torch.testing.assert_close(confidence.double(), share, atol=5e-4, rtol=0)

@@ -1,0 +1,128 @@
+"""Networks that learn in the background: they learn, wait their turn, pause, stop, and can be kept."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from seg.catalogue.store import WeightIndex
+from seg.losses import LOSSES
+from seg.training import background as live
+from seg.training import replay
+from seg.training.background import DONE, FAILED, LEARNING, OVER, PAUSED, SHOWN, STOPPED, WAITING, Coach, Training
+
+PATIENCE = 120
+
+
+def until(true, what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, f"waited in vain until {what}"
+        time.sleep(0.02)
+
+
+def training(steps: int = 24, models=("unet",), rate: float = 1e-2, **arguments) -> Training:
+    return Training({m: live.recipe(m, "wce", 0.5, rate, steps) for m in models}, steps, **arguments)
+
+
+@pytest.fixture
+def coach():
+    coach = Coach()
+    started: list[Training] = []
+    start = coach.start
+    coach.start = lambda one: (started.append(one), start(one))
+    yield coach
+    for one in started:
+        coach.stop(one)
+    until(lambda: coach._thread is None, "the thread has ended")
+
+
+def test_networks_learn_in_step_and_know_pictures_they_have_not_seen(coach):
+    two = training(24, ("unet", "fcn8s"))
+    coach.start(two)
+    until(lambda: two.state in OVER, "it has ended")
+    assert two.state == DONE, two.error
+    assert two.share == 1
+    for progress in two.progress:
+        assert progress.step == 24
+        assert len(progress.losses) == len(progress.dice) == 24
+        assert progress.losses[-1][1] < progress.losses[0][1]
+        assert progress.masks.shape == (SHOWN, 64, 64)
+        assert progress.rate > 0
+    seeds = {sample.name for sample in two.samples}
+    assert len(seeds) == SHOWN
+
+
+def test_the_same_training_ends_the_same(coach):
+    pair = [training(12), training(12)]
+    for one in pair:
+        coach.start(one)
+    until(lambda: all(one.state == DONE for one in pair), "both have ended")
+    assert pair[0].progress[0].losses == pair[1].progress[0].losses
+    assert np.array_equal(pair[0].progress[0].masks, pair[1].progress[0].masks)
+
+
+def test_one_at_a_time_and_a_paused_one_makes_way(coach):
+    first, second = training(100_000), training(12)
+    coach.start(first)
+    until(lambda: first.progress and first.progress[0].step, "the first learns")
+    coach.start(second)
+    time.sleep(0.2)
+    assert second.state == WAITING
+    assert coach.ahead(second) == 1
+    coach.pause(first)
+    until(lambda: second.state == DONE, "the second has ended")
+    assert first.state == PAUSED
+    held = first.progress[0].step
+    time.sleep(0.2)
+    assert first.progress[0].step == held
+    coach.resume(first)
+    until(lambda: first.progress[0].step > held, "the first goes on")
+    assert first.state == LEARNING
+    coach.stop(first)
+    assert first.state == STOPPED
+
+
+def test_a_training_that_nobody_watches_is_given_up(coach, monkeypatch):
+    monkeypatch.setattr(live, "GRACE", 0.2)
+    there = threading.Event()
+    there.set()
+    one = training(100_000, alive=there.is_set)
+    coach.start(one)
+    until(lambda: one.progress and one.progress[0].step, "it learns")
+    there.clear()
+    until(lambda: one.state == STOPPED, "it is given up")
+    given_up = one.progress[0].step
+    time.sleep(0.2)
+    assert 0 < one.progress[0].step == given_up < 100_000
+
+
+def test_a_loss_that_is_no_number_ends_it_with_a_sentence_and_the_next_goes_on(coach):
+    wild, next_ = training(24, rate=1e30), training(12)
+    coach.start(wild)
+    coach.start(next_)
+    until(lambda: wild.state in OVER and next_.state in OVER, "both have ended")
+    assert wild.state == FAILED
+    assert "smaller learning rate" in wild.error
+    assert next_.state == DONE
+
+
+def test_what_was_learned_is_kept_as_a_weight_set_with_scores_and_replay(coach, tmp_path):
+    model = "encoder_decoder"
+    one = training(12, (model,))
+    coach.start(one)
+    until(lambda: one.state in OVER, "it has ended")
+    (record,) = one.keep(WeightIndex(tmp_path))
+    assert record.name == f"shapes/{model}-wce-live1"
+    assert record.validation["images"] == 200
+    WeightIndex(tmp_path).load(WeightIndex(tmp_path).record(record.name))
+    assert len(replay.frames(tmp_path, record)) == len(record.replay["steps"]) > 3
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_can_be_learned_from(coach, loss):
+    one = Training({loss: live.recipe("unet", loss, 0.5, 1e-2, 4)}, 4)
+    coach.start(one)
+    until(lambda: one.state in OVER, "it has ended")
+    assert one.state == DONE, one.error

