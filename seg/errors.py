@@ -5,6 +5,10 @@ class SegError(Exception):
     """Base of every error that the app shows on the screen and the command line prints without a traceback."""
 
 
+class OptionError(SegError):
+    """An option or a setting that cannot be: an unknown name, a number out of range, two that exclude each other."""
+
+
 class ImageError(SegError):
     """A picture or mask file that cannot be used."""
 
