@@ -1,21 +1,35 @@
 """Scores from one confusion matrix, and what a confusion matrix cannot say: boundaries and calibration."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
 from seg.labels import IGNORE
 
 CALIBRATION_BINS = 15
 
+STRIP = 2**18
+"""Pixels that are counted at once: a picture of any size takes no more room than these, and they stay in the cache."""
+
+
+def _strips(mask: np.ndarray) -> Iterator[slice]:
+    """Rows of a picture, about `STRIP` pixels at a time."""
+    rows = max(1, STRIP * len(mask) // max(mask.size, 1))
+    return (slice(top, min(top + rows, len(mask))) for top in range(0, len(mask), rows))
+
 
 def confusion_matrix(labels: np.ndarray, truth: np.ndarray, num_classes: int) -> np.ndarray:
     """Pixel counts, int64 (C, C): rows truth, columns prediction. Pixels ignored in either map are left out."""
-    counted = (truth != IGNORE) & (labels != IGNORE)
-    pairs = truth[counted].astype(np.int64) * num_classes + labels[counted]
-    return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
+    counts = np.zeros(num_classes**2, np.int64)
+    for rows in _strips(truth):
+        said, true = labels[rows], truth[rows]
+        counted = (true != IGNORE) & (said != IGNORE)
+        pairs = true[counted].astype(np.int64) * num_classes + said[counted]
+        counts += np.bincount(pairs, minlength=num_classes**2)
+    return counts.reshape(num_classes, num_classes)
 
 
 @dataclass(frozen=True)
@@ -94,22 +108,38 @@ def boundary_counts(labels: np.ndarray, truth: np.ndarray, num_classes: int, tol
     class is one of its pixels with a 4-neighbour of another class; pixels at or beside ignored truth do not count
     (Csurka et al., 'What is a good evaluation measure for semantic segmentation?', BMVC 2013).
     """
-    one_hot = torch.stack([torch.from_numpy(np.stack([m == c for c in range(num_classes)])) for m in (labels, truth)])
-    valid = torch.from_numpy(truth != IGNORE)
-    near_ignored = F.max_pool2d((~valid).float()[None], 3, stride=1, padding=1)[0] > 0
-    inside = F.pad(one_hot.float(), (1, 1, 1, 1), mode="replicate")
-    eroded = inside[..., 1:-1, :-2].minimum(inside[..., 1:-1, 2:])
-    eroded = eroded.minimum(inside[..., :-2, 1:-1]).minimum(inside[..., 2:, 1:-1])
-    predicted, true = (one_hot & (eroded < 1)) & ~near_ignored
-    reach = int(tolerance)
-    span = torch.arange(-reach, reach + 1)
-    disc = (span[:, None] ** 2 + span[None, :] ** 2 <= tolerance**2).float().expand(num_classes, 1, -1, -1)
+    counts = np.zeros((num_classes, 4), np.int64)
+    margin = int(tolerance) + 1  # the outermost rows of a cut-out lack neighbours: beyond the reach of every partner
+    for strip in _strips(truth):
+        around = slice(max(strip.start - margin, 0), strip.stop + margin)
+        inner = slice(strip.start - around.start, strip.stop - around.start)
+        near_ignored = _any_within(1.5, truth[around], np.equal, IGNORE)
+        predicted, true = (
+            np.where((m < num_classes) & _any_within(1, m, np.not_equal, m) & ~near_ignored, m, IGNORE)
+            for m in (labels[around], truth[around])
+        )
+        columns = []
+        for edges, others in ((predicted, true), (true, predicted)):
+            matched = _any_within(tolerance, others, np.equal, edges)[inner]
+            columns += [edges[inner][matched], edges[inner]]
+        counts += np.stack([np.bincount(c[c < num_classes], minlength=num_classes) for c in columns], axis=1)
+    return counts
 
-    def near(edges: torch.Tensor) -> torch.Tensor:
-        return F.conv2d(edges.float()[None], disc, padding=reach, groups=num_classes)[0] > 0.5
 
-    columns = [predicted & near(true), predicted, true & near(predicted), true]
-    return torch.stack([c.sum(dim=(1, 2)) for c in columns], dim=1).numpy()
+def _any_within(
+    distance: float, mask: np.ndarray, compare: Callable[[np.ndarray, Any], np.ndarray], value: np.ndarray | int
+) -> np.ndarray:
+    """Bool (H, W): whether `compare(mask, value)` holds for any pixel of `mask` at most `distance` pixels away."""
+    (height, width), reach = mask.shape, int(distance)
+    padded = np.pad(mask, reach, mode="edge")  # no pixel comes nearer by it than it is
+    steps = range(-reach, reach + 1)
+    moved = (
+        padded[reach + y : reach + y + height, reach + x : reach + x + width]
+        for y in steps
+        for x in steps
+        if y * y + x * x <= distance * distance
+    )
+    return reduce(np.logical_or, (compare(m, value) for m in moved))
 
 
 def boundary_f1(counts: np.ndarray) -> float:
@@ -122,12 +152,15 @@ def boundary_f1(counts: np.ndarray) -> float:
 
 def calibration_counts(labels: np.ndarray, confidence: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Per confidence bin, float64 (bins, 3): pixels, sum of confidence, pixels right. Ignored truth is left out."""
-    counted = truth != IGNORE
-    confidence = confidence[counted].astype(np.float64)
-    right = (labels[counted] == truth[counted]).astype(float)
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    sums = [np.bincount(bins, weights, minlength=CALIBRATION_BINS) for weights in (None, confidence, right)]
-    return np.stack(sums, axis=1).astype(float)
+    counts = np.zeros((CALIBRATION_BINS, 3))
+    for rows in _strips(truth):
+        counted = truth[rows] != IGNORE
+        sure = confidence[rows][counted].astype(np.float64)
+        right = (labels[rows] == truth[rows])[counted]
+        bins = np.minimum((sure * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+        sums = [np.bincount(bins, weights, minlength=CALIBRATION_BINS) for weights in (None, sure, right)]
+        counts += np.stack(sums, axis=1)
+    return counts
 
 
 def expected_calibration_error(counts: np.ndarray) -> float:
