@@ -7,7 +7,9 @@ from typing import Any
 # idle machine and many times slower as soon as anything else runs: a browser, say, or a second visitor.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-__all__ = ["Segmenter"]
+__all__ = ["Segmenter", "__version__"]
+
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:

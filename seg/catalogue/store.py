@@ -21,7 +21,10 @@ from seg.errors import WeightsError
 from seg.labels import CLASS_MAPS, ClassMap
 from seg.models import KNOWN, build_model
 
-SHIPPED = Path(__file__).resolve().parents[2] / "weights"
+HOME = Path(os.environ.get("SEG_HOME") or Path(__file__).parents[2]).expanduser().resolve()
+"""Where the program's weights/ lie: SEG_HOME, else the checkout that it runs from. A wheel brings none."""
+
+SHIPPED = HOME / "weights"
 """The folder of the weight sets that come with the program."""
 
 
@@ -98,7 +101,9 @@ class WeightIndex:
         try:
             entries = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise WeightsError(f"There are no weights in {self.folder}: index.json is missing.") from error
+            advice = " Name a folder of weights with --weights-dir, or set SEG_HOME to a checkout of the project."
+            advice = advice if self.folder == SHIPPED else ""
+            raise WeightsError(f"There are no weights in {self.folder}: index.json is missing.{advice}") from error
         except (OSError, ValueError) as error:
             raise WeightsError(f"{self.path} is damaged ({error}): restore it from the repository.") from error
         known = {f.name for f in dataclasses.fields(Record)}
