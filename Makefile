@@ -1,16 +1,21 @@
-# make run: the app. make test: lint and every test. Both make .venv when it is missing or its requirements changed.
+# make run: the app. make test: lint and every test. make test-fast: neither browser nor training, in two minutes.
+# All make .venv when it is missing or its requirements changed.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format bench-app bench-viewer chromium clean
+.PHONY: run test test-fast lint format bench-app bench-viewer chromium clean
 
+# For the people at this machine only; they may name its folders in the app.
 run: $(VENV)/run.stamp
-	$(BIN)/streamlit run streamlit_app.py
+	SEG_LOCAL_FOLDERS=1 $(BIN)/streamlit run streamlit_app.py --server.address=127.0.0.1
 
 test: $(VENV)/dev.stamp chromium lint
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+test-fast: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser and not training"
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -30,13 +35,11 @@ bench-viewer: $(VENV)/dev.stamp chromium
 	$(BIN)/python -m tests.benchmarks.bench_viewer
 
 $(VENV)/run.stamp: requirements.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(PYTHON) tools/install.py $(VENV) requirements.txt
 	touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt requirements-train.txt requirements-ray.txt $(VENV)/run.stamp
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(PYTHON) tools/install.py $(VENV) requirements-dev.txt
 	touch $@
 
 # A Chromium for the browser tests: the one there is, Debian's where root may install it, else playwright's own.
@@ -47,5 +50,5 @@ chromium: $(VENV)/dev.stamp
 	else $(BIN)/python -m playwright install chromium; fi
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build seg.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

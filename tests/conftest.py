@@ -83,6 +83,15 @@ def trained(name: str, options: dict) -> nn.Module:
     return model
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long is marked by its folder, so that `make test-fast` can leave it out."""
+    tests = Path(__file__).parent
+    for item in items:
+        folder = item.path.relative_to(tests).parts[0]
+        if folder in ("browser", "training"):
+            item.add_marker(folder)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
     """Small networks gain nothing from a second thread, and lose much when other programs run."""
