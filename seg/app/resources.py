@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from seg.catalogue.comparisons import WeightSet
-from seg.catalogue.store import SHIPPED, Record, WeightIndex
+from seg.catalogue.store import SHIPPED, Record, WeightIndex, build
 from seg.datasets import RENDERERS, Sample
 from seg.errors import WeightsError
 from seg.inference.worker import Worker
@@ -109,7 +109,7 @@ def _problem(record: Record) -> str:
     try:
         _ = record.class_map
         if record.model not in KNOWN:
-            record.build()
+            build(record)
         fits = len(record.mean) == len(record.std) == record.arguments.get("in_channels", 3) and len(record.tile) == 2
         fits &= record.name.startswith(f"{record.dataset}/{record.model}-{record.loss}") and ".." not in record.name
         fits &= min(record.scale, record.parameters, *record.tile) > 0

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seg import models
-from seg.catalogue.store import SHIPPED, Record
-from seg.losses import LOSSES
+from seg.catalogue.record import Record
+from seg.catalogue.store import SHIPPED
 
 SEVEN = (
     ("conv_stack",),
@@ -19,8 +19,18 @@ SEVEN = (
 )
 """The architectures of a family, each with what stands in for it where it is missing."""
 
-LOSS_ORDER = ("wce", "ce", "dice", "ce_dice", "focal", "tversky", "lovasz")
-LOSS_TITLES = {name: kind.title for name, kind in LOSSES.items()}
+LOSS_TITLES = {
+    "wce": "weighted cross-entropy",
+    "ce": "cross-entropy",
+    "dice": "Dice",
+    "ce_dice": "cross-entropy + Dice",
+    "focal": "focal",
+    "tversky": "Tversky",
+    "lovasz": "Lovász",
+}
+"""Loss → its name in words, in the order they are told in; what each computes stands in `seg.losses`."""
+
+LOSS_ORDER = tuple(LOSS_TITLES)
 STARTS = SCRATCH, IMAGENET = "from scratch", "ImageNet start"
 DATASET_ORDER = ("street", "membranes", "shapes")
 

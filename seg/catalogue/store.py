@@ -6,84 +6,25 @@ import json
 import math
 import os
 import tempfile
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from filelock import FileLock
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import nn
 
+from seg.catalogue.record import Record
 from seg.errors import WeightsError
-from seg.labels import CLASS_MAPS, ClassMap
-from seg.models import KNOWN, build_model
+from seg.models import KNOWN
+
+if TYPE_CHECKING:
+    from torch import nn
 
 HOME = Path(os.environ.get("SEG_HOME") or Path(__file__).parents[2]).expanduser().resolve()
 """Where the program's weights/ lie: SEG_HOME, else the checkout that it runs from. A wheel brings none."""
 
 SHIPPED = HOME / "weights"
 """The folder of the weight sets that come with the program."""
-
-
-@dataclass(frozen=True)
-class Record:
-    """What is known about one weight set; the file itself holds tensors only."""
-
-    name: str
-    """`{dataset}/{model}-{loss}[-{variant}]`."""
-    dataset: str
-    model: str
-    arguments: dict[str, Any]
-    """Every argument of `build_model` besides the name."""
-    loss: str
-    scale: int
-    """Training scale: the short side of a picture, in pixels."""
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    """Per channel, of pictures in [0, 1]."""
-    tile: tuple[int, int]
-    """Height and width of the landscape tile."""
-    classes: tuple[str, ...]
-    parameters: int
-    bytes: int
-    sha256: str
-    validation: dict[str, Any] = field(default_factory=dict)
-    """What `seg.scores.evaluation.evaluate` measured on the validation split."""
-    recipe: dict[str, Any] = field(default_factory=dict)
-    """How the set was trained."""
-    gflops: float | None = None
-    """Billions of operations for one tile, see `seg.anatomy.cost.gflops`."""
-    timing: dict[str, Any] = field(default_factory=dict)
-    """What `python -m seg bench --record` measured for one tile: milliseconds, spread, device, threads."""
-    replay: dict[str, Any] = field(default_factory=dict)
-    """The picture and the moments of the set's replay, see `seg.training.replay`."""
-
-    @property
-    def class_map(self) -> ClassMap:
-        """Names and colours of the classes. Raises WeightsError for an unknown dataset."""
-        if self.dataset not in CLASS_MAPS:
-            raise WeightsError(f"Weight set {self.name} is for {self.dataset!r}, a dataset this version does not know.")
-        return CLASS_MAPS[self.dataset]
-
-    @property
-    def variant(self) -> str:
-        """What follows the loss in the name, or ''."""
-        return self.name.split("/", 1)[1].removeprefix(f"{self.model}-{self.loss}").removeprefix("-")
-
-    def build(self) -> nn.Module:
-        """The network with fresh weights. Raises WeightsError for an unknown architecture or bad arguments."""
-        if self.model not in KNOWN:
-            raise WeightsError(
-                f"Weight set {self.name} is for the architecture {self.model!r}, which this version does not know: "
-                "update the program or remove the set."
-            )
-        try:
-            return build_model(self.model, **self.arguments)
-        except (TypeError, ValueError) as error:
-            raise WeightsError(f"Weight set {self.name} cannot be built: {error}") from error
 
 
 class WeightIndex:
@@ -134,9 +75,11 @@ class WeightIndex:
                 f"The weights {record.name} are damaged: {path} does not match its checksum in the index."
             )
 
-    def load(self, record: Record) -> nn.Module:
+    def load(self, record: Record) -> "nn.Module":
         """The trained network in eval mode, fp32, on the CPU. Raises WeightsError if anything does not fit."""
-        model = record.build()
+        from safetensors.torch import load_file
+
+        model = build(record)
         self.verify(record)
         try:
             tensors = load_file(self.file(record))
@@ -147,8 +90,10 @@ class WeightIndex:
             raise WeightsError(f"The weights {record.name} do not fit their architecture {record.model}.") from error
         return model.eval()
 
-    def write_tensors(self, name: str, model: nn.Module) -> tuple[int, str]:
+    def write_tensors(self, name: str, model: "nn.Module") -> tuple[int, str]:
         """Write the model's tensors as fp16, atomically; returns the file's bytes and SHA-256."""
+        from safetensors.torch import save_file
+
         path = self.folder / f"{name}.safetensors"
         path.parent.mkdir(parents=True, exist_ok=True)
         half = {
@@ -171,6 +116,21 @@ class WeightIndex:
             write_atomically(self.path, text + "\n")
 
 
+def build(record: Record) -> "nn.Module":
+    """The network with fresh weights. Raises WeightsError for an unknown architecture or bad arguments."""
+    from seg.models import build_model
+
+    if record.model not in KNOWN:
+        raise WeightsError(
+            f"Weight set {record.name} is for the architecture {record.model!r}, which this version does not know: "
+            "update the program or remove the set."
+        )
+    try:
+        return build_model(record.model, **record.arguments)
+    except (TypeError, ValueError) as error:
+        raise WeightsError(f"Weight set {record.name} cannot be built: {error}") from error
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file so that a reader sees the old one or the new one, never half of it."""
     with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
@@ -184,8 +144,10 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def half_precision(model: nn.Module) -> nn.Module:
+def half_precision(model: "nn.Module") -> "nn.Module":
     """The same model with every number rounded to fp16 and back: what a written file will hold."""
+    import torch
+
     with torch.no_grad():
         for tensor in (*model.parameters(), *(b for b in model.buffers() if b.is_floating_point())):
             tensor.copy_(tensor.half().float())

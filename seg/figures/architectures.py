@@ -1,15 +1,18 @@
 """Plotly figures of the Architectures page: data in, Figure out."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from seg.anatomy.stages import Stage
 from seg.figures.compare import COLOURS, SYMBOLS, framed
 
+if TYPE_CHECKING:
+    from seg.anatomy.stages import Stage
 
-def per_stage(stages: Sequence[Stage]) -> go.Figure:
+
+def per_stage(stages: "Sequence[Stage]") -> go.Figure:
     """Operations and memory of every stage, one above the other."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.08)
     names = [stage.name for stage in stages]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from seg.catalogue.comparisons import LOSS_TITLES
 from seg.labels import IGNORE
 
 WEIGHT_RANGE = (0.4, 4.0)
@@ -90,13 +91,13 @@ def _lines(*formulas: str) -> str:
 
 LOSSES: dict[str, LossKind] = {
     "ce": LossKind(
-        "cross-entropy",
+        LOSS_TITLES["ce"],
         r"-\frac{1}{N}\sum_i \log p_{i,t_i}",
         "Long, Shelhamer, Darrell, 'Fully Convolutional Networks for Semantic Segmentation', CVPR 2015",
         _cross_entropy,
     ),
     "wce": LossKind(
-        "weighted cross-entropy",
+        LOSS_TITLES["wce"],
         _lines(
             r"-\frac{\sum_i w_{t_i}\log p_{i,t_i}}{\sum_i w_{t_i}}",
             rf"w_c = \operatorname{{clip}}\!\left(\frac{{\operatorname{{median}}_k f_k}}{{f_c}}, {WEIGHT_RANGE[0]:g}, "
@@ -108,7 +109,7 @@ LOSSES: dict[str, LossKind] = {
         _weighted_cross_entropy,
     ),
     "dice": LossKind(
-        "Dice",
+        LOSS_TITLES["dice"],
         _lines(
             r"\frac{1}{C}\sum_{c\in\mathcal{C}}"
             r"\left(1-\frac{2\sum_i p_{i,c}\,y_{i,c}}{\sum_i p_{i,c}+\sum_i y_{i,c}}\right)",
@@ -118,13 +119,13 @@ LOSSES: dict[str, LossKind] = {
         _dice,
     ),
     "ce_dice": LossKind(
-        "cross-entropy + Dice",
+        LOSS_TITLES["ce_dice"],
         r"\mathcal{L}_\text{cross-entropy}+\mathcal{L}_\text{Dice}",
         "Isensee et al., 'nnU-Net', Nature Methods 2021",
         _cross_entropy_and_dice,
     ),
     "focal": LossKind(
-        "focal",
+        LOSS_TITLES["focal"],
         _lines(
             rf"-\frac{{1}}{{NC}}\sum_{{i,c}} (1-q_{{i,c}})^{{{FOCAL_GAMMA:g}}}\log q_{{i,c}}",
             r"q_{i,c}=\begin{cases}\sigma(z_{i,c})& c=t_i\\1-\sigma(z_{i,c})& c\neq t_i\end{cases}",
@@ -133,7 +134,7 @@ LOSSES: dict[str, LossKind] = {
         _focal,
     ),
     "tversky": LossKind(
-        "Tversky",
+        LOSS_TITLES["tversky"],
         _lines(
             r"\frac{1}{C}\sum_{c\in\mathcal{C}}\left(1-\frac{\mathrm{TP}_c}{\mathrm{TP}_c+"
             rf"{1 - TVERSKY_MISSES:.1f}\,\mathrm{{FP}}_c+{TVERSKY_MISSES:g}\,\mathrm{{FN}}_c}}\right)",
@@ -146,7 +147,7 @@ LOSSES: dict[str, LossKind] = {
         _tversky,
     ),
     "lovasz": LossKind(
-        "Lovász",
+        LOSS_TITLES["lovasz"],
         _lines(
             r"\frac{1}{|\mathcal{C}|}\sum_{c\in\mathcal{C}}\overline{\Delta_{J_c}}(m_c)",
             r"m_{i,c}=|y_{i,c}-p_{i,c}|",

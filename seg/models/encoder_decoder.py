@@ -9,8 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .blocks import conv_bn_relu, crop_to, vgg16_plan, vgg_stage
-
-UPSAMPLING = ("unpool", "transposed", "bilinear", "nearest")
+from .names import UPSAMPLING
 
 
 class EncoderDecoder(nn.Module):

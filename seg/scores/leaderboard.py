@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 
 from seg.catalogue.comparisons import DATASET_ORDER, LOSS_ORDER, LOSS_TITLES, SCRATCH, WeightSet, start_of, title_of
-from seg.catalogue.store import Record
+from seg.catalogue.record import CALIBRATION_BINS, Record
 from seg.models import ARCHITECTURES
-from seg.scores.metrics import CALIBRATION_BINS
 
 SCORES = {"mean_iou": "mean IoU", "mean_dice": "mean Dice", "boundary_f1": "boundary F1"}
 COSTS = {"parameters": "parameters", "gflops": "GFLOPs", "milliseconds": "milliseconds"}

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from seg.catalogue.record import CALIBRATION_BINS
 from seg.labels import IGNORE
-
-CALIBRATION_BINS = 15
 
 STRIP = 2**18
 """Pixels that are counted at once: a picture of any size takes no more room than these, and they stay in the cache."""
