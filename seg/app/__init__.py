@@ -1,1 +1,1 @@
-"""What the pages share and only Streamlit needs: the one part of seg that imports streamlit."""
+"""The app, the one room that imports streamlit. What can be known without a page stands in the rooms below."""

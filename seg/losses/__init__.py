@@ -1,4 +1,6 @@
-"""The losses a network can be trained with, by name. Logits are (N, C, H, W), truth int64 (N, H, W) with IGNORE.
+"""The losses a network can be trained with, by name, and what they see. Nothing here trains.
+
+Logits are (N, C, H, W), truth int64 (N, H, W) with IGNORE.
 
 In the formulas N is the number of pixels that count (ignored ones are left out of every sum), t their true classes,
 z the logits, p their softmax and y the one-hot truth.

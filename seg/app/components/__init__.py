@@ -1,1 +1,1 @@
-"""The parts that run in the browser: HTML, CSS and JavaScript with a Python face."""
+"""What runs in the browser: HTML, CSS and JavaScript with a Python face. Nothing here knows a page."""

@@ -1,1 +1,1 @@
-"""What the pages are made of, one file a part."""
+"""What one page is made of, a file each. What several pages share stands one folder up; nothing here computes."""
