@@ -1,8 +1,8 @@
 """What a built network is made of: its size, its cost, what it sees and how it comes back up, read off the network.
 
 It is read in two ways. The network runs on PyTorch's "meta" device, which knows shapes but holds no numbers, to count
-operations. And it runs on a `seg.anatomy.dependence.Ghost`, which knows what each position depends on, to say what it
-sees.
+operations. And `seg.anatomy.dependence.trace` runs it on a map that knows what each position depends on, to say what
+it sees.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -16,7 +16,7 @@ from torch import nn
 from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
-from seg.anatomy.dependence import Ghost, Reach, Upsampling
+from seg.anatomy.dependence import Upsampling, evaluating, trace
 from seg.inference.tracing import ALONE
 from seg.models import build_model
 
@@ -71,7 +71,7 @@ def gflops(model: nn.Module, height: int, width: int, in_channels: int = 3) -> f
     tensors = {name: tensor.to("meta") for name, tensor in chain(model.named_parameters(), model.named_buffers())}
     dtype = next(model.parameters()).dtype
     picture = torch.empty(1, in_channels, height, width, dtype=dtype, device="meta")
-    with ALONE, _evaluating(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
+    with ALONE, evaluating(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
         functional_call(model, tensors, (picture,))
     return counter.get_total_flops() / 1e9
 
@@ -83,11 +83,11 @@ def receptive_field(model: nn.Module, in_channels: int = 3) -> int:
     half of a picture that is large enough for none of them to reach a border.
 
     Raises ValueError if no picture up to 65 536 pixels wide is: then every pixel depends on the whole picture.
-    Raises NotImplementedError for an operation that a `Ghost` does not know.
+    Raises NotImplementedError for an operation that a `TracedMap` does not know.
     """
     size = 64
     while size <= 2**16:
-        logits = _haunt(model, size, size, in_channels)
+        logits = trace(model, size, size, in_channels)
         middle = slice(logits.shape[-2] // 4, -(logits.shape[-2] // 4))
         axes = [logits.rows[middle], logits.columns[middle]]
         if all(axis.first.min() > 0 and axis.last.max() < size - 1 for axis in axes):
@@ -105,13 +105,13 @@ def receptive_fields(model: nn.Module, stages: Collection[str], in_channels: int
     found: dict[str, int] = {}
 
     def measure(name: str, output: Any) -> None:
-        ghost = output[0] if isinstance(output, tuple) else output
-        middle = slice(len(ghost.rows) // 4, len(ghost.rows) - len(ghost.rows) // 4)
-        axes = (ghost.rows[middle], ghost.columns[middle])
+        traced = output[0] if isinstance(output, tuple) else output
+        middle = slice(len(traced.rows) // 4, len(traced.rows) - len(traced.rows) // 4)
+        axes = (traced.rows[middle], traced.columns[middle])
         found[name] = max(int((axis.last - axis.first).max()) + 1 for axis in axes)
 
     with watching(model, stages, measure):
-        _haunt(model, size, size, in_channels)
+        trace(model, size, size, in_channels)
     return found
 
 
@@ -139,12 +139,12 @@ def extent(
     `picture[top:bottom, left:right]`. `skips` are the names of the skip connections to keep, None meaning all.
 
     Raises IndexError if the picture has no such pixel.
-    Raises NotImplementedError for an operation that a `Ghost` does not know.
+    Raises NotImplementedError for an operation that a `TracedMap` does not know.
     """
     height, width = size
     if not (0 <= y < height and 0 <= x < width):
         raise IndexError(f"A picture of {height} × {width} pixels has no pixel in row {y} and column {x}.")
-    logits = _haunt(model, height, width, in_channels, skips)
+    logits = trace(model, height, width, in_channels, skips)
     top, bottom = logits.rows.first[y], logits.rows.last[y] + 1
     left, right = logits.columns.first[x], logits.columns.last[x] + 1
     return int(top), int(left), int(bottom), int(right)
@@ -153,30 +153,6 @@ def extent(
 def upsampling_stack(model: nn.Module, in_channels: int = 3) -> tuple[Upsampling, ...]:
     """Every step up in resolution, in the order in which the network takes them.
 
-    Raises NotImplementedError for an operation that a `Ghost` does not know.
+    Raises NotImplementedError for an operation that a `TracedMap` does not know.
     """
-    return tuple(_haunt(model, 256, 256, in_channels).upsampling)
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Eval mode for a while, so that looking at a network leaves its running statistics alone."""
-    training = [module for module in model.modules() if module.training]
-    for module in training:
-        module.training = False
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True
-
-
-def _haunt(
-    model: nn.Module, height: int, width: int, in_channels: int, skips: Collection[str] | None = None
-) -> "Ghost":
-    ghost = Ghost(in_channels, Reach.itself(height), Reach.itself(width), [])
-    with _evaluating(model):
-        return model(ghost) if skips is None else model(ghost, skips=skips)
-
-
-# The ghost ----------------------------------------------------------------------------------------------------------
+    return tuple(trace(model, 256, 256, in_channels).upsampling)

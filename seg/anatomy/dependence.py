@@ -3,7 +3,8 @@
 A network's own `forward` runs on it unchanged, crops and borders included, and so says what the network sees.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,11 @@ class Reach:
 
 
 @dataclass(frozen=True, eq=False)
-class Ghost:
+class TracedMap:
     """Passes through a network in place of a batch of one picture (1, C, H, W), and carries no values.
 
     rows, columns: what each output row and column depends on; all channels together, as one interval, gaps included.
-    upsampling: the steps up so far, shared by all ghosts of one run.
+    upsampling: the steps up so far, shared by all that one run makes.
 
     A function or method without a rule is let through if it works pixel by pixel, as tried out on a small picture;
     any other raises NotImplementedError. Tensors that do not fit together raise ValueError.
@@ -103,21 +104,21 @@ class Ghost:
     def __getattr__(self, name: str) -> Callable:
         method = getattr(Tensor, name)
         if not callable(method):
-            raise AttributeError(f"A ghost has no {name}.")
+            raise AttributeError(f"A traced map has no {name}.")
         return lambda *args, **kwargs: self.__torch_function__(method, (), (self, *args), kwargs)
 
-    def __add__(self, other: "Ghost | float") -> "Ghost":
+    def __add__(self, other: "TracedMap | float") -> "TracedMap":
         return torch.add(self, other)
 
     __radd__ = __add__
 
-    def __getitem__(self, key: Any) -> "Ghost":
+    def __getitem__(self, key: Any) -> "TracedMap":
         key = key if isinstance(key, tuple) else (key,)
         if Ellipsis in key:
             at = key.index(Ellipsis)
             key = (*key[:at], *[slice(None)] * (self.ndim + 1 - len(key)), *key[at + 1 :])
         if not all(isinstance(part, slice) for part in key):
-            raise NotImplementedError(f"A ghost has no rule for the index {key}: only slices keep its four dimensions.")
+            raise NotImplementedError(f"There is no rule for the index {key}: only slices keep its four dimensions.")
         _, channels, rows, columns = (*key, *[slice(None)] * (self.ndim - len(key)))
         return replace(
             self, channels=len(range(self.channels)[channels]), rows=self.rows[rows], columns=self.columns[columns]
@@ -130,11 +131,36 @@ class Ghost:
             return _RULES[function](*args, **kwargs)
         if args and isinstance(args[0], cls) and _works_pixel_by_pixel(function, args, kwargs):
             return args[0]
-        raise NotImplementedError(f"A ghost has no rule for {function.__name__}: what it depends on is not known.")
+        raise NotImplementedError(f"There is no rule for {function.__name__}: what its result depends on is not known.")
+
+
+def trace(
+    model: nn.Module, height: int, width: int, in_channels: int, skips: Collection[str] | None = None
+) -> TracedMap:
+    """What the network's logits for a picture of `height` × `width` depend on, and its steps up.
+
+    `skips` are the names of the skip connections to keep, None meaning all. Raises what a `TracedMap` raises.
+    """
+    picture = TracedMap(in_channels, Reach.itself(height), Reach.itself(width), [])
+    with evaluating(model):
+        return model(picture) if skips is None else model(picture, skips=skips)
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Eval mode for a while, so that looking at a network leaves its running statistics alone."""
+    training = [module for module in model.modules() if module.training]
+    for module in training:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
 
 
 _RULES: dict[Callable, Callable] = {}
-"""PyTorch's function → the same on ghosts, with the same arguments."""
+"""PyTorch's function → the same on traced maps, with the same arguments."""
 
 
 def _rule(*functions: Callable) -> Callable[[Callable], Callable]:
@@ -147,8 +173,8 @@ def _rule(*functions: Callable) -> Callable[[Callable], Callable]:
 
 def _works_pixel_by_pixel(function: Callable, args: tuple, kwargs: dict) -> bool:
     """Whether changing the centre of a 3×3 picture changes nothing but the centre of the result."""
-    ghost, *others = args
-    before = torch.linspace(-1, 1, 9 * ghost.channels, device="cpu").reshape(1, -1, 3, 3)
+    traced, *others = args
+    before = torch.linspace(-1, 1, 9 * traced.channels, device="cpu").reshape(1, -1, 3, 3)
     after = before.clone()
     after[..., 1, 1] += 0.5
     try:
@@ -177,14 +203,14 @@ def _spread(out: int, kernel: int, stride: int, padding: int, dilation: int) -> 
 
 
 def _slide(
-    x: Ghost,
+    x: TracedMap,
     kernel: Any,
     stride: Any,
     padding: Any,
     dilation: Any,
     ceil_mode: bool = False,
     channels: int | None = None,
-) -> Ghost:
+) -> TracedMap:
     """A convolution or a pooling: the rules for output sizes are those of torch.nn.Conv2d and MaxPool2d."""
 
     def along(axis: Reach, kernel: int, stride: int, padding: int, dilation: int) -> Reach:
@@ -202,7 +228,7 @@ def _slide(
     )
 
 
-def _expect_channels(x: Ghost, channels: int) -> None:
+def _expect_channels(x: TracedMap, channels: int) -> None:
     if x.channels != channels:
         raise ValueError(f"A convolution of {channels} channels was given {x.channels}.")
 
@@ -217,7 +243,7 @@ def _conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
         padding = tuple(d * (k - 1) // 2 for k, d in zip(kernel, _pair(dilation), strict=True))
         grown = _slide(x, kernel, stride, padding, dilation, channels=weight.shape[0])
         if grown.shape[2:] != x.shape[2:]:
-            raise NotImplementedError("A ghost has no rule for an even kernel with padding='same'.")
+            raise NotImplementedError("There is no rule for an even kernel with padding='same'.")
         return grown
     return _slide(x, kernel, stride, padding, dilation, channels=weight.shape[0])
 
@@ -283,7 +309,7 @@ def _interpolate(
     antialias=False,
 ):
     if mode not in ("nearest", "bilinear") or align_corners or antialias:
-        raise NotImplementedError(f"A ghost has no rule for interpolate({mode=}, {align_corners=}, {antialias=}).")
+        raise NotImplementedError(f"There is no rule for interpolate({mode=}, {align_corners=}, {antialias=}).")
 
     def along(axis: Reach, out: int | None, factor: float | None) -> Reach:
         n = len(axis)
@@ -311,7 +337,7 @@ def _interpolate(
 @_rule(F.pad)
 def _pad(x, pad, mode="constant", value=None):
     if mode not in ("constant", "replicate") or len(pad) != 4:
-        raise NotImplementedError(f"A ghost has no rule for pad({pad=}, {mode=}).")
+        raise NotImplementedError(f"There is no rule for pad({pad=}, {mode=}).")
     left, right, top, bottom = pad
 
     def along(axis: Reach, before: int, after: int) -> Reach:
@@ -325,7 +351,7 @@ def _pad(x, pad, mode="constant", value=None):
 
 @_rule(F.batch_norm)
 def _batch_norm(x, *statistics, **settings):
-    return x  # in eval mode, which a ghost always meets, every pixel on its own
+    return x  # in eval mode, which is how a network is traced, every pixel on its own
 
 
 @_rule(torch.zeros_like)
@@ -335,7 +361,7 @@ def _zeros_like(x, **settings):
 
 @_rule(torch.add)
 def _add(x, other):
-    if not isinstance(other, Ghost):
+    if not isinstance(other, TracedMap):
         return x
     if x.shape != other.shape:
         raise ValueError(f"Tensors of {tuple(x.shape)} and {tuple(other.shape)} cannot be added.")
@@ -346,7 +372,7 @@ def _add(x, other):
 def _cat(tensors, dim=0):
     first, *rest = tensors
     if dim not in (1, -3):
-        raise NotImplementedError("A ghost has no rule for concatenation along any dimension but the channels.")
+        raise NotImplementedError("There is no rule for concatenation along any dimension but the channels.")
     if any(tensor.shape[2:] != first.shape[2:] for tensor in rest):
         raise ValueError(f"Tensors of {[tuple(tensor.shape) for tensor in tensors]} cannot be concatenated.")
     for tensor in rest:

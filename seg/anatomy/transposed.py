@@ -38,13 +38,13 @@ class Geometry:
             )
 
     @property
-    def reach(self) -> int:
+    def effective_kernel(self) -> int:
         """From the first to the last output pixel that one input value touches, both counted."""
         return self.dilation * (self.kernel - 1) + 1
 
     def size(self, inputs: int) -> int:
         """Side of the output for a side of `inputs`. Raises ValueError with a sentence if nothing would be left."""
-        size = (inputs - 1) * self.stride - 2 * self.padding + self.reach + self.output_padding
+        size = (inputs - 1) * self.stride - 2 * self.padding + self.effective_kernel + self.output_padding
         if size < 1:
             raise ValueError(
                 f"A padding of {self.padding} cuts everything away: the output would be {size} wide. Choose a smaller "
@@ -119,7 +119,7 @@ def zero_stuffed(x: np.ndarray, geometry: Geometry) -> np.ndarray:
         shape[axis] = (shape[axis] - 1) * geometry.stride + 1
         stuffed = np.zeros(shape)
         stuffed[(slice(None),) * axis + (slice(None, None, geometry.stride),)] = x
-        before = geometry.reach - 1 - geometry.padding
+        before = geometry.effective_kernel - 1 - geometry.padding
         after = before + geometry.output_padding
         widths = [(0, 0)] * x.ndim
         widths[axis] = (max(before, 0), max(after, 0))
@@ -158,10 +158,10 @@ def unevenness(counts: np.ndarray) -> float:
     return float(middle.std() / middle.mean()) if middle.any() else 0.0
 
 
-def rule(geometry: Geometry) -> str:
+def describe_overlap(geometry: Geometry) -> str:
     """What the overlap of one layer is like and why, in a sentence or two."""
     kernel, stride, dilation = geometry.kernel, geometry.stride, geometry.dilation
-    period = overlap(4 * (geometry.reach + stride), Geometry(kernel, stride, dilation=dilation))
+    period = overlap(4 * (geometry.effective_kernel + stride), Geometry(kernel, stride, dilation=dilation))
     middle = period[len(period) // 2 : len(period) // 2 + stride]
     if middle.min() == middle.max() == 1:
         return (

@@ -41,14 +41,14 @@ def answers(truth: np.ndarray, shift: int) -> dict[str, np.ndarray]:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a loss says of one mask. value: the loss; pull: on the disc's pixels together, |d loss / d logits|."""
+class LossOfMask:
+    """What a loss says of one mask. gradient: |d loss / d logits| of the disc's pixels together."""
 
     value: float
-    pull: float
+    gradient: float
 
 
-def judge(loss: str, mask: np.ndarray, truth: np.ndarray) -> Verdict:
+def loss_of_mask(loss: str, mask: np.ndarray, truth: np.ndarray) -> LossOfMask:
     """The loss of a sure `mask` against `truth`, both bool (h, w); class weights are those of this picture.
 
     Raises ValueError with a sentence for an unknown loss.
@@ -58,15 +58,15 @@ def judge(loss: str, mask: np.ndarray, truth: np.ndarray) -> Verdict:
     target = torch.from_numpy(truth.astype(np.int64))[None]
     value = build_loss(loss, torch.bincount(target.ravel(), minlength=2))(logits, target)
     (gradient,) = torch.autograd.grad(value, logits)
-    return Verdict(float(value.detach()), float(gradient[0].abs().sum(dim=0)[torch.from_numpy(truth)].sum()))
+    return LossOfMask(float(value.detach()), float(gradient[0].abs().sum(dim=0)[torch.from_numpy(truth)].sum()))
 
 
-def curves(shift: int, shares: Sequence[float] = SHARES) -> dict[tuple[str, str], list[Verdict]]:
-    """(loss, answer) → the verdicts at all `shares`, for all losses and `ANSWERS`."""
+def curves(shift: int, shares: Sequence[float] = SHARES) -> dict[tuple[str, str], list[LossOfMask]]:
+    """(loss, answer) → what the loss says at all `shares`, for all losses and `ANSWERS`."""
     found = {(loss, answer): [] for loss in LOSSES for answer in ANSWERS}
     for share in shares:
         truth = disc(share)
         for answer, mask in answers(truth, shift).items():
             for loss in LOSSES:
-                found[loss, answer].append(judge(loss, mask, truth))
+                found[loss, answer].append(loss_of_mask(loss, mask, truth))
     return found

@@ -15,13 +15,13 @@ class LossMaps:
     """One loss of one picture.
 
     value: the loss; pixels: float32 (h, w), what each pixel adds to it before the mean is taken, None for a loss that
-    is no mean over pixels (Dice, Tversky, Lovász measure the whole mask); pull: float32 (h, w), |d loss / d logits|
+    is no mean over pixels (Dice, Tversky, Lovász measure the whole mask); gradient: float32 (h, w), |d loss / d logits|
     summed over the classes. Both are NaN where the truth is ignored.
     """
 
     value: float
     pixels: np.ndarray | None
-    pull: np.ndarray
+    gradient: np.ndarray
 
 
 def loss_maps(name: str, logits: np.ndarray, truth: np.ndarray, pixels: np.ndarray) -> LossMaps:
@@ -31,7 +31,7 @@ def loss_maps(name: str, logits: np.ndarray, truth: np.ndarray, pixels: np.ndarr
     sentence for an unknown loss.
     """
     z = torch.from_numpy(np.asarray(logits, np.float32))[None].requires_grad_()
-    target = _at(truth, logits.shape[-2:])
+    target = _at_size(truth, logits.shape[-2:])
     counts = torch.from_numpy(np.asarray(pixels, np.float64))
     loss = build_loss(name, counts)(z, target)
     (gradient,) = torch.autograd.grad(loss, z)
@@ -44,7 +44,7 @@ def loss_maps(name: str, logits: np.ndarray, truth: np.ndarray, pixels: np.ndarr
     )
 
 
-def _at(truth: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
+def _at_size(truth: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
     """Int64 (1, h, w), nearest pixels."""
     batch = torch.from_numpy(truth.copy())[None, None]
     return F.interpolate(batch, size=tuple(size), mode="nearest-exact")[0].long()

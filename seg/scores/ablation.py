@@ -9,11 +9,11 @@ from seg.scores.metrics import boundary_counts, boundary_f1, score
 
 @dataclass(frozen=True)
 class Ablated:
-    """How good a mask is. dice: float64 (C,), NaN for a class in neither mask nor truth; outlines: boundary F1."""
+    """How good a mask is. dice: float64 (C,), NaN for a class in neither mask nor truth."""
 
     dice: np.ndarray
     mean_dice: float
-    outlines: float
+    boundary_f1: float
 
     @classmethod
     def of(cls, labels: np.ndarray, truth: np.ndarray, num_classes: int) -> "Ablated":

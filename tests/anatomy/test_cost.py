@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from seg.anatomy.cost import describe, extent, gflops, parameters, receptive_field, upsampling_stack
-from seg.anatomy.dependence import Ghost, Reach
+from seg.anatomy.dependence import Reach, TracedMap
 from seg.models import ARCHITECTURES, ON_BACKBONE, UPSAMPLING, build_model
 
 NETWORKS = [
@@ -179,7 +179,7 @@ def assert_extents_match(layer: nn.Module, size: tuple[int, int]) -> None:
         expected_shape = linear(layer)(torch.ones(1, 1, *size, dtype=torch.float64)).shape[2:]
     except RuntimeError:
         assume(False)
-    assert layer(Ghost(1, Reach.itself(size[0]), Reach.itself(size[1]), [])).shape[2:] == expected_shape
+    assert layer(TracedMap(1, Reach.itself(size[0]), Reach.itself(size[1]), [])).shape[2:] == expected_shape
     pixels = list(product(range(min(size[0], expected_shape[0])), range(min(size[1], expected_shape[1]))))
     for pixel, box in seen(layer, size, pixels).items():
         assert extent(layer, size, *pixel, 1) == box

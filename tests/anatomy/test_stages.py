@@ -140,11 +140,11 @@ def test_ablation_scores_are_those_of_the_masks():
     truth = np.zeros((20, 20), np.uint8)
     truth[5:15, 5:15] = 1
     right = Ablated.of(truth, truth, 2)
-    assert right.mean_dice == right.outlines == 1
+    assert right.mean_dice == right.boundary_f1 == 1
     moved = np.roll(truth, 4, axis=1)
     worse = Ablated.of(moved, truth, 2)
     assert worse.mean_dice < 1
-    assert worse.outlines < 1
+    assert worse.boundary_f1 < 1
     assert changed(moved, truth) == pytest.approx(80 / 400)
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from seg.anatomy.transposed import (
     Geometry,
     by_zero_stuffing,
+    describe_overlap,
     matrix,
     overlap,
     pooled,
-    rule,
     stacked,
     transposed,
     unevenness,
@@ -93,7 +93,7 @@ def test_every_column_is_one_value_landing_and_they_add_up(problem):
 def test_zeros_are_stuffed_between_the_values(problem):
     x, _weight, geometry = problem
     stuffed = zero_stuffed(x, geometry)
-    assert stuffed.shape == tuple(geometry.size(side) + geometry.reach - 1 for side in x.shape)
+    assert stuffed.shape == tuple(geometry.size(side) + geometry.effective_kernel - 1 for side in x.shape)
 
 
 @given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 3))
@@ -101,7 +101,7 @@ def test_the_rule_says_what_the_map_shows(kernel, stride, dilation):
     geometry = Geometry(kernel, stride, dilation=dilation)
     counts = overlap(60, geometry)
     spread = unevenness(counts)
-    words = rule(geometry)
+    words = describe_overlap(geometry)
     middle = counts[len(counts) // 3 : -len(counts) // 3]
     assert words.startswith("No overlap" if set(middle) == {1} else "Uneven" if spread > 0 else "Even")
     if dilation == 1:

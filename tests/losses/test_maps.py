@@ -27,7 +27,7 @@ def test_what_the_pixels_add_makes_up_the_loss(seed):
     for name in ("ce", "focal"):
         found = loss_maps(name, logits, truth, PIXELS)
         assert np.nanmean(found.pixels) == pytest.approx(found.value, rel=1e-5)
-        assert np.isnan(found.pixels).sum() == np.isnan(found.pull).sum() == 2
+        assert np.isnan(found.pixels).sum() == np.isnan(found.gradient).sum() == 2
 
 
 def test_weighted_cross_entropy_is_the_weighted_mean_of_what_pixels_add():
@@ -38,7 +38,7 @@ def test_weighted_cross_entropy_is_the_weighted_mean_of_what_pixels_add():
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_the_pull_is_the_slope_of_the_loss(name):
+def test_the_gradient_is_the_slope_of_the_loss(name):
     logits, truth = problem(2)
     logits = logits * 2
     found = loss_maps(name, logits, truth, PIXELS)
@@ -53,7 +53,7 @@ def test_the_pull_is_the_slope_of_the_loss(name):
             moved[0, c, y, x] += sign * step
             ends.append(float(loss(moved.float(), target)))
         total += abs(ends[1] - ends[0]) / (2 * step)
-    assert found.pull[y, x] == pytest.approx(total, rel=0.02, abs=2e-4)
+    assert found.gradient[y, x] == pytest.approx(total, rel=0.02, abs=2e-4)
 
 
 @pytest.mark.parametrize("name", ["dice", "tversky", "lovasz", "ce_dice"])

@@ -157,7 +157,7 @@ def skips(exhibit: Exhibit, entry: Entry, class_map: ClassMap) -> None:
                 f"{score.mean_dice:.3f}",
                 None if name == "all on" else f"{score.mean_dice - scores['all on'].mean_dice:+.3f}",
             )
-        table = pd.DataFrame({name: {"boundary F1": score.outlines} for name, score in scores.items()})
+        table = pd.DataFrame({name: {"boundary F1": score.boundary_f1} for name, score in scores.items()})
         st.table(
             table.style.format("{:.3f}", na_rep="–"), border="horizontal", alt="Boundary F1 with and without skips"
         )

@@ -160,7 +160,7 @@ def _maps(title: str, found: LossMaps) -> None:
     left, right = st.columns(2)
     for column, values, unit in (
         (left, found.pixels, "what each pixel adds"),
-        (right, found.pull, "how hard it pulls"),
+        (right, found.gradient, "how hard it pulls"),
     ):
         with column:
             if values is None:
@@ -200,7 +200,7 @@ def rare() -> None:
         )
     at = next(i for i, share in enumerate(imbalance.SHARES) if f"{share:.1%}" == percent)
     truth = imbalance.disc(imbalance.SHARES[at])
-    verdicts = _curves(shift)
+    found = _curves(shift)
     pictures, numbers = st.columns([2, 3], gap="large")
     with pictures, st.container(horizontal=True, gap="small"):
         for name, mask in imbalance.answers(truth, shift).items():
@@ -208,7 +208,7 @@ def rare() -> None:
                 st.image(_drawn(mask, truth), width="stretch", alt=f"The disc and the answer: {name}")
                 st.caption(f"**{name}**" if name == answer else name)
     table = pd.DataFrame(
-        {name: [verdicts[loss, name][at].value for loss in LOSSES] for name in imbalance.ANSWERS},
+        {name: [found[loss, name][at].value for loss in LOSSES] for name in imbalance.ANSWERS},
         index=[kind.title for kind in LOSSES.values()],
     )
     with numbers:
@@ -219,7 +219,7 @@ def rare() -> None:
         )
     for column, key, unit, caption in zip(
         st.columns(2, gap="large"),
-        ("value", "pull"),
+        ("value", "gradient"),
         ("loss", "pull on the disc"),
         (
             f"What does '{answer}' cost as the disc shrinks? Cross-entropy falls to nothing with the disc.",
@@ -230,12 +230,9 @@ def rare() -> None:
     ):
         with column:
             st.caption(caption)
-            lines = {
-                kind.title: [getattr(verdict, key) for verdict in verdicts[loss, answer]]
-                for loss, kind in LOSSES.items()
-            }
+            lines = {kind.title: [getattr(said, key) for said in found[loss, answer]] for loss, kind in LOSSES.items()}
             st.plotly_chart(
-                figures.against_share(imbalance.SHARES, lines, imbalance.SHARES[at], unit, log=key == "pull"),
+                figures.against_share(imbalance.SHARES, lines, imbalance.SHARES[at], unit, log=key == "gradient"),
                 config=CHART,
                 key=f"imbalance-{key}",
                 alt=f"{unit} of every loss against the share of the picture that the disc covers",

@@ -91,7 +91,7 @@ def _kernel(kernel: int, axes: int) -> np.ndarray:
 def _overlap(geometry: Geometry) -> None:
     st.subheader("Where do the kernels overlap?")
     counts = upsampling.overlap(WIDE, geometry)
-    even = upsampling.unevenness(upsampling.overlap(12 * geometry.reach, geometry))
+    even = upsampling.unevenness(upsampling.overlap(12 * geometry.effective_kernel, geometry))
     left, right = st.columns([2, 3], gap="large")
     with left:
         map_ = np.outer(counts, counts)
@@ -102,7 +102,7 @@ def _overlap(geometry: Geometry) -> None:
             alt=f"How many of {WIDE} by {WIDE} input values reach each output pixel: {map_.min()} to {map_.max()}",
         )
     with right:
-        st.markdown(upsampling.rule(geometry))
+        st.markdown(upsampling.describe_overlap(geometry))
         st.metric(
             "Unevenness",
             f"{even:.2f}",
