@@ -27,3 +27,10 @@ class TrainingError(SegError):
 
 class ServiceError(SegError):
     """A request that cannot be taken now."""
+
+
+def in_a_sentence(error: BaseException, what: str, advice: str) -> str:
+    """What to tell a person whose `what` met an error: its own words if they are for people, else its kind alone."""
+    if isinstance(error, SegError) and str(error):
+        return str(error)
+    return f"{what} failed ({type(error).__name__}): {advice}."

@@ -4,7 +4,7 @@ Odena, Dumoulin, Olah, 'Deconvolution and Checkerboard Artifacts', Distill 2016,
 is read off the two-dimensional Fourier spectrum, against what natural pictures have nearby.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -107,6 +107,9 @@ class LearnedKernel:
 class Kernels:
     """A question: the learned kernels of the network's transposed convolutions, in the order of the layers."""
 
+    def depends_on(self, digest: str, size: tuple[int, int], detail: int) -> Hashable:
+        return ()
+
     def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> tuple[LearnedKernel, ...]:
         found = []
         for name, layer in network.engine.model.named_modules():
@@ -171,6 +174,9 @@ class Measurement:
 @dataclass(frozen=True)
 class Measure:
     """A question: the `Measurement` of the network on the picture, untiled at the training scale."""
+
+    def depends_on(self, digest: str, size: tuple[int, int], detail: int) -> Hashable:
+        return digest
 
     def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> Measurement:
         try:

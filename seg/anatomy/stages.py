@@ -4,9 +4,10 @@ A stage is a submodule that runs once and makes one feature map: a block of conv
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import chain
 from typing import Any
 
@@ -96,6 +97,9 @@ def _blocks(prefix: str, module: nn.Module, calls: dict[str, int], shapes: dict[
 class Anatomise:
     """A question: the network's `Stage`s for this picture at the training scale, timed, with receptive fields."""
 
+    def depends_on(self, digest: str, size: tuple[int, int], detail: int) -> Hashable:
+        return size
+
     def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> tuple[Stage, ...]:
         model, channels = network.engine.model, len(network.record.mean)
         height, width = network.logits(image).shape[-2:]  # warms up, too
@@ -161,6 +165,9 @@ class Strongest:
     stage: str
     count: int = 12
 
+    def depends_on(self, digest: str, size: tuple[int, int], detail: int) -> Hashable:
+        return digest
+
     def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> FeatureMaps:
         features = network.features(image, self.stage)
         spread = features.std(axis=(1, 2))
@@ -186,6 +193,9 @@ class Timed:
 
     sides: tuple[int, ...]
 
+    def depends_on(self, digest: str, size: tuple[int, int], detail: int) -> Hashable:
+        return Fraction(*size)
+
     def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> tuple[float, ...]:
         height, width = image.shape[:2]
         taken = []
@@ -204,6 +214,9 @@ class Timed:
 class Skips:
     """A question: skip → the stages it leads from and to, None where the architecture does not say."""
 
+    def depends_on(self, digest: str, size: tuple[int, int], detail: int) -> Hashable:
+        return ()
+
     def __call__(
         self, network: Segmenter, image: np.ndarray, detail: int
     ) -> tuple[tuple[str, tuple[str, str] | None], ...]:
@@ -216,6 +229,9 @@ class Costs:
     """A question: (GFLOPs, 10⁶ bytes of all stages' maps) for the picture's proportions at each short side."""
 
     sides: tuple[int, ...]
+
+    def depends_on(self, digest: str, size: tuple[int, int], detail: int) -> Hashable:
+        return Fraction(*size)
 
     def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> tuple[tuple[float, float], ...]:
         height, width = image.shape[:2]

@@ -10,9 +10,10 @@ from seg.app import resources
 from seg.app.parts.gallery import Exhibit
 from seg.app.text import plain
 from seg.catalogue.comparisons import WeightSet
-from seg.errors import SegError
+from seg.errors import in_a_sentence
+from seg.inference.engines.pytorch import is_out_of_memory
 from seg.service.questions import PREDICT, Question
-from seg.service.service import Request
+from seg.service.service import Request, Visitor
 
 
 def question_of(exhibit: Exhibit, weights: WeightSet, question: Question = PREDICT) -> Request:
@@ -28,22 +29,27 @@ def question_of(exhibit: Exhibit, weights: WeightSet, question: Question = PREDI
     )
 
 
-def ask(exhibit: Exhibit, weights: WeightSet, question: Question = PREDICT) -> Future[Any]:
-    """The future of a network's answer about the picture; what has been asked before, by anybody, is there at once."""
-    return resources.SERVICE.request(question_of(exhibit, weights, question), exhibit.picture.pixels)
+def ask(
+    exhibit: Exhibit, weights: WeightSet, question: Question = PREDICT, visitor: Visitor | None = None
+) -> Future[Any]:
+    """The future of a network's answer about the picture; what has been asked before, by anybody, is there at once.
+
+    visitor: on whose page the answer stays, see `PredictionService.request`.
+    """
+    return resources.SERVICE.request(question_of(exhibit, weights, question), exhibit.picture.pixels, visitor)
 
 
 def collect(questions: Mapping[str, Future[Any]], label: str = "The networks are at work") -> dict[str, Any]:
     """Name → answer, in the order asked, once all are there; a bar shows how many are. Those that failed are left out,
     each with a sentence on the page."""
-    place = st.empty()
+    bar = st.empty()
     waiting = {future for future in questions.values() if not future.done()}
     if waiting:
         total, before = len(questions), len(questions) - len(waiting)
-        place.progress(before / total, f"{label}: {before} of {total}")
+        bar.progress(before / total, f"{label}: {before} of {total}")
         for have, _ in enumerate(as_completed(waiting), start=before + 1):
-            place.progress(have / total, f"{label}: {have} of {total}")
-    place.empty()
+            bar.progress(have / total, f"{label}: {have} of {total}")
+    bar.empty()
     answers = {}
     for name, future in questions.items():
         if (error := future.exception()) is None:
@@ -55,6 +61,6 @@ def collect(questions: Mapping[str, Future[Any]], label: str = "The networks are
 
 def sentence(error: BaseException) -> str:
     """What to tell a visitor about a network that failed."""
-    if isinstance(error, (SegError, ValueError, MemoryError)):
-        return str(error)
-    return f"The network failed ({type(error).__name__}): try another picture or weight set."
+    if is_out_of_memory(error):
+        return "There is not enough memory for this picture: choose a coarser detail, or close other programs."
+    return in_a_sentence(error, "The network", "try another picture or weight set")

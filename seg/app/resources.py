@@ -15,7 +15,7 @@ from seg.datasets import RENDERERS, Sample
 from seg.errors import WeightsError
 from seg.inference.worker import Worker
 from seg.models import KNOWN
-from seg.service.service import PredictionService
+from seg.service.service import PredictionService, Visitor
 
 SERVICE = PredictionService()
 """One for the whole process: a module is imported once, however many visitors come at the same moment."""
@@ -37,6 +37,11 @@ _rendered: dict[tuple[str, int], Sample] = {}
 _ordered: set[str] = set()
 _ordering = threading.Lock()
 _painter = Worker("seg-samples")
+
+
+def visitor() -> Visitor:
+    """Who this is, to the prediction service: gone when the visit is over."""
+    return st.session_state.setdefault("visitor", Visitor())
 
 
 def sets() -> dict[str, WeightSet]:

@@ -23,7 +23,9 @@ class Settings:
 
 
 def settings() -> Settings:
-    """Draw the controls and remember the choice under `st.session_state.settings`."""
+    """Draw the controls and remember the choice under `st.session_state.settings`. Every page begins here, so what the
+    page before has shown is released."""
+    resources.SERVICE.release(resources.visitor())
     with st.sidebar:
         device = st.selectbox("Device", _available(), format_func=_device_name, key="device")
         detail = st.segmented_control(
@@ -34,10 +36,10 @@ def settings() -> Settings:
             key="detail",
             help="How large the networks see the picture, in multiples of the scale they were trained at.",
         )
-        place = choose_device(device)
-        engine, problem = choose_engine(place)
+        chosen_device = choose_device(device)
+        engine, problem = choose_engine(chosen_device)
         title = {"torch": "PyTorch", "openvino": "OpenVINO"}[engine]
-        st.caption(f"Running on **{_device_name(str(place))}** with **{title}**. {problem}".strip())
+        st.caption(f"Running on **{_device_name(str(chosen_device))}** with **{title}**. {problem}".strip())
         for note in resources.SERVICE.notes:
             st.warning(plain(note), icon=":material/info:")
         _own_runs()

@@ -65,4 +65,6 @@ class Worker:
         try:
             future.set_result(work(*arguments))
         except BaseException as error:
+            # Its frames would hold what it was at as long as the future is kept.
+            error.__traceback__ = error.__cause__ = error.__context__ = None
             future.set_exception(error)

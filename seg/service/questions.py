@@ -1,15 +1,25 @@
 """What can be asked of a network and a picture. Questions are hashable, so that equal ones are answered once."""
 
-from collections.abc import Callable
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
 from seg.inference.segmenter import Prediction, Segmenter
 
-Question = Callable[[Segmenter, np.ndarray, int], object]
-"""Called with the network, the picture (uint8 (H, W, 3) or (H, W)) and the detail; hashable, and equal if it asks the
-same."""
+
+class Question(Protocol):
+    """Hashable, and equal to another if it asks the same. `seg.anatomy` has some of its own."""
+
+    def depends_on(self, digest: str, size: tuple[int, int], detail: int) -> Hashable:
+        """What of a picture, known by its digest and its size (H, W), and of the detail the answer depends on: pictures
+        that have it in common share one answer."""
+        ...
+
+    def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> Any:
+        """The answer for a picture, uint8 (H, W, 3) or (H, W)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -17,6 +27,9 @@ class Predict:
     """The `Prediction`. skips: those to keep (then untiled, at the training scale), None for all."""
 
     skips: frozenset[str] | None = None
+
+    def depends_on(self, digest: str, size: tuple[int, int], detail: int) -> Hashable:
+        return (digest, detail) if self.skips is None else digest
 
     def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> Prediction:
         return network(image, detail, self.skips)
@@ -32,26 +45,8 @@ class Logits:
 
     skips: frozenset[str] | None = None
 
+    def depends_on(self, digest: str, size: tuple[int, int], detail: int) -> Hashable:
+        return digest
+
     def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> np.ndarray:
         return network.logits(image, self.skips)
-
-
-@dataclass(frozen=True)
-class Features:
-    """What the submodule `stage` gives: float32 (channels, h, w)."""
-
-    stage: str
-
-    def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> np.ndarray:
-        return network.features(image, self.stage)
-
-
-@dataclass(frozen=True)
-class Gradient:
-    """The effective receptive field of the pixel (y, x) at the training scale: float32 (h, w)."""
-
-    y: int
-    x: int
-
-    def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> np.ndarray:
-        return network.gradient(image, self.y, self.x)

@@ -21,10 +21,11 @@ from seg.app.parts import runs
 from seg.catalogue.comparisons import SEVEN
 from seg.catalogue.store import WeightIndex
 from seg.datasets import street
+from seg.inference.segmenter import Segmenter
 from seg.labels import CLASS_MAPS, IGNORE, STREET
 from seg.pictures.decode import digest
 from seg.pictures.drawing import encode_ids
-from seg.service.service import PredictionService
+from seg.service.service import ANSWER_BYTES, PredictionService
 from tests.bad_files import BAD, ODD, saved
 from tests.conftest import make_set
 
@@ -147,6 +148,59 @@ def test_networks_that_take_longer_are_waited_for_on_the_page(page, service, mon
     finally:
         go.set()
     assert says(settle(page), "7 of 7 networks done")
+
+
+def test_results_that_do_not_fit_into_memory_are_refused_and_not_computed_over_and_over(seven, monkeypatch):
+    only(seven, monkeypatch)
+    service = PredictionService(max_bytes=6 * (360 * 480 * 3 + ANSWER_BYTES))
+    monkeypatch.setattr(resources, "SERVICE", service)
+    page = visit()
+    assert says(page, "6 of 7 networks done")
+    assert says(page, "1 failed")
+    assert len(table(page).columns) == 6
+    page.run()
+    assert service.runs == 6
+    choose(page, "Networks", ["U-Net", "FC-DenseNet103"])  # the last one of all finds room when others are not shown
+    assert list(table(page).columns) == ["U-Net", "FC-DenseNet103"]
+    upload(page, 0, "street.png", photo())
+    choose(page, "Networks", [])
+    assert says(page, "7 of 7 networks done")
+    service.close()
+
+
+def test_labelled_photos_that_do_not_fit_into_memory_are_left_out_of_the_sum_for_all_networks(seven, monkeypatch):
+    only(seven, monkeypatch)
+    # Of three photos, the last finds room for three of the seven networks.
+    service = PredictionService(max_bytes=17 * (90 * 120 * 3 + ANSWER_BYTES))
+    monkeypatch.setattr(resources, "SERVICE", service)
+    page = visit()
+    for seed in (3, 4, 5):
+        scene = street.render(seed, 90, 120)
+        upload(page, 0, f"{seed}.png", saved(Image.fromarray(scene.image), "PNG"))
+        upload(page, 1, f"{seed}.png", encode_ids(scene.labels, STREET))
+    page.run()
+    assert not page.exception
+    assert says(page, "2 of 3 photos scored")
+    assert len(table(page, 1).columns) == 7
+    before = service.runs
+    page.run()
+    assert service.runs == before
+    service.close()
+
+
+def test_an_error_without_words_is_a_sentence_in_its_panel(page, monkeypatch):
+    segment = Segmenter._segment
+
+    def failing(self, *given):
+        if self.record.model == "unet":
+            raise MemoryError
+        return segment(self, *given)
+
+    monkeypatch.setattr(Segmenter, "_segment", failing)
+    upload(page, 0, "street.png", photo())
+    assert not page.exception
+    assert says(page, "6 of 7 networks done")
+    assert says(page, "1 failed")
 
 
 def test_choosing_fewer_networks_and_then_all_again_runs_none(page, service):

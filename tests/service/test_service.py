@@ -1,20 +1,30 @@
 """Each network loaded once, each result computed once, for however many ask."""
 
+import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
+from seg.anatomy.checkerboard import Kernels, Measure
+from seg.anatomy.receptive import Seen
+from seg.anatomy.stages import Anatomise, Costs, Skips, Strongest, Timed
 from seg.catalogue.store import WeightIndex
-from seg.errors import ServiceError, WeightsError
+from seg.errors import ImageError, ServiceError, WeightsError
 from seg.inference.engines import choose_device
+from seg.inference.segmenter import Segmenter
 from seg.service import service as module
-from seg.service.questions import Features, Gradient, Logits, Predict
-from seg.service.service import PredictionService, Request
+from seg.service.questions import Logits, Predict
+from seg.service.service import ANSWER_BYTES, PredictionService, Request, Visitor
 from tests.conftest import make_set
 
-IMAGE = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+SIZE = (60, 80)
+RESULT = ANSWER_BYTES + 60 * 80 * 3
+"""Bytes of a prediction of that size."""
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
 
 
 @pytest.fixture
@@ -47,8 +57,7 @@ def test_another_picture_runs_the_network_again_but_does_not_load_it_again(weigh
 
 def test_finished_results_are_let_go_least_recently_used_first_when_memory_is_full(weights):
     record = WeightIndex(weights).record("street/fcn8s-wce")
-    size = IMAGE.shape[0] * IMAGE.shape[1] * 3
-    service = PredictionService(max_bytes=2 * size)
+    service = PredictionService(max_bytes=2 * RESULT)
     for digest in ("one", "two", "one", "three"):  # "one" was asked for again, so "two" goes
         service.request(Request.of(digest, record, folder=weights), IMAGE).result()
     assert service.runs == 3
@@ -57,6 +66,69 @@ def test_finished_results_are_let_go_least_recently_used_first_when_memory_is_fu
     service.request(Request.of("two", record, folder=weights), IMAGE).result()
     assert service.runs == 4
     service.close()
+
+
+def test_what_a_page_shows_is_not_let_go_and_what_does_not_fit_beside_it_is_refused(weights):
+    record = WeightIndex(weights).record("street/fcn8s-wce")
+    service, visitor, other = PredictionService(max_bytes=2 * RESULT), Visitor(), Visitor()
+
+    def ask(digest, visitor=None):
+        return service.request(Request.of(digest, record, folder=weights), IMAGE, visitor)
+
+    shown = [ask("one", visitor), ask("two", visitor)]
+    with pytest.raises(ServiceError, match="choose fewer networks or a smaller picture"):
+        ask("three", visitor).result()
+    for _ in range(3):  # as a page does that is drawn again and again
+        ask("four").result()
+        assert [ask("one", visitor), ask("two", other)] == shown
+    assert service.runs == 3
+    service.release(visitor)
+    ask("three", visitor).result()  # beside what the other visitor's page still shows
+    assert ask("two", other) is shown[1]
+    del visitor, other
+    gc.collect()
+    newest = [ask("five", Visitor()), ask("six", Visitor())]
+    assert all(future.result().labels.shape == SIZE for future in newest)
+    service.close()
+
+
+def test_a_failure_takes_no_memory_from_what_a_page_shows(weights):
+    record = WeightIndex(weights).record("street/fcn8s-wce")
+    service, visitor = PredictionService(max_bytes=RESULT), Visitor()
+    failing = Request.of("one", record, folder=weights, question=Predict(frozenset({"no such skip"})))
+    assert service.request(failing, IMAGE, visitor).exception()
+    assert service.request(Request.of("two", record, folder=weights), IMAGE, visitor).result().labels.shape == SIZE
+    service.close()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("of a library"), ImageError("Of ours."), MemoryError(), SystemExit(1)])
+def test_a_failed_request_holds_no_picture(weights, service, monkeypatch, error):
+    def failing(self, image, *given):
+        try:
+            raise KeyError(image.shape)
+        except KeyError as reason:
+            raise error from reason
+
+    monkeypatch.setattr(Segmenter, "_segment", failing)
+    image = IMAGE.copy()
+    gone = weakref.ref(image)
+    record = WeightIndex(weights).record("street/fcn8s-wce")
+    future = service.request(Request.of("a picture", record, folder=weights), image)
+    assert type(future.exception()) is type(error)
+    del image
+    service.request(Request.of("another", record, folder=weights, question=Skips()), IMAGE).result()
+    gc.collect()
+    assert gone() is None
+
+
+def test_old_failures_are_forgotten_whatever_is_asked_next(weights, service, monkeypatch):
+    record = WeightIndex(weights).record("street/fcn8s-wce")
+    monkeypatch.setattr(module, "ERROR_SECONDS", 0)
+    for digest in ("one", "two"):
+        request = Request.of(digest, record, folder=weights, question=Predict(frozenset({"no such skip"})))
+        assert service.request(request, IMAGE).exception()
+    service.request(Request.of("three", record, folder=weights), IMAGE).result()
+    assert len(service._futures) == 1
 
 
 def test_a_damaged_file_fails_alone_and_works_again_once_it_is_mended(weights, service, monkeypatch):
@@ -85,13 +157,71 @@ def test_each_question_about_a_picture_is_answered_once(weights, service):
         labels = ask(Predict()).labels
         alone = ask(Predict(frozenset())).labels
         logits, cut = ask(Logits()), ask(Logits(frozenset()))
-        features, field = ask(Features("score")), ask(Gradient(5, 7))
+        maps, field = ask(Strongest("score")), ask(Seen(0.1, 0.1))
     assert (service.loads, service.runs) == (1, 6)
-    assert labels.shape == alone.shape == IMAGE.shape[:2]
-    assert logits.shape == cut.shape == (11, *field.shape)
+    assert labels.shape == alone.shape == SIZE
+    assert logits.shape == cut.shape == (11, 180, 240)
     assert not np.array_equal(logits, cut)
-    assert features.ndim == 3
-    assert field[5, 7] > 0
+    assert maps.total == 11
+    assert field.heat.max() == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "alike"),
+    [
+        (Predict(), []),
+        (Predict(frozenset()), ["detail"]),
+        (Logits(), ["detail"]),
+        (Strongest("score"), ["detail"]),
+        (Seen(0.5, 0.5), ["detail"]),
+        (Measure(), ["detail"]),
+        (Anatomise(), ["detail", "picture"]),
+        (Costs((32,)), ["detail", "picture", "size"]),
+        (Timed((32,)), ["detail", "picture", "size"]),
+        (Skips(), ["detail", "picture", "size", "proportions"]),
+        (Kernels(), ["detail", "picture", "size", "proportions"]),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, list) else "",
+)
+def test_a_question_is_asked_again_only_for_what_its_answer_depends_on(weights, service, question, alike):
+    record = WeightIndex(weights).record("street/fcn8s-wce")
+    changes = {
+        "detail": ("one", SIZE, 2),
+        "picture": ("two", SIZE, 1),
+        "size": ("three", (30, 40), 1),
+        "proportions": ("four", (30, 30), 1),
+    }
+
+    def ask(digest, size, detail):
+        request = Request.of(digest, record, folder=weights, question=question, detail=detail)
+        return service.request(request, np.zeros((*size, 3), np.uint8)).result()
+
+    first = ask("one", SIZE, 1)
+    assert [name for name, change in changes.items() if ask(*change) is first] == alike
+
+
+def test_all_small_networks_stay_loaded_from_one_picture_to_the_next(tmp_path, service):
+    records = [make_set(tmp_path, f"shapes/conv_stack-wce-seed{i}", "conv_stack") for i in range(39)]
+    for digest in ("one", "two"):
+        for record in records:
+            service.request(Request.of(digest, record, folder=tmp_path, question=Logits()), IMAGE).result()
+    assert (service.loads, service.runs) == (39, 78)
+
+
+def test_the_network_unused_for_longest_makes_room_for_another(tmp_path):
+    names = [f"shapes/conv_stack-wce-seed{i}" for i in range(3)]
+    one, two, three = (make_set(tmp_path, name, "conv_stack") for name in names)
+    service = PredictionService(max_network_bytes=2 * 4 * one.parameters)
+
+    def loaded_after(*records):
+        for record in records:
+            picture = str(service.runs)  # one that no network has seen
+            service.request(Request.of(picture, record, folder=tmp_path), IMAGE).result()
+        return service.loads
+
+    assert loaded_after(one, two, one, three, one) == 3  # two has gone for three
+    assert loaded_after(two) == 4
+    service.close()
 
 
 def test_the_same_device_wished_for_in_two_ways_has_one_worker(weights, service):
@@ -116,10 +246,11 @@ def test_when_too_many_wait_the_next_is_refused_and_may_try_again(weights, servi
     monkeypatch.setattr(module, "MAX_WAITING", 1)
     record, free = WeightIndex(weights).record("street/fcn8s-wce"), threading.Event()
 
-    def slow(network, image, detail):
-        free.wait(20)
+    class Slow(Logits):
+        def __call__(self, network, image, detail):
+            free.wait(20)
 
-    first = service.request(Request.of("one", record, folder=weights, question=slow), IMAGE)
+    first = service.request(Request.of("one", record, folder=weights, question=Slow()), IMAGE)
     assert service.busy
     second = Request.of("two", record, folder=weights)
     with pytest.raises(ServiceError, match="try again"):

@@ -135,11 +135,21 @@ def _over_all(work: Sequence[tuple[Exhibit, list[Run]]], class_map: ClassMap, pe
     complete = [(exhibit, runs) for exhibit, runs in work if all(run.future.done() for run in runs)]
     if pending and len(complete) == len(work):
         st.rerun()
+    able = {run.entry.title for _, runs in complete for run in running.finished(runs)}
     totals: dict[str, np.ndarray] = {}
+    scored, errors = 0, []
     for exhibit, runs in complete:
-        for run in running.finished(runs):
+        expected = [run for run in runs if run.entry.title in able]
+        failures = [run.error for run in expected if run.error]
+        errors += failures
+        if failures or not expected:  # counted, it would score the networks on different photos
+            continue
+        scored += 1
+        for run in expected:
             totals[run.entry.title] = totals.get(run.entry.title, 0) + confusion(exhibit, run, class_map)
-    st.caption(f"{len(complete)} of {len(work)} photos scored. Every pixel counts alike, whichever photo it is in.")
+    st.caption(f"{scored} of {len(work)} photos scored. Every pixel counts alike, whichever photo it is in.")
+    for error in dict.fromkeys(errors):
+        st.warning(plain(f"Photos are left out: {error}"), icon=":material/warning:")
     if totals:
         _show_table(
             score_table({name: Scores(total) for name, total in totals.items()}, class_map),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from seg.app import resources
 from seg.app.answers import ask, question_of, sentence
 from seg.app.components.viewer import Panel, viewer
 from seg.app.parts.gallery import Exhibit, use_truth
@@ -33,9 +34,7 @@ class Run:
     def error(self) -> str:
         """A sentence if the network failed, else ''."""
         error = self.future.exception() if self.future.done() else None
-        if error is None:
-            return ""
-        return sentence(error)
+        return "" if error is None else sentence(error)
 
     @property
     def prediction(self) -> Prediction | None:
@@ -44,8 +43,10 @@ class Run:
 
 def start(exhibit: Exhibit, comparison: Comparison) -> list[Run]:
     """Ask for every entry's prediction; what has been computed before, for anybody, is there at once."""
+    visitor = resources.visitor()
     return [
-        Run(entry, question_of(exhibit, entry.weights), ask(exhibit, entry.weights)) for entry in comparison.entries
+        Run(entry, question_of(exhibit, entry.weights), ask(exhibit, entry.weights, visitor=visitor))
+        for entry in comparison.entries
     ]
 
 
@@ -67,11 +68,11 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
     done = finished(runs)
     failed = sum(bool(run.error) for run in runs)
     seconds = sum(run.prediction.seconds for run in done)
-    places = {run.prediction.device.upper() for run in done}
+    devices = {run.prediction.device.upper() for run in done}
     st.markdown(
         f"**{len(done)} of {len(runs)} networks done**"
         + (f", {failed} failed" if failed else "")
-        + (f" · {seconds:.2f} s in the networks, on {', '.join(sorted(places))}" if places else "")
+        + (f" · {seconds:.2f} s in the networks, on {', '.join(sorted(devices))}" if devices else "")
         + f" · :gray[trained on {class_map.dataset} pictures: every pixel becomes one of {len(class_map)} classes]"
     )
 
