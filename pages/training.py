@@ -7,6 +7,7 @@ from seg.app.components.player import player
 from seg.app.parts import replays
 from seg.app.parts import train_now as live
 from seg.app.text import plain
+from seg.datasets import dataset_named
 from seg.figures import training as figures_training
 
 QUESTIONS = {
@@ -17,11 +18,6 @@ QUESTIONS = {
     "widths": "Does a wider network learn sooner?",
     "own runs": "How did your own networks learn?",
     "seeds": "How much of it is chance?",
-}
-HINTS = {
-    "street": "Choose sky or road below to follow one large class alone, then pole or sign for a thin one.",
-    "membranes": "Choose membrane below: when do its thin lines close around the cells?",
-    "shapes": "Choose line below: when does the thinnest shape appear, and when is it whole?",
 }
 CHART = {"displayModeBar": False}
 
@@ -49,9 +45,10 @@ classes = comparison.entries[0].record.class_map
 show = replays.show(comparison.entries)
 st.subheader(QUESTIONS[comparison.topic])
 if show.tracks:
+    hint = dataset_named(comparison.dataset).sentences.get("training", "")
     st.caption(
         f"Press play. Every network labels this rendered picture at {len(show.shares)} moments of its training, all in "
-        f"step. {HINTS.get(comparison.dataset, '')} The line under each mask is its mean IoU on the "
+        f"step. {hint} The line under each mask is its mean IoU on the "
         "validation pictures, the dot the moment you see."
     )
     player(show.sample, show.tracks, show.shares, classes, key="replay")

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from seg.catalogue.store import SHIPPED, Record, WeightIndex
-from seg.labels import CLASS_MAPS
+from seg.datasets import DATASETS
 from seg.models import build_model
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -35,7 +35,7 @@ def make_set(folder: Path, name: str = "street/fcn8s-wce", model: str = "fcn8s",
     """Write a weight set with random numbers and its record, dataset and loss as its name says; returns the record."""
     torch.manual_seed(0)
     dataset, rest = name.split("/")
-    classes = CLASS_MAPS[dataset].names
+    classes = DATASETS[dataset].class_map.names
     arguments = {"num_classes": len(classes), "in_channels": 3, "base": 4, **arguments}
     if arguments.get("backbone"):
         arguments["base"] = None

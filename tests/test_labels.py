@@ -3,7 +3,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from seg.labels import CLASS_MAPS, IGNORE, IGNORE_COLOUR, MEMBRANES, SHAPES, STREET
+from seg.datasets import DATASETS
+from seg.datasets.street import STREET
+from seg.labels import IGNORE, IGNORE_COLOUR
 from seg.pictures.drawing import WRONG_COLOUR
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB
@@ -81,9 +83,9 @@ def test_the_colour_difference_is_that_of_the_published_table(first, second, exp
 
 
 @pytest.mark.parametrize("vision", VISIONS)
-@pytest.mark.parametrize("dataset", CLASS_MAPS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_any_two_colours_of_a_map_are_told_apart_in_every_colour_vision(dataset, vision):
-    class_map = CLASS_MAPS[dataset]
+    class_map = DATASETS[dataset].class_map
     colours = to_lab([*class_map.colours, IGNORE_COLOUR], vision)
     names = [*class_map.names, "ignore"]
     nearest = min(
@@ -113,7 +115,7 @@ def test_the_road_is_dark_and_the_sky_and_the_sign_are_light():
     assert min(lightness["sky"], lightness["sign"]) > 75
 
 
-@pytest.mark.parametrize("class_map", CLASS_MAPS.values(), ids=CLASS_MAPS)
+@pytest.mark.parametrize("class_map", [d.class_map for d in DATASETS.values()], ids=DATASETS)
 def test_every_class_has_a_name_and_one_colour_of_its_own_in_every_set(class_map):
     assert len(class_map) == len(set(class_map.names)) <= IGNORE
     assert class_map.disk_ignore not in range(len(class_map))
@@ -121,7 +123,3 @@ def test_every_class_has_a_name_and_one_colour_of_its_own_in_every_set(class_map
         assert len(colours) == len(class_map)
         assert len({*colours, IGNORE_COLOUR, (0, 0, 0)}) == len(class_map) + 2
         assert all(0 <= value <= 255 for colour in colours for value in colour)
-
-
-def test_a_class_map_is_found_by_the_name_of_its_dataset():
-    assert CLASS_MAPS == {"street": STREET, "membranes": MEMBRANES, "shapes": SHAPES}

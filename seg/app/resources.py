@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import streamlit as st
 
 from seg.catalogue.comparisons import WeightSet
 from seg.catalogue.store import SHIPPED, Record, WeightIndex, build
-from seg.datasets import RENDERERS, Sample
+from seg.datasets import DATASETS, Sample
 from seg.errors import WeightsError
 from seg.inference.worker import Worker
 from seg.models import KNOWN
@@ -20,19 +21,13 @@ from seg.service.service import PredictionService, Visitor
 SERVICE = PredictionService()
 """One for the whole process: a module is imported once, however many visitors come at the same moment."""
 
-SAMPLES = {"street": (17, 15, 26, 6), "membranes": (3, 8, 12, 21), "shapes": (12, 49, 72, 107)}
-"""Dataset → seeds of the rendered pictures that the app offers; no training run uses them."""
-
-SIZES = {"street": (360, 480), "membranes": (360, 360), "shapes": (64, 64)}
-"""Dataset → height and width of its samples."""
-
 MAX_INDEX = 32 * 2**20
 """An index.json of more bytes than this is none."""
 
 REST = 0.3
 """Seconds for which no network may have been at work before a sample is rendered that nobody asked for."""
 
-_rendering = {(dataset, seed): threading.Lock() for dataset, seeds in SAMPLES.items() for seed in seeds}
+_rendering: dict[tuple[str, int], threading.Lock] = defaultdict(threading.Lock)
 _rendered: dict[tuple[str, int], Sample] = {}
 _ordered: set[str] = set()
 _ordering = threading.Lock()
@@ -134,15 +129,17 @@ def last_bench() -> dict[str, Any] | None:
 
 
 def seeds(dataset: str) -> tuple[int, ...]:
-    """The seeds of a data set's samples, none where it has no renderer."""
-    return SAMPLES.get(dataset, ()) if dataset in RENDERERS else ()
+    """The numbers of a data set's samples, none where it is not known."""
+    return DATASETS[dataset].samples if dataset in DATASETS else ()
 
 
 def sample(dataset: str, seed: int) -> Sample:
     """A rendered picture with its truth; two first visitors render it once, and nobody waits for another one."""
-    with _rendering[dataset, seed]:
+    with _ordering:
+        here = _rendering[dataset, seed]
+    with here:
         if (dataset, seed) not in _rendered:
-            _rendered[dataset, seed] = RENDERERS[dataset](seed, *SIZES[dataset])
+            _rendered[dataset, seed] = DATASETS[dataset].open(seed)
         return _rendered[dataset, seed]
 
 

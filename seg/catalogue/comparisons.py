@@ -7,6 +7,7 @@ from pathlib import Path
 from seg import models
 from seg.catalogue.record import Record
 from seg.catalogue.store import SHIPPED
+from seg.datasets import DATASETS
 
 SEVEN = (
     ("conv_stack",),
@@ -32,7 +33,6 @@ LOSS_TITLES = {
 
 LOSS_ORDER = tuple(LOSS_TITLES)
 STARTS = SCRATCH, IMAGENET = "from scratch", "ImageNet start"
-DATASET_ORDER = ("street", "membranes", "shapes")
 
 START, LOSS, NETWORK, UPSAMPLING, WIDTH = "Start", "Loss", "Network", "Upsampling", "Width"
 TOPICS = {
@@ -136,7 +136,7 @@ def comparisons(sets: Iterable[WeightSet]) -> list[Comparison]:
     for weights in sorted(sets, key=_precedence):
         by_dataset.setdefault(weights.record.dataset, []).append(weights)
     found = []
-    for dataset in sorted(by_dataset, key=lambda d: _place(DATASET_ORDER, d)):
+    for dataset in sorted(by_dataset, key=lambda d: _place(tuple(DATASETS), d)):
         members = by_dataset[dataset]
         found += _families(dataset, members)
         for topic in ("losses", "upsampling", "starts", "widths"):

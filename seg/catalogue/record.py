@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from seg.datasets import DATASETS
 from seg.errors import WeightsError
-from seg.labels import CLASS_MAPS, ClassMap
+from seg.labels import ClassMap
 
 CALIBRATION_BINS = 15
 """Of confidence, from 0 to 1, in which `validation` counts how often a network is right."""
@@ -46,9 +47,9 @@ class Record:
     @property
     def class_map(self) -> ClassMap:
         """Names and colours of the classes. Raises WeightsError for an unknown dataset."""
-        if self.dataset not in CLASS_MAPS:
+        if self.dataset not in DATASETS:
             raise WeightsError(f"Weight set {self.name} is for {self.dataset!r}, a dataset this version does not know.")
-        return CLASS_MAPS[self.dataset]
+        return DATASETS[self.dataset].class_map
 
     @property
     def variant(self) -> str:

@@ -1,34 +1,40 @@
-"""Data sources: folders on disk and rendered scenes, all giving the same `Sample`."""
+"""Labelled pictures: one record a data set, folders on disk, scenes rendered with exact truth. Nothing here trains.
 
-from collections.abc import Callable
+Every module of this package that registers a data set is found by itself: a new one is one new file.
+"""
 
-from seg.datasets import membranes, shapes, street
+import importlib
+import pkgutil
+
 from seg.datasets.folder import Folder
+from seg.datasets.record import DATASETS, Dataset, Replay, dataset_named, register
 from seg.datasets.sample import Sample
 
-__all__ = ["RENDERERS", "TRAINING_SEEDS", "Folder", "Sample", "rendered", "validation_scenes"]
-
-RENDERERS: dict[str, Callable[..., Sample]] = {
-    "street": street.render,
-    "membranes": membranes.render,
-    "shapes": shapes.render,
-}
-"""Dataset → `render(seed, height, width, **options)`; shapes has the option `rarity`, the others have none."""
+__all__ = [
+    "DATASETS",
+    "TRAINING_SEEDS",
+    "VALIDATION_SCENES",
+    "VALIDATION_SEEDS",
+    "Dataset",
+    "Folder",
+    "Replay",
+    "Sample",
+    "dataset_named",
+    "register",
+    "validation_scenes",
+]
 
 TRAINING_SEEDS = 1_000_000
 """Seeds from here on are for training; what the app shows has seeds below, which no training run uses."""
 
 VALIDATION_SEEDS, VALIDATION_SCENES = 2_000_000, 200
-"""The validation split of a dataset that is only rendered."""
+"""The validation split of a data set that is only rendered."""
 
 
-def rendered(
-    dataset: str, count: int, height: int, width: int, first_seed: int = TRAINING_SEEDS, **options: float
-) -> list[Sample]:
-    """`count` rendered scenes of (height, width), from consecutive seeds; options go to the renderer."""
-    return [RENDERERS[dataset](seed, height, width, **options) for seed in range(first_seed, first_seed + count)]
+def validation_scenes(dataset: Dataset, height: int, width: int, **options: float) -> list[Sample]:
+    """The validation split of a data set that is only rendered: the same scenes for the same size and options."""
+    return dataset.rendered(VALIDATION_SCENES, height, width, VALIDATION_SEEDS, **options)
 
 
-def validation_scenes(dataset: str, height: int, width: int, **options: float) -> list[Sample]:
-    """The validation split of a dataset that is only rendered: the same scenes for the same size and options."""
-    return rendered(dataset, VALIDATION_SCENES, height, width, VALIDATION_SEEDS, **options)
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

@@ -1,12 +1,22 @@
 """Rendered electron-microscope slices with exact truth: nerve cells packed side by side and the membranes between."""
 
 import math
+from functools import partial
 
 import numpy as np
 from PIL import Image, ImageFilter
 
+from seg.datasets.record import Dataset, Replay, register
 from seg.datasets.sample import Sample
 from seg.datasets.street.canvas import noise
+from seg.labels import ClassMap
+
+MEMBRANES = ClassMap(
+    dataset="membranes",
+    names=("cell", "membrane"),
+    colours=((86, 180, 233), (213, 94, 0)),
+    disk_ignore=255,
+)
 
 CELL, MEMBRANE = 0, 1
 MARGIN = 70
@@ -155,3 +165,21 @@ def render(seed: int, height: int = 512, width: int = 512) -> Sample:
     grey += 8 * noise(lens, height, width, max(height, width) / 2, 1)
     grey = (grey - 132) * lens.uniform(0.96, 1.18) + lens.uniform(118, 140)
     return Sample(f"membranes-{seed}", np.clip(grey + 0.5, 0, 255).astype(np.uint8), labels)
+
+
+register(
+    Dataset(
+        name="membranes",
+        title="Cell membranes",
+        order=30,
+        class_map=MEMBRANES,
+        size=(512, 512),
+        shares=(0.7711, 0.2289),
+        samples=(3, 8, 12, 21),
+        open=partial(render, height=360, width=360),
+        replay=Replay(3, partial(render, height=256, width=256), (192, 192)),
+        any_way_up=True,
+        render=render,
+        sentences={"training": "Choose membrane below: when do its thin lines close around the cells?"},
+    )
+)

@@ -17,6 +17,20 @@ def to_tensor(image: np.ndarray, device: torch.device | None = None) -> Tensor:
     return tensor.permute(2, 0, 1)
 
 
+LUMINANCE = (0.299, 0.587, 0.114)
+"""Of red, green and blue: ITU-R BT.601."""
+
+
+def to_channels(image: Tensor, channels: int) -> Tensor:
+    """Uint8 (1 or 3, H, W) → (channels, H, W): grey is repeated, colour becomes luminance."""
+    if len(image) == channels:
+        return image
+    if channels == 3:
+        return image.expand(3, -1, -1)
+    weights = torch.tensor(LUMINANCE, device=image.device)[:, None, None]
+    return (image.float() * weights).sum(dim=0, keepdim=True).round().to(torch.uint8)
+
+
 def resize(image: Tensor, factor: float) -> Tensor:
     """Uint8 (C, H, W) → (C, factor·H, factor·W), bilinear and antialiased, at least one pixel each way."""
     height, width = image.shape[-2:]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from seg.catalogue.store import Record
-from seg.datasets import Folder, Sample, validation_scenes
+from seg.datasets import Folder, Sample, dataset_named, validation_scenes
 from seg.errors import DataError
 from seg.inference.segmenter import Segmenter
 from seg.scores.metrics import (
@@ -28,9 +28,11 @@ def samples_for(record: Record, folder: str | Path | None, split: str = "val") -
     """
     if folder is not None:
         return Folder(folder, split, record.class_map)
-    if record.dataset != "shapes" or split != "val":
+    dataset = dataset_named(record.dataset)
+    if not dataset.only_rendered or split != "val":
         raise DataError(f"{record.name} is measured on a folder of {record.dataset} pictures: name it with --data.")
-    return validation_scenes(record.dataset, *record.tile, rarity=record.recipe.get("rarity", 0.5))
+    options = {name: record.recipe[name] for name in dataset.render_options if name in record.recipe}
+    return validation_scenes(dataset, *record.tile, **options)
 
 
 def evaluate(segmenter: Segmenter, samples: Iterable[Sample], split: str, detail: int = 1) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seg.catalogue.comparisons import DATASET_ORDER, LOSS_ORDER, LOSS_TITLES, SCRATCH, WeightSet, start_of, title_of
+from seg.catalogue.comparisons import LOSS_ORDER, LOSS_TITLES, SCRATCH, WeightSet, start_of, title_of
 from seg.catalogue.record import CALIBRATION_BINS, Record
+from seg.datasets import DATASETS
 from seg.models import ARCHITECTURES
 
 SCORES = {"mean_iou": "mean IoU", "mean_dice": "mean Dice", "boundary_f1": "boundary F1"}
@@ -133,7 +134,8 @@ def rows(sets: Iterable[WeightSet], each_seed: bool = False) -> list[Row]:
 
 def dataset_place(dataset: str) -> tuple[int, str]:
     """A sort key: the data sets in their usual order, others after them."""
-    return (DATASET_ORDER.index(dataset) if dataset in DATASET_ORDER else len(DATASET_ORDER), dataset)
+    order = list(DATASETS)
+    return (order.index(dataset) if dataset in order else len(order), dataset)
 
 
 def verdict(row: Row, reference: Row, score: str = "mean_iou") -> str:

@@ -92,7 +92,7 @@ class Learner:
         self.model = build_model(recipe.model, **self.arguments)
         self.loss = build_loss(recipe.loss, data.pixels)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), weight_decay=recipe.weight_decay)
-        self.recorder = Recorder(recipe.dataset, data.enlargement, data.mean, data.std)
+        self.recorder = Recorder(data.dataset, data.enlargement, data.mean, data.std)
         self.progress = Progress(name)
         self.seconds = 0.0
         self._order = torch.Generator().manual_seed(recipe.seed)

@@ -15,8 +15,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 import torch
 
 from seg.catalogue.store import Record, WeightIndex
+from seg.datasets import DATASETS
 from seg.errors import SegError, TrainingError, WeightsError
-from seg.labels import CLASS_MAPS
 from seg.losses import LOSSES
 from seg.models import BACKBONES, KNOWN, SMP, UPSAMPLING
 from seg.training.recipe import Recipe
@@ -27,7 +27,7 @@ HINTS = get_type_hints(Recipe)
 """A recipe's fields, all of which a file may set, and the types they take."""
 
 NAMES = {
-    "dataset": CLASS_MAPS,
+    "dataset": DATASETS,
     "model": KNOWN,
     "loss": LOSSES,
     "width": ("slim", "paper"),

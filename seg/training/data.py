@@ -1,6 +1,8 @@
 """What a run trains and validates on: crops that depend on seed, epoch and index alone, held where the network is."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,33 +12,189 @@ from torch.utils.data import Dataset, Sampler
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from seg.datasets import Folder, Sample, rendered, validation_scenes
+from seg.datasets import TRAINING_SEEDS, Folder, Sample, dataset_named, validation_scenes
 from seg.errors import DataError
-from seg.labels import CLASS_MAPS, IGNORE
-from seg.pictures.resize import resize_short_side, to_tensor
+from seg.inference.tiling import ALIGNMENT
+from seg.labels import IGNORE
+from seg.pictures.resize import resize_short_side, to_channels, to_tensor
 from seg.training.recipe import Recipe
 from seg.training.start import expected_normalisation
 
 SCALE_RANGE = (0.8, 1.5)
-WITHOUT_UP_AND_DOWN = ("membranes", "shapes")
-"""Datasets whose pictures are as likely turned any way."""
+
+HELD_BYTES = 2 * 2**30
+"""Of pictures and masks kept in memory; those beyond are read from disk each time they are needed."""
+
+FITTING = 0.9
+"""The share of the pictures that are no longer, for their height, than a tile."""
+
+LONGEST = 2.0
+"""Long side over short side of a tile at most."""
+
+LEAST_STD = 1 / 255
+"""A channel's standard deviation at least: pictures of one colour have none."""
+
+
+@dataclass
+class Summary:
+    """What one pass over labelled pictures finds; those without a label are left out of everything.
+
+    pixels: int64 (C,), labelled pixels of each class; presence: int64 (C,), labelled pixels of the pictures that hold
+    it; classes: bool (N, C), which are in which picture; indices: which pictures have a label, of `count` in all.
+    channels: 3 where any picture has colours, else 1. aspects: long side over short side of each picture; upright:
+    whether any stands upright, and any lies.
+    """
+
+    count: int
+    channels: int
+    indices: list[int]
+    pixels: np.ndarray
+    presence: np.ndarray
+    classes: np.ndarray
+    aspects: np.ndarray
+    mixed: bool
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    digest: str = field(repr=False)
+
+    @classmethod
+    def of(cls, samples: Sequence[Sample], num_classes: int) -> "Summary":
+        """Reads every sample once. Raises DataError where none has a label."""
+        indices, rows, shapes, colours = [], [], [], []
+        digest = hashlib.sha256()
+        for index, sample in enumerate(samples):
+            counts = np.bincount(sample.labels.ravel(), minlength=256)[:num_classes]
+            digest.update(f"{sample.name} {sample.labels.shape}".encode())
+            if counts.any():
+                indices.append(index)
+                rows.append(counts)
+                shapes.append(sample.labels.shape)
+                colours.append(_sums(np.atleast_3d(sample.image)))
+        if not indices:
+            raise DataError(f"None of the {len(samples)} pictures has a labelled pixel: nothing can be learned there.")
+        table, sizes = np.stack(rows), np.array(shapes)
+        channels = max(len(sums) for _, sums, _ in colours)
+        mean, std = _mean_and_std(colours, channels)
+        return cls(
+            count=len(samples),
+            channels=channels,
+            indices=indices,
+            pixels=table.sum(axis=0),
+            presence=((table > 0) * table.sum(axis=1, keepdims=True)).sum(axis=0),
+            classes=table > 0,
+            aspects=sizes.max(axis=1) / sizes.min(axis=1),
+            mixed=bool((sizes[:, 0] > sizes[:, 1]).any() and (sizes[:, 0] < sizes[:, 1]).any()),
+            mean=mean,
+            std=std,
+            digest=digest.hexdigest(),
+        )
+
+    @property
+    def unlabelled(self) -> int:
+        """How many pictures have no label."""
+        return self.count - len(self.indices)
+
+
+def _sums(image: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
+    """Of every seventh pixel each way: how many, their sum and the sum of their squares, per channel in [0, 1]."""
+    pixels = image[::7, ::7].reshape(-1, image.shape[2]) / 255
+    return len(pixels), pixels.sum(axis=0), (pixels**2).sum(axis=0)
+
+
+def _mean_and_std(colours: list[tuple], channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Per channel, of pictures in [0, 1]; grey ones have the same in all."""
+    count = sum(number for number, *_ in colours)
+    total, squares = (sum(np.broadcast_to(part[i], channels) for part in colours) for i in (1, 2))
+    mean = total / count
+    std = np.sqrt(np.maximum(squares / count - mean**2, LEAST_STD**2))
+    return tuple(mean.round(4).tolist()), tuple(std.round(4).tolist())
 
 
 class EpochOrder(Sampler):
-    """(epoch, index) of `length` crops, shuffled by seed and epoch. The trainer calls `set_epoch`."""
+    """(epoch, index) of `length` crops, shuffled by seed and epoch.
 
-    def __init__(self, length: int, seed: int):
-        self.length, self.seed, self.epoch = length, seed, 0
+    weights: float (N,), how often each picture is drawn for another's once; None takes each as often as the others.
+    The trainer calls `set_epoch`, with the part of the epoch that is wanted.
+    """
 
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
+    def __init__(self, length: int, seed: int, weights: Tensor | None = None):
+        self.length, self.seed, self.weights = length, seed, weights
+        self.epoch, self.start, self.stop = 0, 0, length
+
+    def set_epoch(self, epoch: int, start: int = 0, stop: int | None = None) -> None:
+        self.epoch, self.start, self.stop = epoch, start, self.length if stop is None else min(stop, self.length)
 
     def __len__(self) -> int:
-        return self.length
+        return self.stop - self.start
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
-        return ((self.epoch, index) for index in torch.randperm(self.length, generator=generator).tolist())
+        if self.weights is None:
+            order = torch.randperm(self.length, generator=generator)
+        else:
+            drawn = torch.multinomial(self.weights, self.length, replacement=True, generator=generator)
+            # Indices that say which crop of the picture it is, so that one drawn twice gives two.
+            order = drawn + len(self.weights) * torch.arange(self.length)
+        return ((self.epoch, index) for index in order[self.start : self.stop].tolist())
+
+
+class Pairs(Sequence):
+    """Pictures and masks of samples, uint8 (C, h, w) and (h, w), reduced to a short side and never enlarged.
+
+    Read when they are first asked for, and held while all that is held stays below `HELD_BYTES`.
+    """
+
+    def __init__(self, samples: Sequence[Sample], indices: Sequence[int], short_side: int, channels: int):
+        self.samples, self.indices = samples, indices
+        self.short_side, self.channels = short_side, channels
+        self.device = torch.device("cpu")
+        self._held: dict[int, tuple[tv_tensors.Image, tv_tensors.Mask]] = {}
+        self._room = HELD_BYTES
+
+    def to(self, device: torch.device) -> None:
+        """Hold them on the device, where they are cropped too."""
+        self.device = device
+        self._held = {index: (image.to(device), mask.to(device)) for index, (image, mask) in self._held.items()}
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int) -> tuple[tv_tensors.Image, tv_tensors.Mask]:
+        if index in self._held:
+            return self._held[index]
+        image, mask = pair = self._read(self.samples[self.indices[index]])
+        self._room -= image.nbytes + mask.nbytes
+        if self._room >= 0:
+            self._held[index] = pair
+        return pair
+
+    def _read(self, sample: Sample) -> tuple[tv_tensors.Image, tv_tensors.Mask]:
+        image = to_channels(to_tensor(sample.image), self.channels)
+        image = resize_short_side(image, min(self.short_side, *image.shape[-2:]))
+        mask = torch.from_numpy(sample.labels.copy())[None]
+        mask = v2.functional.resize(mask, list(image.shape[-2:]), v2.InterpolationMode.NEAREST_EXACT)
+        return tv_tensors.Image(image.to(self.device)), tv_tensors.Mask(mask[0].to(self.device))
+
+
+class Joined(Sequence):
+    """One sequence after the other."""
+
+    def __init__(self, *parts: Pairs):
+        self.parts = parts
+
+    def to(self, device: torch.device) -> None:
+        for part in self.parts:
+            part.to(device)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def __getitem__(self, index: int):
+        for part in self.parts:
+            if index < len(part):
+                return part[index]
+            index -= len(part)
+        raise IndexError(index)
 
 
 class Augmented(Dataset):
@@ -46,123 +204,138 @@ class Augmented(Dataset):
     so that a resumed run sees what an uninterrupted one would.
     """
 
-    def __init__(self, samples: Sequence[Sample], recipe: Recipe, crop: tuple[int, int]):
-        """Pictures are held at the largest scale that a crop is taken at. crop: (height, width), pixels."""
-        largest = SCALE_RANGE[1] if recipe.jitter else 1
-        self.pairs = [_pair(sample, round(recipe.scale * largest)) for sample in samples]
+    def __init__(self, pairs: Pairs | Joined, recipe: Recipe, crop: tuple[int, int], any_way_up: bool):
+        """pairs: pictures and masks, at the largest scale that a crop is taken at. crop: (height, width), pixels."""
+        self.pairs = pairs
         self.seed = recipe.seed
         fill = {tv_tensors.Image: 0, tv_tensors.Mask: IGNORE}
         turns = [v2.RandomApply([v2.RandomRotation((90, 90), expand=True)]), v2.RandomVerticalFlip()]
-        reach = (recipe.scale, round(recipe.scale * _aspect(samples)))
+        sides = range(*(round(recipe.scale * share) for share in SCALE_RANGE))
         self.transform = v2.Compose(
             [
-                *([v2.ScaleJitter(reach, SCALE_RANGE, antialias=True)] if recipe.jitter else []),
-                *(turns if recipe.dataset in WITHOUT_UP_AND_DOWN else []),
+                *([v2.RandomShortestSize(list(sides), antialias=True)] if recipe.jitter else []),
+                *(turns if any_way_up else []),
                 v2.RandomCrop(crop, pad_if_needed=True, fill=fill),
                 v2.RandomHorizontalFlip(),
                 *([v2.ColorJitter(0.4, 0.4, 0.3)] if recipe.jitter else []),
             ]
         )
 
-    def to(self, device: torch.device) -> None:
-        """Hold the pictures on the device, where they are cropped too."""
-        self.pairs = [(image.to(device), mask.to(device)) for image, mask in self.pairs]
-
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, place: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        epoch, index = place
+    def __getitem__(self, crop: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        epoch, index = crop
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed((self.seed * 10_007 + epoch) * 1_000_003 + index)
             image, mask = self.transform(*self.pairs[index % len(self.pairs)])
         return image.as_subclass(Tensor), mask.as_subclass(Tensor).long()
 
 
-def _aspect(samples: Sequence[Sample]) -> float:
-    height, width = samples[0].labels.shape
-    return max(height, width) / min(height, width)
-
-
-def _pair(sample: Sample, short_side: int) -> tuple[tv_tensors.Image, tv_tensors.Mask]:
-    """Uint8 (C, h, w) and (h, w), reduced to `short_side` but never enlarged."""
-    image = to_tensor(sample.image)
-    mask = torch.from_numpy(sample.labels.copy())[None]
-    short_side = min(short_side, *image.shape[-2:])
-    image = resize_short_side(image, short_side)
-    mask = v2.functional.resize(mask, list(image.shape[-2:]), v2.InterpolationMode.NEAREST_EXACT)
-    return tv_tensors.Image(image), tv_tensors.Mask(mask[0])
-
-
 class Validation(Dataset):
     """Pictures at training scale, uint8 (C, h, w), with labels at their own size, uint8 (H, W)."""
 
-    def __init__(self, samples: Sequence[Sample], scale: int):
-        self.pairs = [
-            (resize_short_side(to_tensor(sample.image), scale), torch.from_numpy(sample.labels.copy()))
-            for sample in samples
-        ]
+    def __init__(self, samples: Sequence[Sample], indices: Sequence[int], scale: int, channels: int):
+        self.samples, self.indices, self.scale, self.channels = samples, indices, scale, channels
 
     def __len__(self) -> int:
-        return len(self.pairs)
+        return len(self.indices)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        return self.pairs[index]
+        sample = self.samples[self.indices[index]]
+        image = to_channels(to_tensor(sample.image), self.channels)
+        return resize_short_side(image, self.scale), torch.from_numpy(sample.labels.copy())
 
 
 class Data:
     """What a run trains and validates on, and what is computed from it: tile, mean, std, pixels per class."""
 
     def __init__(self, recipe: Recipe, folder: str | Path | None):
-        """folder: the real frames; None for a dataset that is only rendered.
+        """folder: the real frames; None for a data set that is only rendered.
 
-        Raises ValueError for an unknown dataset, DataError for a bad folder.
+        Raises DataError for an unknown data set, a bad folder, and pictures none of which has a label.
         """
-        if recipe.dataset not in CLASS_MAPS:
-            raise ValueError(f"Unknown dataset {recipe.dataset!r}: choose one of {', '.join(CLASS_MAPS)}.")
-        self.class_map = CLASS_MAPS[recipe.dataset]
+        self.dataset = dataset_named(recipe.dataset)
+        self.class_map = self.dataset.class_map
         if folder is None:
             samples, self.val_samples = self._only_rendered(recipe)
         else:
-            samples = list(Folder(folder, "train", self.class_map))
+            samples = Folder(folder, "train", self.class_map)
             self.val_samples = Folder(folder, "val", self.class_map)
-        height, width = samples[0].labels.shape
-        self.enlargement = recipe.scale / min(height, width)
-        self.tile = tile_for(recipe.scale, height, width)
+        self.summary = summary = Summary.of(samples, len(self.class_map))
+        checked = Summary.of(self.val_samples, len(self.class_map))
+        self.notes = [
+            f"{part.unlabelled} of the {part.count} {kind} pictures have no label and are left out."
+            for kind, part in (("training", summary), ("validation", checked))
+            if part.unlabelled
+        ]
+        self.enlargement = recipe.scale / min(self.dataset.size)
+        self.tile = tile_for(recipe.scale, summary.aspects)
         expected = expected_normalisation(recipe.backbone) if recipe.backbone and recipe.pretrained else None
-        self.mean, self.std = _for_channels(expected, samples) or mean_and_std(samples)
-        counts = sum(np.bincount(s.labels.ravel(), minlength=256)[: len(self.class_map)] for s in samples)
-        self.pixels = torch.from_numpy(counts)
-        if folder is not None:
-            ratio = min(1.0, self.enlargement * (SCALE_RANGE[1] if recipe.jitter else 1))
-            samples = samples + rendered(recipe.dataset, recipe.rendered, round(height * ratio), round(width * ratio))
-        self.crops = Augmented(samples, recipe, recipe.crop or self.tile)
-        self.whole = Augmented(samples, recipe, self.tile) if recipe.finetune_epochs else self.crops
-        self.validation = Validation(self.val_samples, recipe.scale)
+        self.mean, self.std = _for_channels(expected, summary.channels) or (summary.mean, summary.std)
+        self.pixels, self.presence = torch.from_numpy(summary.pixels), torch.from_numpy(summary.presence)
+        self.weights = repeat_factors(summary.classes, recipe.balance) if recipe.balance else None
+        largest = round(recipe.scale * (SCALE_RANGE[1] if recipe.jitter else 1))
+        pairs: Pairs | Joined = Pairs(samples, summary.indices, largest, summary.channels)
+        if folder is not None and recipe.rendered:
+            pairs = Joined(pairs, self._rendered(recipe, summary.channels))
+            if self.weights is not None:
+                self.weights = torch.cat([self.weights, torch.ones(recipe.rendered, dtype=self.weights.dtype)])
+        crop = recipe.crop or ((recipe.scale, recipe.scale) if summary.mixed else self.tile)
+        self.crops = Augmented(pairs, recipe, crop, self.dataset.any_way_up)
+        self.whole = self.crops
+        if recipe.finetune_epochs:
+            self.whole = Augmented(pairs, recipe, self.tile, self.dataset.any_way_up)
+        self.validation = Validation(self.val_samples, checked.indices, recipe.scale, summary.channels)
+        self.identity = {
+            "classes": list(self.class_map.names),
+            "channels": summary.channels,
+            "training": summary.digest,
+            "validation": checked.digest,
+        }
+        """Tells these pictures from others: names, sizes, channels and classes."""
 
-    @staticmethod
-    def _only_rendered(recipe: Recipe) -> tuple[list[Sample], list[Sample]]:
-        if recipe.dataset != "shapes":
+    def _rendered(self, recipe: Recipe, channels: int) -> Pairs:
+        """Scenes mixed in with the real frames, of their proportions and at the largest scale they are taken at."""
+        largest = recipe.scale * (SCALE_RANGE[1] if recipe.jitter else 1)
+        height, width = (min(side, round(largest * side / min(self.dataset.size))) for side in self.dataset.size)
+        scenes = self.dataset.rendered(recipe.rendered, height, width, TRAINING_SEEDS)
+        return Pairs(scenes, range(len(scenes)), round(largest), channels)
+
+    def _only_rendered(self, recipe: Recipe) -> tuple[list[Sample], list[Sample]]:
+        if not self.dataset.only_rendered:
             raise DataError(f"Training on {recipe.dataset} pictures needs a folder of them: name it with --data.")
-        scenes = rendered(recipe.dataset, recipe.rendered, recipe.scale, recipe.scale, rarity=recipe.rarity)
-        return scenes, validation_scenes(recipe.dataset, recipe.scale, recipe.scale, rarity=recipe.rarity)
+        options = {name: getattr(recipe, name) for name in self.dataset.render_options}
+        size = (recipe.scale, recipe.scale)
+        scenes = self.dataset.rendered(recipe.rendered, *size, TRAINING_SEEDS, **options)
+        return scenes, validation_scenes(self.dataset, *size, **options)
 
 
-def tile_for(scale: int, height: int, width: int) -> tuple[int, int]:
-    """The landscape tile of a dataset whose pictures are (height, width): its short side is `scale`."""
-    long = round(scale * max(height, width) / min(height, width))
-    return scale, long
+def repeat_factors(classes: np.ndarray, threshold: float) -> Tensor:
+    """How often each picture is drawn so that rare classes are seen more often: float64 (N,), 1 at least.
+
+    classes: bool (N, C), which are in which picture. A class in a share f of the pictures, below `threshold`, has the
+    factor √(threshold / f), and a picture that of its rarest class (Gupta, Dollár, Girshick, 'LVIS', CVPR 2019, 3.3).
+    """
+    share = classes.mean(axis=0)
+    factor = np.sqrt(np.maximum(threshold / np.where(share > 0, share, np.inf), 1.0))
+    return torch.from_numpy((classes * factor).max(axis=1).clip(min=1.0))
 
 
-def mean_and_std(samples: Sequence[Sample]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Per channel, of pictures in [0, 1]."""
-    thinned = [np.atleast_3d(s.image)[::7, ::7] for s in samples]
-    pixels = np.concatenate([t.reshape(-1, t.shape[2]) for t in thinned]) / 255
-    return tuple(pixels.mean(axis=0).round(4).tolist()), tuple(pixels.std(axis=0).round(4).tolist())
+def tile_for(scale: int, aspects: np.ndarray) -> tuple[int, int]:
+    """The landscape tile, (height, width), for pictures of these proportions, long side over short side, turned for
+    upright ones: its short side is `scale`, and nine pictures of ten fit it.
+
+    Where proportions differ, the long side is a multiple of 32, which all networks take as it is.
+    """
+    long = scale * min(float(np.quantile(aspects, FITTING)), LONGEST)
+    if np.ptp(aspects) < 0.01:
+        return scale, round(long)
+    return scale, max(scale, round(long / ALIGNMENT) * ALIGNMENT)
 
 
-def _for_channels(expected, samples: Sequence[Sample]):
+def _for_channels(expected, channels: int):
     """A backbone's mean and std, averaged for grey pictures."""
-    if expected is None or samples[0].image.ndim == 3:
+    if expected is None or channels == 3:
         return expected
     return tuple((round(float(np.mean(values)), 4),) for values in expected)

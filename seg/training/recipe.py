@@ -23,6 +23,8 @@ class Recipe:
     finetune_epochs: then so many at full size, with finetune_batch and finetune_rate.
     patience: ends the run after so many validations without a better mean IoU, and keeps the best weights of its last
     phase; None keeps the last.
+    balance: pictures of classes that fewer than this share of the pictures hold are drawn more often, see
+    `seg.training.data.repeat_factors`; 0 draws all alike.
     rendered: scenes mixed in with the real frames. rarity: of the small classes of rendered shapes, 0 to 1.
     pretrained: a backbone starts from its ImageNet weights.
     """
@@ -40,6 +42,7 @@ class Recipe:
     scale: int = 180
     crop: tuple[int, int] | None = None
     jitter: bool = True
+    balance: float = 0.0
     rendered: int = 80
     rarity: float = 0.5
     pretrained: bool = True

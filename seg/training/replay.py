@@ -10,31 +10,23 @@ from PIL import Image
 from torch import Tensor, nn
 
 from seg.catalogue.store import Record
-from seg.datasets import RENDERERS, Sample
+from seg.datasets import Dataset, Sample, dataset_named
 from seg.errors import WeightsError
-from seg.pictures.resize import normalise, resize_to, to_tensor
+from seg.pictures.resize import normalise, resize_to, to_channels, to_tensor
 
 MOMENTS = (0.0, 0.01, 0.02, 0.04, 0.07, 0.11, 0.17, 0.25, 0.36, 0.5, 0.7, 0.85, 1.0)
 """Shares of the schedule done; a network learns most at first."""
-
-SCENES = {
-    "street": (17, (360, 480), (180, 240)),
-    "membranes": (3, (256, 256), (192, 192)),
-    "shapes": (5, (64, 64), (64, 64)),
-}
-"""Dataset → seed of the picture, its height and width, and those of the label maps kept."""
 
 
 class Recorder:
     """Takes the label maps during a run. Its state is plain data, for checkpoints."""
 
-    def __init__(self, dataset: str, enlargement: float, mean: tuple[float, ...], std: tuple[float, ...]):
-        """enlargement: training scale over the size of the dataset's own pictures."""
-        seed, size, self.kept = SCENES[dataset]
-        picture = to_tensor(RENDERERS[dataset](seed, *size).image)
-        seen = [max(1, round(side * enlargement)) for side in size]
+    def __init__(self, dataset: Dataset, enlargement: float, mean: tuple[float, ...], std: tuple[float, ...]):
+        """enlargement: training scale over the size of the data set's own pictures."""
+        self.number, self.kept = dataset.replay.number, dataset.replay.size
+        picture = to_channels(to_tensor(dataset.replay.open(self.number).image), len(mean))
+        seen = [max(1, round(side * enlargement)) for side in picture.shape[-2:]]
         self.input = normalise(resize_to(picture, seen)[None], mean, std)
-        self.seed = seed
         self.frames: list[Tensor] = []
         self.steps: list[int] = []
         self.epochs: list[float] = []
@@ -69,7 +61,7 @@ class Recorder:
         image.putpalette([level for grey in range(256) for level in (grey, grey, grey)])
         image.save(file, optimize=True)
         height, width = self.kept
-        return {"seed": self.seed, "height": height, "width": width, "steps": self.steps, "epochs": self.epochs}
+        return {"seed": self.number, "height": height, "width": width, "steps": self.steps, "epochs": self.epochs}
 
 
 def path(folder: Path, name: str) -> Path:
@@ -103,8 +95,8 @@ def picture(record: Record) -> Sample:
     """
     if not record.replay:
         raise WeightsError(f"{record.name} has no replay: it was trained before replays were kept.")
-    seed, size = record.replay["seed"], (record.replay["height"], record.replay["width"])
-    scene = RENDERERS[record.dataset](seed, *SCENES[record.dataset][1])
+    number, size = record.replay["seed"], (record.replay["height"], record.replay["width"])
+    scene = dataset_named(record.dataset).replay.open(number)
     image = resize_to(to_tensor(scene.image), size).permute(1, 2, 0).numpy()
     labels = F.interpolate(torch.from_numpy(scene.labels.copy())[None, None].float(), size, mode="nearest-exact")
     return Sample(scene.name, image.squeeze(-1) if image.shape[2] == 1 else image, labels[0, 0].to(torch.uint8).numpy())

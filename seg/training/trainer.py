@@ -3,8 +3,10 @@
 import copy
 import errno
 import logging
+import math
 import os
 import pickle
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -21,18 +23,33 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from seg.catalogue.store import Record, WeightIndex, half_precision
-from seg.errors import TrainingError
+from seg.errors import OptionError, TrainingError
+from seg.labels import IGNORE
 from seg.losses import build_loss
 from seg.models import KNOWN, build_model
 from seg.pictures.resize import normalise
 from seg.scores.metrics import Scores, confusion_matrix
-from seg.training.data import Data, EpochOrder
+from seg.training.data import Augmented, Data, EpochOrder
 from seg.training.publish import write_set
 from seg.training.recipe import Recipe
 from seg.training.replay import MOMENTS, Recorder
 from seg.training.start import load_start
 
 __all__ = ["Recipe", "train"]
+
+PART = 200
+"""Batches after which there may be a checkpoint."""
+
+CHECKPOINT_SECONDS = 120.0
+"""Between two checkpoints within an epoch, at least."""
+
+DIFFERENCES = {
+    "classes": "other classes",
+    "channels": "grey instead of colour pictures, or colour instead of grey ones",
+    "training": "other training pictures",
+    "validation": "other validation pictures",
+}
+"""What a checkpoint's data may differ in, see `Data.identity`."""
 
 
 class SegmentationModule(L.LightningModule):
@@ -44,12 +61,15 @@ class SegmentationModule(L.LightningModule):
         torch.manual_seed(recipe.seed)
         channels = {"num_classes": len(data.class_map), "in_channels": len(data.mean)}
         self.arguments = {**channels, **recipe.arguments}
-        self.model = build_model(recipe.model, **self.arguments)
+        try:
+            self.model = build_model(recipe.model, **self.arguments)
+        except ValueError as error:
+            raise OptionError(str(error)) from error
         if recipe.backbone and recipe.pretrained:
             load_start(self.model, recipe.backbone)
         self.model.to(memory_format=torch.channels_last)
         self.loss = build_loss(recipe.loss, data.pixels)
-        self.recorder = Recorder(recipe.dataset, data.enlargement, data.mean, data.std)
+        self.recorder = Recorder(data.dataset, data.enlargement, data.mean, data.std)
         self.spent = 0.0
         self.curve: list[dict[str, float]] = []
         self.best: dict | None = None
@@ -57,6 +77,35 @@ class SegmentationModule(L.LightningModule):
     @property
     def epochs(self) -> int:
         return self.recipe.epochs + self.recipe.finetune_epochs
+
+    def batches(self, finetuning: bool) -> int:
+        """How many an epoch has, in the phase at full size or before it."""
+        crops, batch = self._phase(finetuning)
+        return len(crops) * self.recipe.repeats // batch
+
+    def parts(self, finetuning: bool) -> int:
+        """In how many parts an epoch is trained, since it may take long: between two of them there may be a checkpoint.
+        The trainer counts parts where it speaks of epochs."""
+        return math.ceil(self.batches(finetuning) / PART)
+
+    @property
+    def total_parts(self) -> int:
+        """Of all epochs."""
+        return self.recipe.epochs * self.parts(False) + self.recipe.finetune_epochs * self.parts(True)
+
+    def position(self, part: int) -> tuple[int, int, bool]:
+        """Of a part of the run: its epoch, its place in the epoch, and whether the epoch is of the second phase."""
+        first = self.recipe.epochs * self.parts(False)
+        finetuning = part >= first and self.recipe.finetune_epochs > 0
+        before, past = (self.recipe.epochs, part - first) if finetuning else (0, part)
+        return before + past // self.parts(finetuning), past % self.parts(finetuning), finetuning
+
+    def _phase(self, finetuning: bool) -> tuple[Augmented, int]:
+        """Crops and batch size."""
+        crops, batch = self.data.crops, self.recipe.batch
+        if finetuning:
+            crops, batch = self.data.whole, self.recipe.finetune_batch
+        return crops, min(batch, len(crops) * self.recipe.repeats)
 
     @property
     def finetuning(self) -> bool:
@@ -66,7 +115,8 @@ class SegmentationModule(L.LightningModule):
     @property
     def progress(self) -> float:
         """How much of the schedule is done, 0 to 1: of the epochs, or of the time if that runs out first."""
-        done = (self.trainer.current_epoch + self.batches_done / self.trainer.num_training_batches) / self.epochs
+        epoch, part, finetuning = self.position(self.trainer.current_epoch)
+        done = (epoch + (part * PART + self.batches_done) / self.batches(finetuning)) / self.epochs
         if self.recipe.minutes:
             done = max(done, (self.spent + time.monotonic() - self.started) / (60 * self.recipe.minutes))
         return min(done, 1.0)
@@ -88,12 +138,11 @@ class SegmentationModule(L.LightningModule):
     def train_dataloader(self) -> DataLoader:
         self.batches_done = 0
         self.phase_start = self.progress
-        crops, batch = self.data.crops, self.recipe.batch
-        if self.finetuning:
-            crops, batch = self.data.whole, self.recipe.finetune_batch
-        order = EpochOrder(len(crops) * self.recipe.repeats, self.recipe.seed)
-        order.set_epoch(self.trainer.current_epoch)
-        return DataLoader(crops, min(batch, len(order)), sampler=order, drop_last=True)
+        epoch, part, _ = self.position(self.trainer.current_epoch)
+        crops, batch = self._phase(self.finetuning)
+        order = EpochOrder(len(crops) * self.recipe.repeats, self.recipe.seed, self.data.weights)
+        order.set_epoch(epoch, part * PART * batch, min((part + 1) * PART, self.batches(self.finetuning)) * batch)
+        return DataLoader(crops, batch, sampler=order, drop_last=True)
 
     def val_dataloader(self) -> DataLoader:
         return DataLoader(self.data.validation, batch_size=None)
@@ -102,16 +151,23 @@ class SegmentationModule(L.LightningModule):
         self.started = time.monotonic()
 
     def on_fit_start(self) -> None:
-        self.data.crops.to(self.device)
-        self.data.whole.to(self.device)
+        self.data.crops.pairs.to(self.device)
 
     def on_fit_end(self) -> None:
         self.spent += time.monotonic() - self.started
 
     def on_train_epoch_start(self) -> None:
-        self.epoch_losses: list[Tensor] = []
+        epoch, part, finetuning = self.position(self.trainer.current_epoch)
+        if part == 0:
+            self.epoch_losses: list[float] = []
+        every = 1 if self.recipe.minutes or self.recipe.patience else max(1, self.recipe.epochs // 12)
+        self.validate(part + 1 == self.parts(finetuning) and (epoch + 1) % every == 0)
         # Dropout is then the same after a resume as without one.
         torch.manual_seed(self.recipe.seed * 100_003 + self.trainer.current_epoch)
+
+    def validate(self, due: bool) -> None:
+        """Whether this part ends with a validation."""
+        self.trainer.check_val_every_n_epoch = 1 if due else self.total_parts + 1
 
     def on_train_batch_start(self, batch, index: int) -> None:
         if self.recorder.due(self.progress):
@@ -122,13 +178,16 @@ class SegmentationModule(L.LightningModule):
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
         images, truth = batch
         images = normalise(images, self.data.mean, self.data.std).to(memory_format=torch.channels_last)
-        loss = self.loss(self.model(images).float(), truth)
+        logits = self.model(images).float()
+        # Over no pixels a mean is no number, and there is nothing to learn.
+        loss = self.loss(logits, truth) if (truth != IGNORE).any() else 0 * logits.sum()
         if not torch.isfinite(loss):
+            epoch, *_ = self.position(self.trainer.current_epoch)
             raise TrainingError(
-                f"The loss became {loss.item()} in epoch {self.trainer.current_epoch}: lower the learning rate "
+                f"The loss became {loss.item()} in epoch {epoch + 1}: lower the learning rate "
                 f"({self.recipe.learning_rate:g}) and resume from the last checkpoint."
             )
-        self.epoch_losses.append(loss.detach())
+        self.epoch_losses.append(float(loss.detach()))
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(images))
         return loss
 
@@ -136,6 +195,7 @@ class SegmentationModule(L.LightningModule):
         self.batches_done = index + 1
         if self.progress >= 1:
             self.trainer.should_stop = True
+            self.validate(True)
 
     def on_validation_epoch_start(self) -> None:
         self.confusion = np.zeros((len(self.data.class_map),) * 2, dtype=np.int64)
@@ -149,8 +209,9 @@ class SegmentationModule(L.LightningModule):
     def on_validation_epoch_end(self) -> None:
         mean_iou = Scores(self.confusion).mean_iou
         self.log("val_mean_iou", mean_iou, prog_bar=True)
-        loss = float(torch.stack(self.epoch_losses).mean())
-        self.curve.append({"epoch": self.trainer.current_epoch + 1, "loss": loss, "val_mean_iou": mean_iou})
+        loss = float(np.mean(self.epoch_losses))
+        epoch, *_ = self.position(self.trainer.current_epoch)
+        self.curve.append({"epoch": epoch + 1, "loss": loss, "val_mean_iou": mean_iou})
         if self.recipe.patience is not None:
             self._keep_the_best(mean_iou)
 
@@ -167,6 +228,8 @@ class SegmentationModule(L.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict) -> None:
         checkpoint["seg"] = {
             "recipe": asdict(self.recipe),
+            "data": self.data.identity,
+            "losses": self.epoch_losses,
             "spent": self.spent + time.monotonic() - self.started,
             "curve": self.curve,
             "replay": self.recorder.state(),
@@ -180,23 +243,60 @@ class SegmentationModule(L.LightningModule):
                 f"The checkpoint was made with another {', '.join(changed)}: resume with the recipe it was started "
                 "with, or choose another --out."
             )
+        if changed := [DIFFERENCES[what] for what, now in self.data.identity.items() if kept["data"][what] != now]:
+            raise TrainingError(
+                f"The checkpoint was made with {', '.join(changed)}: resume with the folder it was started with, or "
+                "choose another --out."
+            )
         self.spent, self.curve, self.best = kept["spent"], kept["curve"], kept["best"]
+        self.epoch_losses = kept["losses"]
         self.recorder.restore(kept["replay"])
 
 
 class Checkpoint(L.Callback):
-    """Writes last.ckpt after every epoch, atomically: a kill leaves the old one or the new one."""
+    """Writes last.ckpt after every epoch, and within one every few minutes, atomically: a kill leaves the old one or
+    the new one."""
 
     def __init__(self, path: Path):
         self.path = path
+        self.written = time.monotonic()
 
-    def on_train_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
+    def on_train_epoch_end(self, trainer: L.Trainer, module: SegmentationModule) -> None:
+        if module.position(trainer.current_epoch + 1)[1] and time.monotonic() - self.written < CHECKPOINT_SECONDS:
+            return
+        self.written = time.monotonic()
         temporary = self.path.with_suffix(".partial")
         try:
             trainer.save_checkpoint(temporary, weights_only=False)
             os.replace(temporary, self.path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+class Report(L.Callback):
+    """Says a line an epoch, for a training that nobody watches: loss, validation mean IoU, time left."""
+
+    def on_train_epoch_end(self, trainer: L.Trainer, module: SegmentationModule) -> None:
+        epoch, part, _ = module.position(trainer.current_epoch + 1)
+        if part:
+            return
+        spent = module.spent + time.monotonic() - module.started
+        score = ""
+        if module.curve and module.curve[-1]["epoch"] == epoch:
+            score = f", validation mean IoU {module.curve[-1]['val_mean_iou']:.3f}"
+        print(
+            f"{module.recipe.name}: epoch {epoch} of {module.epochs}, loss {np.mean(module.epoch_losses):.4f}{score}, "
+            f"{_duration(spent / max(module.progress, 1e-6) - spent)} left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _duration(seconds: float) -> str:
+    """'40 s', '12 minutes', '3.5 hours'."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
 def precision() -> str:
@@ -214,8 +314,8 @@ def train(
     """Train, write the weights, their replay and their record into `out`, and return the record.
 
     folder: the real frames; None for a dataset that is only rendered. The run's checkpoint and log are kept in
-    out/runs/NAME. With `resume` it goes on from its last epoch's end; what it had done of the next one is done again,
-    with the same random numbers, so that the end is the same.
+    out/runs/NAME. With `resume` it goes on from its last checkpoint; what it had done since is done again, with the
+    same random numbers, so that the end is the same. Without `progress`, a bar, it says a line an epoch.
 
     Raises DataError for a bad data folder and TrainingError for a loss that is not finite, a full disk, and a
     checkpoint that is damaged or of another recipe; the last good checkpoint stays.
@@ -228,7 +328,10 @@ def train(
     checkpoint = run / "last.ckpt"
     if resume and checkpoint.exists():
         _check(checkpoint)
-    module = SegmentationModule(recipe, Data(recipe, folder))
+    data = Data(recipe, folder)
+    for note in data.notes:
+        print(f"{recipe.name}: {note}", file=sys.stderr)
+    module = SegmentationModule(recipe, data)
     with _writing(run), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         run.mkdir(parents=True, exist_ok=True)
@@ -238,25 +341,32 @@ def train(
             accelerator="auto",
             devices=1,
             precision=precision(),
-            max_epochs=module.epochs,
-            check_val_every_n_epoch=1 if recipe.minutes or recipe.patience else max(1, recipe.epochs // 12),
+            max_epochs=module.total_parts,
             num_sanity_val_steps=0,
             reload_dataloaders_every_n_epochs=1,
-            callbacks=[Checkpoint(checkpoint)],
+            callbacks=[Checkpoint(checkpoint), *([] if progress else [Report()])],
             logger=CSVLogger(run, name="log"),
             enable_checkpointing=False,
             enable_model_summary=False,
             enable_progress_bar=progress,
             log_every_n_steps=1,
         )
-        trainer.fit(module, ckpt_path=checkpoint if checkpoint.exists() else None, weights_only=True)
+        try:
+            trainer.fit(module, ckpt_path=checkpoint if checkpoint.exists() else None, weights_only=True)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise TrainingError(
+                f"{recipe.model} normalises over the pictures of a batch, and one picture is too few: give --batch 2 "
+                "or more, and as many pictures."
+            ) from error
         return publish(module, index)
 
 
 def _check(checkpoint: Path) -> None:
     """Raises TrainingError with a sentence for a checkpoint that cannot be read or is not one of ours."""
     try:
-        torch.load(checkpoint, map_location="cpu", weights_only=True)["seg"]["recipe"]
+        torch.load(checkpoint, map_location="cpu", weights_only=True)["seg"]["data"]
     except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
         raise TrainingError(
             f"The checkpoint {checkpoint} is damaged: remove it to start the run afresh, or restore it."
@@ -289,7 +399,8 @@ def publish(module: SegmentationModule, index: WeightIndex) -> Record:
         module.model.load_state_dict(module.best["weights"])
     model = half_precision(module.model.cpu().eval())
     if len(module.recorder.frames) < len(MOMENTS):
-        module.recorder.take(model, module.trainer.global_step, module.trainer.current_epoch)
+        epoch, *_ = module.position(module.trainer.current_epoch)
+        module.recorder.take(model, module.trainer.global_step, epoch)
     return write_set(
         index, model, module.recipe, module.data, module.arguments, module.recorder, module.spent, module.curve
     )

@@ -19,7 +19,7 @@ import seg
 from seg.app.components import viewer as module
 from seg.app.components.scripts import joined
 from seg.datasets import street
-from seg.labels import STREET
+from seg.datasets.street import STREET
 from tests.browser.conftest import CHROMIUM
 
 NETWORKS = ("conv_stack", "encoder_decoder", "fcn32s", "fcn16s", "fcn8s", "unet")

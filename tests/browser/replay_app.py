@@ -5,7 +5,7 @@ import streamlit as st
 
 from seg.app.components.player import Track, pack, player
 from seg.datasets import shapes
-from seg.labels import SHAPES
+from seg.datasets.shapes import SHAPES
 
 SHARES = (0.0, 0.01, 0.1, 0.5, 1.0)
 

@@ -17,8 +17,8 @@ from playwright.sync_api import Page, expect
 from seg.catalogue.comparisons import WeightSet, comparisons
 from seg.catalogue.store import Record
 from seg.datasets import Folder
+from seg.datasets.street import STREET
 from seg.inference.segmenter import Segmenter
-from seg.labels import STREET
 from seg.pictures.drawing import encode_ids
 from seg.pictures.masks import decode_mask
 from seg.scores.evaluation import evaluate

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from seg.labels import SHAPES
+from seg.datasets.shapes import SHAPES
 from tests.browser import PATIENCE
 
 APP = "tests/browser/replay_app.py"

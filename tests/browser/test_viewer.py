@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from seg.app.components import viewer as module
 from seg.app.components.scripts import joined
-from seg.labels import STREET
+from seg.datasets.street import STREET
 from seg.pictures.drawing import WRONG_COLOUR, encode_png
 
 APP = "tests/browser/viewer_app.py"

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from seg.labels import IGNORE, STREET
+from seg.datasets.street import STREET
+from seg.labels import IGNORE
 from seg.pictures.masks import decode_mask
 from seg.scores.metrics import score
 from tests.browser.test_viewer import Viewer, open_viewer  # noqa: F401 (a fixture)

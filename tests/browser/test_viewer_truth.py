@@ -6,7 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from playwright.sync_api import expect
 
-from seg.labels import IGNORE, STREET
+from seg.datasets.street import STREET
+from seg.labels import IGNORE
 from seg.pictures.drawing import encode_png
 from tests.browser.test_compare import score_table, settled, upload
 from tests.browser.test_viewer import Viewer, open_viewer  # noqa: F401 (a fixture)

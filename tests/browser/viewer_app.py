@@ -9,7 +9,8 @@ from PIL import Image
 
 from seg.app.components.viewer import Panel, describe, viewer
 from seg.datasets import street
-from seg.labels import IGNORE, STREET, ClassMap
+from seg.datasets.street import STREET
+from seg.labels import IGNORE, ClassMap
 
 ARRIVES_AFTER = 1.5
 NAMES = ("Conv stack", "Encoder/decoder", "FCN-32s", "FCN-16s", "FCN-8s", "U-Net", "FC-DenseNet103")

@@ -17,8 +17,8 @@ from seg.bench import measure as bench
 from seg.catalogue.store import WeightIndex
 from seg.cli import main as cli
 from seg.datasets import Folder, street
+from seg.datasets.street import STREET
 from seg.inference.engines import build_engine
-from seg.labels import STREET
 from seg.models.fc_densenet import DenseBlock
 from seg.pictures.masks import decode_mask
 from seg.scores.evaluation import evaluate
@@ -111,7 +111,7 @@ def test_evaluate_prints_and_writes_what_evaluation_measures(weights, camvid, tm
         (["evaluate", "--weights", "street/fcn8s-wce", "--data", "nowhere"], "nowhere/val is not a folder"),
         (["predict", "x.png", "--weights", "street/fcn8s-wce", "--out", "o", "--device", "abacus"], "not available"),
         (["predict", "x.png", "--weights", "street/fcn8s-wce", "--out", "o", "--engine", "steam"], "Unknown engine"),
-        (["train", "--dataset", "moon", "--data", ".", "--model", "unet", "--out", "o"], "Unknown dataset 'moon'"),
+        (["train", "--dataset", "moon", "--data", ".", "--model", "unet", "--out", "o"], "Unknown data set 'moon'"),
         (["train", "--dataset", "street", "--data", ".", "--model", "vit", "--out", "o"], "Unknown architecture 'vit'"),
     ],
 )

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from seg.datasets import Folder
+from seg.datasets.street import STREET
 from seg.errors import DataError
-from seg.labels import IGNORE, STREET
+from seg.labels import IGNORE
 
 
 @pytest.fixture

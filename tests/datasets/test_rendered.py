@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 from seg.datasets import membranes, street
+from seg.datasets.membranes import MEMBRANES
+from seg.datasets.street import STREET
 from seg.datasets.street.canvas import Camera, Canvas, Light, Sprite, Texture, wall
-from seg.labels import MEMBRANES, STREET
 
 COUNTABLE = [STREET.names.index(name) for name in ("car", "pedestrian", "bicyclist")]
 REAL_SHARE = dict(

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from seg.datasets import RENDERERS, TRAINING_SEEDS, rendered, shapes
-from seg.labels import SHAPES
+from seg.datasets import DATASETS, TRAINING_SEEDS, shapes
+from seg.datasets.shapes import SHAPES
 
 CLASSES = range(len(SHAPES))
 SEEDS = range(5000, 5200)
@@ -162,11 +162,11 @@ def test_a_rarity_that_makes_no_sense_is_refused_in_a_sentence(rarity):
         shapes.render(0, rarity=rarity)
 
 
-def test_options_reach_the_renderer_and_seeds_are_those_of_training_unless_told():
-    assert list(RENDERERS) == ["street", "membranes", "shapes"]
-    samples = rendered("shapes", 3, 40, 48, rarity=1.0)
+def test_options_reach_the_renderer_and_seeds_follow_each_other():
+    render = DATASETS["shapes"].rendered
+    samples = render(3, 40, 48, TRAINING_SEEDS, rarity=1.0)
     for seed, sample in enumerate(samples, TRAINING_SEEDS):
         expected = shapes.render(seed, 40, 48, rarity=1.0)
         assert sample.name == f"shapes-{seed}"
         assert sample.image.tobytes() == expected.image.tobytes()
-    assert rendered("shapes", 1, 40, 48, first_seed=12)[0].name == "shapes-12"
+    assert render(1, 40, 48, first_seed=12)[0].name == "shapes-12"

@@ -20,9 +20,10 @@ from seg.app.components import viewer
 from seg.app.parts import runs
 from seg.catalogue.comparisons import SEVEN
 from seg.catalogue.store import WeightIndex
-from seg.datasets import street
+from seg.datasets import DATASETS, street
+from seg.datasets.street import STREET
 from seg.inference.segmenter import Segmenter
-from seg.labels import CLASS_MAPS, IGNORE, STREET
+from seg.labels import IGNORE
 from seg.pictures.decode import digest
 from seg.pictures.drawing import encode_ids
 from seg.service.service import ANSWER_BYTES, PredictionService
@@ -422,7 +423,7 @@ def test_another_data_set_has_its_own_samples_and_classes(many, dataset):
     choose(many, "Data set", dataset)
     assert not many.exception
     assert list(table(many).columns) == ["FCN-8s", "U-Net"]
-    assert list(table(many).index)[3:] == list(CLASS_MAPS[dataset].names)
+    assert list(table(many).index)[3:] == list(DATASETS[dataset].class_map.names)
     assert control(many, "Compare") is None
 
 
@@ -609,16 +610,16 @@ def test_samples_that_nobody_asked_for_are_rendered_once_the_networks_rest(monke
 def test_nobody_waits_for_a_sample_that_another_visitor_asked_for(monkeypatch):
     first, second, *_ = resources.seeds("shapes")
     begun, release = threading.Event(), threading.Event()
-    render = resources.RENDERERS["shapes"]
+    render = DATASETS["shapes"].open
 
-    def slow(seed, height, width):
+    def slow(seed):
         if seed == first:
             begun.set()
             assert release.wait(20)
-        return render(seed, height, width)
+        return render(seed)
 
     monkeypatch.setattr(resources, "_rendered", {})
-    monkeypatch.setitem(resources.RENDERERS, "shapes", slow)
+    monkeypatch.setitem(DATASETS, "shapes", replace(DATASETS["shapes"], open=slow))
     with ThreadPoolExecutor(3) as visitors:
         waiting = [visitors.submit(resources.sample, "shapes", first) for _ in range(2)]
         assert begun.wait(20)

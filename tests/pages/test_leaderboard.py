@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from seg.app import resources
 from seg.catalogue.store import Record, WeightIndex
-from seg.labels import STREET
+from seg.datasets.street import STREET
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
 

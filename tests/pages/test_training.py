@@ -18,7 +18,8 @@ from seg.app.parts import replays
 from seg.app.parts.train_now import COACH
 from seg.catalogue.comparisons import Entry, WeightSet
 from seg.catalogue.store import Record, WeightIndex
-from seg.labels import SHAPES
+from seg.datasets import DATASETS
+from seg.datasets.shapes import SHAPES
 from seg.training import replay
 from tests.conftest import make_set
 
@@ -51,7 +52,7 @@ def trained(
         recipe={"seed": seed, "curve": CURVE},
     )
     if steps:
-        recorder = replay.Recorder("shapes", 1, record.mean, record.std)
+        recorder = replay.Recorder(DATASETS["shapes"], 1, record.mean, record.std)
         recorder.frames, recorder.steps = list(torch.from_numpy(maps)), steps
         recorder.epochs = [4 * step / steps[-1] for step in steps]
         record = replace(record, replay=recorder.write(folder, name))

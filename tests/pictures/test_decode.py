@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from seg.datasets.membranes import MEMBRANES
+from seg.datasets.street import STREET
 from seg.errors import ImageError
-from seg.labels import IGNORE, IGNORE_COLOUR, MEMBRANES, STREET
+from seg.labels import IGNORE, IGNORE_COLOUR
 from seg.pictures.decode import MAX_PIXELS, Picture, decode
 from seg.pictures.drawing import WRONG_COLOUR, colour_mask, encode_ids, encode_png, error_map, fit, fit_labels, overlay
 from seg.pictures.masks import decode_mask

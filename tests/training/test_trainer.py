@@ -16,12 +16,12 @@ import torch
 from PIL import Image
 
 from seg.catalogue.store import WeightIndex
-from seg.datasets import Sample, street
+from seg.datasets import DATASETS, Sample, street
 from seg.errors import DataError, TrainingError, WeightsError
 from seg.labels import IGNORE
 from seg.training import replay
 from seg.training import trainer as training
-from seg.training.data import Augmented
+from seg.training.data import Augmented, Pairs
 from seg.training.recipe import POWER, Recipe
 from seg.training.trainer import train
 
@@ -251,7 +251,9 @@ def test_only_pictures_without_up_and_down_are_turned():
         image = np.zeros((32, 32, 3), np.uint8)
         image[0, 0], image[0, -1], image[-1, 0] = 10, 20, 30
         sample = Sample("", image, np.zeros((32, 32), np.uint8))
-        crops = Augmented([sample], replace(RECIPE, dataset=dataset, scale=32, jitter=False), (32, 32))
+        pairs = Pairs([sample], [0], 32, 3)
+        recipe = replace(RECIPE, dataset=dataset, scale=32, jitter=False)
+        crops = Augmented(pairs, recipe, (32, 32), DATASETS[dataset].any_way_up)
         pictures = (crops[epoch, 0][0][0] for epoch in range(60))
         return len({tuple(int(p[y, x]) for y in (0, -1) for x in (0, -1)) for p in pictures})
 

@@ -11,8 +11,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from seg.app.text import plain
 from seg.catalogue.store import WeightIndex
 from seg.datasets import Sample
+from seg.datasets.shapes import SHAPES
 from seg.figures import training as figures_training
-from seg.labels import SHAPES
 from seg.losses import LOSSES
 from seg.models import TITLES
 from seg.pictures.drawing import colour_mask, encode_png

@@ -7,7 +7,7 @@ import numpy as np
 
 from seg.datasets.street import buildings
 from seg.datasets.street.canvas import Light
-from seg.labels import STREET
+from seg.datasets.street.classes import STREET
 
 SKY, BUILDING, POLE, ROAD, PAVEMENT, TREE, SIGN, FENCE, CAR, PEDESTRIAN, BICYCLIST = range(len(STREET))
 FAR = 140.0

@@ -11,8 +11,10 @@ from seg.app.components import viewer as module
 from seg.app.components.scripts import joined
 from seg.app.components.viewer import MAX_CONFIDENCE_SIDE, MAX_SIDE, Panel, describe
 from seg.datasets import street
+from seg.datasets.membranes import MEMBRANES
+from seg.datasets.street import STREET
 from seg.errors import ImageError
-from seg.labels import IGNORE, MEMBRANES, STREET, ClassMap
+from seg.labels import IGNORE, ClassMap
 from seg.pictures.drawing import encode_png
 
 PHOTO = np.zeros((36, 48, 3), np.uint8)
