@@ -1,7 +1,10 @@
 """A laboratory for semantic segmentation: `seg.Segmenter` is the door to the trained networks."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seg.inference.segmenter import Segmenter
 
 # Before torch is imported: threads that wait for work sleep instead of spinning. Spinning is a little quicker on an
 # idle machine and many times slower as soon as anything else runs: a browser, say, or a second visitor.

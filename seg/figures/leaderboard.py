@@ -77,7 +77,7 @@ def dice_heat_map(dice: pd.DataFrame) -> go.Figure:
     """One row a network, one column a class, from `leaderboard.dice_table`: each cell Dice × 100."""
     values = dice.to_numpy(float)
     names = [label.replace(" · ", "<br>", 1) for label in dice.index]
-    figure = _heat_map(values, dice.columns, names, 0.0, "%{y}<br>%{x}: Dice %{z:.3f}<extra></extra>")
+    figure = _heat_map(values, list(dice.columns), names, 0.0, "%{y}<br>%{x}: Dice %{z:.3f}<extra></extra>")
     return framed(figure, height=100 + 36 * len(dice))
 
 

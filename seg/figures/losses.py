@@ -92,5 +92,5 @@ def against_share(
         )
     figure.add_vline(x=now, line={"dash": "dot", "color": FAINT})
     figure.update_xaxes(type="log", title="share of the picture (log scale)", tickformat="~%", autorange="reversed")
-    figure.update_yaxes(title=unit, **({"type": "log", "dtick": 1} if log else {"rangemode": "tozero"}))
+    figure.update_yaxes({"type": "log", "dtick": 1} if log else {"rangemode": "tozero"}, title=unit)
     return framed(figure, height=380)

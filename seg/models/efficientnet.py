@@ -37,10 +37,10 @@ WIDTHS = (256, 128, 64, 32, 16)
 class SameConv2d(nn.Conv2d):
     """TensorFlow's 'same' padding: an odd row or column of zeros goes to the bottom and the right."""
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         (kernel, _), (stride, _) = self.kernel_size, self.stride
-        below, right = (max((math.ceil(n / stride) - 1) * stride + kernel - n, 0) for n in x.shape[-2:])
-        return super().forward(F.pad(x, (right // 2, right - right // 2, below // 2, below - below // 2)))
+        below, right = (max((math.ceil(n / stride) - 1) * stride + kernel - n, 0) for n in input.shape[-2:])
+        return super().forward(F.pad(input, (right // 2, right - right // 2, below // 2, below - below // 2)))
 
 
 def convolution(in_channels: int, out_channels: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Conv2d:
@@ -152,9 +152,8 @@ class LiteFCN(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.score = nn.Conv2d(deepest, num_classes, 1)
         self.score_skip = nn.ModuleDict({name: nn.Conv2d(channels[name], num_classes, 1) for name in self.skip_names})
-        for layer in self.score_skip.values():
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        for parameter in self.score_skip.parameters():
+            nn.init.zeros_(parameter)
         self.upscore_skip = nn.ModuleDict({name: upscore(num_classes, 2) for name in self.skip_names})
         self.upscore = upscore(num_classes, stride)
 
@@ -238,8 +237,8 @@ class LiteUNet(nn.Module):
         self.encoder = Lite0Encoder(in_channels)
         self.decoder = UNetDecoder(self.encoder.out_channels[1:])
         self.head = nn.Sequential(nn.Conv2d(WIDTHS[-1], num_classes, 3, padding=1))
-        nn.init.xavier_uniform_(self.head[0].weight)
-        nn.init.zeros_(self.head[0].bias)
+        nn.init.xavier_uniform_(self.head.get_parameter("0.weight"))
+        nn.init.zeros_(self.head.get_parameter("0.bias"))
         self.skip_names = tuple(f"level{level}" for level in range(2, 6))
         self.skip_ends = {
             name: (f"encoder.model.blocks.{stage}", f"decoder.blocks.{3 - i}")

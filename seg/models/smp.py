@@ -39,7 +39,8 @@ class Smp(nn.Module):
             network = smp.create_model(
                 arch, encoder, encoder_weights=None, in_channels=in_channels, classes=num_classes
             )
-            self.encoder, self.decoder, self.head = network.encoder, network.decoder, network.segmentation_head
+            self.encoder, self.decoder = network.get_submodule("encoder"), network.get_submodule("decoder")
+            self.head = network.get_submodule("segmentation_head")
             self.multiple = MULTIPLE.get(arch, 32)
             self.levels = self._levels_read(in_channels)
         except (RuntimeError, ValueError, KeyError, TypeError, AssertionError) as error:

@@ -213,7 +213,7 @@ def pareto(cost: np.ndarray, score: np.ndarray) -> np.ndarray:
     """Whether no other point costs at most as much and scores at least as well, and one of both strictly: bool (N,)."""
     no_worse = (cost[None] <= cost[:, None]) & (score[None] >= score[:, None])
     better = (cost[None] < cost[:, None]) | (score[None] > score[:, None])
-    return ~(no_worse & better).any(axis=1)
+    return np.logical_not((no_worse & better).any(axis=1))
 
 
 def dice_table(shown: Sequence[Row]) -> pd.DataFrame:
@@ -345,5 +345,6 @@ def _table(value: Any, shape: tuple[int, int]) -> np.ndarray | None:
 
 
 def _sum(tables: Iterable[np.ndarray | None]) -> np.ndarray | None:
-    found = list(tables)
-    return None if any(table is None for table in found) else np.sum(found, axis=0)
+    tables = list(tables)
+    found = [table for table in tables if table is not None]
+    return np.sum(found, axis=0) if len(found) == len(tables) else None

@@ -35,14 +35,15 @@ def load_start(model: nn.Module, backbone: str, source: Path | str | None = None
 
     Raises TrainingError with a sentence if the weights are missing, damaged or made for another encoder.
     """
+    encoder = model.get_submodule("encoder")
     if backbone == "efficientnet_lite0":
-        own = [name for name in model.encoder.state_dict() if not name.endswith("num_batches_tracked")]
+        own = [name for name in encoder.state_dict() if not name.endswith("num_batches_tracked")]
         tensors = _lite0(Path(source) if source else _package_file())
         if len(tensors) != len(own):
             raise TrainingError(f"The weights of {backbone} hold {len(tensors)} tensors, its encoder {len(own)}.")
-        _fill(model.encoder, dict(zip(own, tensors, strict=True)), backbone)
+        _fill(encoder, dict(zip(own, tensors, strict=True)), backbone)
     else:
-        _fill(model.encoder, _from_file(Path(source)) if source else _from_hub(backbone), backbone)
+        _fill(encoder, _from_file(Path(source)) if source else _from_hub(backbone), backbone)
 
 
 def expected_normalisation(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:

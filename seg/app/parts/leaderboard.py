@@ -57,16 +57,17 @@ def table(rows: Sequence[Row]) -> None:
         key="leaderboard-reference",
         width=320,
     )
-    board = leaderboard.board(rows, by_name.get(name))
+    board = leaderboard.board(rows, by_name[name] if name else None)
+    intervals = [
+        f"{low:.3f}–{high:.3f}" if math.isfinite(low) else None
+        for low, high in zip(board["low"], board["high"], strict=True)
+    ]
     shown = board.assign(
-        interval=[
-            f"{low:.3f}–{high:.3f}" if math.isfinite(low) else None
-            for low, high in zip(board.low, board.high, strict=True)
-        ],
-        verdict=board["verdict"].map(lambda word: MARKS.get(word, word)),
+        interval=pd.Series(intervals, board.index),
+        verdict=board["verdict"].replace(MARKS),
         minutes=board["training_seconds"] / 60,
     )
-    several = (board["seeds"] > 1).any()
+    several = bool((board["seeds"] > 1).any())
     st.dataframe(
         shown,
         hide_index=True,
@@ -173,7 +174,7 @@ def decoders(rows: Sequence[Row]) -> None:
             "Data set": pairs["dataset"],
             "Trained": pairs["start"] + ", " + pairs["loss"],
             "Decoder": pairs["decoder"],
-            "Pays?": pairs["verdict"].map(lambda word: MARKS.get(word, word)),
+            "Pays?": pairs["verdict"].replace(MARKS),
             **deltas,
         }
     )
@@ -207,10 +208,20 @@ def price(rows: Sequence[Row]) -> None:
     st.subheader("Accuracy and its price")
     with st.container(horizontal=True):
         score = st.segmented_control(
-            "Accuracy", list(SCORES), format_func=SCORES.get, default="mean_iou", required=True, key="leaderboard-score"
+            "Accuracy",
+            list(SCORES),
+            format_func=SCORES.__getitem__,
+            default="mean_iou",
+            required=True,
+            key="leaderboard-score",
         )
         cost = st.segmented_control(
-            "Price", list(COSTS), format_func=COSTS.get, default="parameters", required=True, key="leaderboard-cost"
+            "Price",
+            list(COSTS),
+            format_func=COSTS.__getitem__,
+            default="parameters",
+            required=True,
+            key="leaderboard-cost",
         )
     points = leaderboard.price(rows, cost, score)
     if points.empty:

@@ -149,7 +149,7 @@ def _scored(name: str, file: str, sha256: str, modified: int, _weights: WeightSe
     try:
         maps = replay.frames(_weights.folder, record)
         steps, epochs = tuple(map(int, record.replay["steps"])), tuple(map(float, record.replay["epochs"]))
-        picture = (record.dataset, *(int(record.replay[key]) for key in ("seed", "height", "width")))
+        seed, height, width = (int(record.replay[key]) for key in ("seed", "height", "width"))
         if not len(maps) == len(steps) == len(epochs) or list(steps) != sorted(steps):
             raise ValueError("moments that do not fit the maps")
         truth = _picture(record).labels
@@ -162,7 +162,7 @@ def _scored(name: str, file: str, sha256: str, modified: int, _weights: WeightSe
         class_dice=tuple(tuple(_known(value) for value in s.dice) for s in scores),
         steps=steps,
         epochs=epochs,
-        picture=picture,
+        picture=(record.dataset, seed, height, width),
     )
 
 
@@ -222,7 +222,8 @@ def _on(curve: Sequence[tuple[float, float]], epoch: float) -> float | None:
     """The height of the curve at `epoch`; None before it begins."""
     if not curve or epoch < curve[0][0]:
         return None
-    return float(np.interp(epoch, *zip(*curve, strict=True)))
+    epochs, values = zip(*curve, strict=True)
+    return float(np.interp(epoch, epochs, values))
 
 
 # Learning curves

@@ -183,7 +183,14 @@ def ellipse(x: float, y: float, rx: float, ry: float, corners: int = 18) -> list
     return list(zip(x + rx * np.cos(angles), y + ry * np.sin(angles), strict=True))
 
 
-def noise(rng: np.random.Generator, height: int, width: int, cell: float, octaves: int = 4, gain: float = 0.55):
+def noise(
+    rng: np.random.Generator,
+    height: int,
+    width: int,
+    cell: float | tuple[float, float],
+    octaves: int = 4,
+    gain: float = 0.55,
+) -> np.ndarray:
     """Value noise of several octaves, float32 (height, width), mean about 0, spread about 1.
 
     cell is the size of the coarsest lumps in pixels, one number or (down, across).

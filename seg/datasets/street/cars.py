@@ -91,9 +91,11 @@ def car(canvas: Canvas, camera: Camera, rng: np.random.Generator, x: float, z: f
     if corners[:, 2].min() < NEAR + 0.3:
         return
     flat = camera.project(corners)
+    left_edge, top_edge = flat.min(0) - 2
     sprite = Sprite(
         canvas,
-        *(flat.min(0) - 2),
+        left_edge,
+        top_edge,
         flat[:, 0].max() + 2,
         camera.horizon + camera.focal * camera.height / corners[:, 2].min(),
     )

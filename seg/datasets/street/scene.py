@@ -27,7 +27,8 @@ def draw_objects(canvas: Canvas, camera: Camera, rng: np.random.Generator, items
         elif kind == "cyclist":
             cyclist(canvas, camera, seed, x, z, extra, canvas.add(BICYCLIST, True))
         elif kind == "tree":
-            tree(canvas, camera, seed, x, z, *extra, canvas.add(TREE))
+            tall, bare = extra
+            tree(canvas, camera, seed, x, z, tall, bare, canvas.add(TREE))
         elif kind == "lamp":
             pole(canvas, camera, x, z, extra[0], 0.13, canvas.add(POLE), extra[1])
         elif kind == "bollard":
