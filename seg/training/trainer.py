@@ -1,16 +1,12 @@
 """Training with Lightning: deterministic by seed and epoch, so that a killed run resumes to the same end."""
 
 import copy
-import errno
 import logging
 import math
 import os
-import pickle
 import sys
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -29,6 +25,7 @@ from seg.losses import build_loss
 from seg.models import KNOWN, build_model
 from seg.pictures.resize import normalise
 from seg.scores.metrics import Scores, confusion_matrix
+from seg.training.checkpoint import check, writing
 from seg.training.data import Augmented, Data, EpochOrder
 from seg.training.publish import write_set
 from seg.training.recipe import Recipe
@@ -327,12 +324,12 @@ def train(
     run = index.folder / "runs" / recipe.name
     checkpoint = run / "last.ckpt"
     if resume and checkpoint.exists():
-        _check(checkpoint)
+        check(checkpoint)
     data = Data(recipe, folder)
     for note in data.notes:
         print(f"{recipe.name}: {note}", file=sys.stderr)
     module = SegmentationModule(recipe, data)
-    with _writing(run), warnings.catch_warnings():
+    with writing(run), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         run.mkdir(parents=True, exist_ok=True)
         if not resume:
@@ -361,36 +358,6 @@ def train(
                 "or more, and as many pictures."
             ) from error
         return publish(module, index)
-
-
-def _check(checkpoint: Path) -> None:
-    """Raises TrainingError with a sentence for a checkpoint that cannot be read or is not one of ours."""
-    try:
-        torch.load(checkpoint, map_location="cpu", weights_only=True)["seg"]["data"]
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
-        raise TrainingError(
-            f"The checkpoint {checkpoint} is damaged: remove it to start the run afresh, or restore it."
-        ) from error
-
-
-@contextmanager
-def _writing(run: Path) -> Iterator[None]:
-    """Turns what the operating system says of a full disk or a folder that cannot be written into a sentence."""
-    try:
-        yield
-    except (OSError, RuntimeError) as error:
-        cause = error if isinstance(error, OSError) else error.__context__
-        full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
-        if full or "PytorchStreamWriter failed" in str(error) or "enforce fail at inline_container" in str(error):
-            raise TrainingError(
-                f"The disk that holds {run} is full: make room and go on with --resume. The last good checkpoint is "
-                "kept."
-            ) from error
-        if isinstance(error, OSError):
-            raise TrainingError(
-                f"{run} cannot be written ({error.strerror or error}): choose another --out."
-            ) from error
-        raise
 
 
 def publish(module: SegmentationModule, index: WeightIndex) -> Record:
