@@ -117,7 +117,7 @@ def test_label_maps_arrive_in_the_browser_exactly(browser: Browser):
     maps = [rng.integers(0, 256, size, dtype=np.uint8) for size in ((1, 1), (7, 3), (64, 90))]
     maps.append(np.sort(rng.integers(0, 11, (120, 160), dtype=np.uint8), axis=1))  # filtered rows, as real masks have
     page = browser.new_page()
-    script = (Path(module.__file__).parent / "decode.js").read_text("utf-8")
+    script = joined(path for path in module._MODULES if path.stem in ("dom", "decode"))
     page.add_script_tag(content=f"{script}\nwindow.decode = (text) => decodeGrey(toBytes(text));", type="module")
     page.wait_for_function("() => Boolean(window.decode)")  # a module runs when it likes
     for array in maps:
@@ -288,7 +288,7 @@ def test_a_rerun_keeps_the_view_and_sends_no_picture_again(street: Viewer):
     assert street.received
     # Streamlit sends the component itself with every run.
     own = sum(len(path.read_bytes()) for path in Path(module.__file__).parent.glob("viewer.*"))
-    script = len(joined(Path(module.__file__).parent / f"{name}.js" for name in module._MODULES))
+    script = len(joined(module._MODULES))
     assert max(street.received) < own + script + 30_000
 
 
@@ -438,7 +438,7 @@ def test_a_call_that_is_stopped_late_neither_doubles_the_panels_nor_stops_the_la
     panels = [module.Panel("U-Net", status="waiting"), module.Panel("FCN-8s", status="waiting")]
     data, layers = module.describe(np.zeros((30, 40, 3), np.uint8), panels, STREET)
     folder = Path(module.__file__).parent
-    script = joined(folder / f"{name}.js" for name in module._MODULES)
+    script = joined(module._MODULES)
     page = browser.new_page()
     page.set_content((folder / "viewer.html").read_text("utf-8"))
     counts = page.evaluate(

@@ -14,5 +14,6 @@ def joined(modules: Iterable[Path]) -> str:
     for path in modules:
         text = re.sub(r"^import\b[^;]*;\n", "", path.read_text("utf-8"), flags=re.MULTILINE)
         text = re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE)
+        text = re.sub(r"^\s*/\*\*(?:(?!\*/).)*\*/\n", "", text, flags=re.MULTILINE | re.DOTALL)
         parts.append(re.sub(r"^(?:\s+|\s*//.*\n)+", "", text, flags=re.MULTILINE))
     return "\n".join(parts)

@@ -17,7 +17,7 @@ VIEWER = Path(viewer.__file__).parent
 PLAYER = Path(replay_player.__file__).parent
 
 COMPONENTS = {
-    "viewer": [VIEWER / f"{name}.js" for name in viewer._MODULES],
+    "viewer": list(viewer._MODULES),
     "replay player": list(replay_player._MODULES),
 }
 

@@ -14,7 +14,7 @@ from seg.anatomy.transposed import Geometry
 from seg.app.components.scripts import joined
 
 _FOLDER = Path(__file__).parent
-_MODULES = tuple(_FOLDER / f"{name}.js" for name in ("cells", "matrix", "by_hand"))
+_MODULES = (_FOLDER.parent / "dom.js", *(_FOLDER / f"{name}.js" for name in ("cells", "matrix", "by_hand")))
 
 
 def by_hand(x: np.ndarray, weight: np.ndarray, geometry: Geometry, key: str) -> None:

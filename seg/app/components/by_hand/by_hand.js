@@ -1,20 +1,33 @@
 // The component: a transposed convolution, one input value after the other.
 
+/** @import { FrontendRendererArgs } from "@streamlit/component-v2-lib" */
+/**
+ * @typedef {{ input: number[], inputShape: number[], kernel: number[], kernelShape: number[], taps: number[],
+ *   shape: number[], torch: number[], stuffedFrom: number[], stuffedShape: number[], dilation: number }} Message
+ * @typedef {{ input: number[], kernel: number[] }} Values
+ */
+
+import { find } from "../dom.js";
 import { createCells, format } from "./cells.js";
 import { drawMatrix } from "./matrix.js";
 
 const PACE = 700;
 const SAME = 1e-9;
 
+/** @param {HTMLElement} root */
 function createLab(root) {
-  const find = (selector) => root.querySelector(selector);
-  const slider = find(".transport input");
-  let data = null;
+  const slider = find(root, ".transport input", HTMLInputElement);
+  /** @type {Message} */
+  let data;
+  /** @type {number[]} */
   let input = [];
+  /** @type {number[]} */
   let kernel = [];
   let landed = 0;
+  /** @type {number | null} */
   let pointed = null;
   let timer = 0;
+  /** @type {(values: Values) => void} */
   let send = () => {};
 
   const cells = {
@@ -25,11 +38,11 @@ function createLab(root) {
     torch: createCells(grid("torch"), { point: pointAt, choose: pointAt }),
     stuffed: createCells(grid("stuffed")),
   };
-  find(".play").onclick = () => (timer ? pause() : play());
-  for (const button of root.querySelectorAll("[data-step]"))
-    button.onclick = () => {
+  find(root, ".play").onclick = () => (timer ? pause() : play());
+  for (const by of [-1, 1])
+    find(root, `[data-step="${by}"]`).onclick = () => {
       pause();
-      go(landed + Number(button.dataset.step));
+      go(landed + by);
     };
   slider.oninput = () => {
     pause();
@@ -39,8 +52,9 @@ function createLab(root) {
   const resized = new ResizeObserver(() => data && draw());
   resized.observe(root);
 
+  /** @type {(name: string) => HTMLElement} */
   function grid(name) {
-    return find(`[data-grid="${name}"]`);
+    return find(root, `[data-grid="${name}"]`);
   }
 
   function outputs() {
@@ -49,7 +63,9 @@ function createLab(root) {
 
   // Python
 
+  /** @type {(message: Message, emit: (values: Values) => void) => void} */
   function update(message, emit) {
+    /** @type {(of?: Message) => string | undefined} */
     const shape = (of) => of && JSON.stringify([of.input.length, of.kernel.length, of.taps.length]);
     const other = shape(data) !== shape(message);
     data = message;
@@ -65,6 +81,7 @@ function createLab(root) {
     draw();
   }
 
+  /** @type {(values: number[], index: number, value: number | null) => void} */
   function change(values, index, value) {
     if (value !== null) values[index] = value;
     draw();
@@ -73,6 +90,7 @@ function createLab(root) {
 
   // Time
 
+  /** @param {number} step */
   function go(step) {
     landed = Math.max(0, Math.min(input.length, step));
     draw();
@@ -96,15 +114,19 @@ function createLab(root) {
 
   // Pointing
 
+  /** @param {number | null} output */
   function pointAt(output) {
     if (pointed === output) return;
     pointed = output;
     draw();
   }
 
+  /** @param {KeyboardEvent} event */
   function walk(event) {
     const columns = data.shape[1];
-    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+    /** @type {Record<string, number>} */
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
+    const by = steps[event.key];
     if (by === undefined) return;
     event.preventDefault();
     pointAt(Math.max(0, Math.min(outputs() - 1, (pointed ?? -by) + by)));
@@ -112,12 +134,15 @@ function createLab(root) {
 
   // What lands where
 
+  /** @type {(output: number, i: number) => number} */
   const tap = (output, i) => data.taps[output * input.length + i];
 
+  /** @type {(output: number) => number[]} */
   function contributors(output) {
     return input.map((_, i) => i).filter((i) => tap(output, i) >= 0);
   }
 
+  /** @type {(output: number, count: number) => number} */
   function sum(output, count) {
     return contributors(output).reduce((total, i) => (i < count ? total + input[i] * kernel[tap(output, i)] : total), 0);
   }
@@ -131,27 +156,29 @@ function createLab(root) {
     const all = Array.from({ length: rows * columns }, (_, o) => o);
     const last = landed - 1;
     const from = pointed === null ? [] : contributors(pointed);
-    const used = from.map((i) => tap(pointed, i));
+    const used = pointed === null ? [] : from.map((i) => tap(/** @type {number} */ (pointed), i));
     const oneRow = rows === 1;
 
     root.toggleAttribute("data-playing", timer !== 0);
-    find(".play").setAttribute("aria-label", timer ? "Pause" : "Play");
+    find(root, ".play").setAttribute("aria-label", timer ? "Pause" : "Play");
     slider.value = String(landed);
-    find(".moment").textContent = `${landed} of ${input.length} values`;
+    find(root, ".moment").textContent = `${landed} of ${input.length} values`;
     cells.input.fill(inputRows, inputColumns, input, (i) =>
       [i === last && "current", i < last && "done", from.includes(i) && "from"].filter(Boolean).join(" "),
     );
     cells.kernel.fill(side.rows, side.columns, kernel, (k) => (used.includes(k) ? "from" : ""));
+    /** @type {(o: number) => boolean} */
     const lands = (o) => last >= 0 && tap(o, last) >= 0;
+    /** @type {(o: number) => string} */
     const mark = (o) => [lands(o) && "current", o === pointed && "pointed"].filter(Boolean).join(" ");
     const sums = all.map((o) => sum(o, landed));
     const counts = all.map((o) => contributors(o).length);
-    find(".sum-title").textContent =
+    find(root, ".sum-title").textContent =
       landed === input.length ? "Output: all have landed" : `Output after ${landed} of ${input.length} values`;
     cells.output.fill(rows, columns, sums, mark, (o) => counts[o]);
 
-    find(".stairs-part h4").textContent = oneRow ? "What each value adds" : `What value ${Math.max(landed, 1)} adds`;
-    find(".stairs-part p").textContent = oneRow
+    find(root, ".stairs-part h4").textContent = oneRow ? "What each value adds" : `What value ${Math.max(landed, 1)} adds`;
+    find(root, ".stairs-part p").textContent = oneRow
       ? "One row for each input value; a column's sum is the output below."
       : `The kernel times ${format(input[Math.max(last, 0)])}; it lands on the framed part of the output.`;
     if (!oneRow) cells.stairs.fill(side.rows, side.columns, kernel.map((k) => k * input[Math.max(last, 0)]));
@@ -168,7 +195,7 @@ function createLab(root) {
     const whole = all.map((o) => sum(o, input.length));
     const current = [...data.input, ...data.kernel].every((value, i) => value === [...input, ...kernel][i]);
     const apart = Math.max(0, ...whole.map((value, o) => Math.abs(value - data.torch[o])));
-    find(".verdict").textContent = !current
+    find(root, ".verdict").textContent = !current
       ? "…"
       : apart < SAME
         ? "torch's transposed convolution of the same numbers: equal."
@@ -183,15 +210,16 @@ function createLab(root) {
       data.stuffedFrom.map((i) => (i < 0 ? 0 : input[i])),
       (at) => [data.stuffedFrom[at] < 0 && "zero", window.has(at) && "from"].filter(Boolean).join(" "),
     );
-    find(".size").textContent =
+    find(root, ".size").textContent =
       `${rows * columns} output values (rows) from ${input.length} input values (columns). ` +
       "Turned over, it is the matrix of the convolution that goes the other way; hence the name.";
-    const canvas = find(".matrix");
+    const canvas = find(root, ".matrix", HTMLCanvasElement);
     canvas.setAttribute("aria-label", `Matrix of ${rows * columns} rows and ${input.length} columns`);
     drawMatrix(canvas, data.taps, input.length, (k) => kernel[k], last >= 0 ? last : null, pointed);
-    find(".readout").textContent = sentence(from);
+    find(root, ".readout").textContent = sentence(from);
   }
 
+  /** @type {(output: number, stuffedColumns: number) => Set<number>} */
   function windowOf(output, stuffedColumns) {
     const [y, x] = [Math.floor(output / data.shape[1]), output % data.shape[1]];
     const places = new Set();
@@ -201,14 +229,16 @@ function createLab(root) {
     return places;
   }
 
+  /** @type {(from: number[]) => string} */
   function sentence(from) {
-    if (pointed === null) return "Point at an output value to see which input values overlap there.";
-    const [y, x] = [Math.floor(pointed / data.shape[1]) + 1, (pointed % data.shape[1]) + 1];
+    const output = pointed;
+    if (output === null) return "Point at an output value to see which input values overlap there.";
+    const [y, x] = [Math.floor(output / data.shape[1]) + 1, (output % data.shape[1]) + 1];
     const where = data.shape[0] > 1 ? `Output in row ${y}, column ${x}` : `Output ${x}`;
     if (!from.length) return `${where}: nothing lands here, it stays 0.`;
-    const terms = from.map((i) => `${format(input[i])} × ${format(kernel[tap(pointed, i)])}`).join(" + ");
+    const terms = from.map((i) => `${format(input[i])} × ${format(kernel[tap(output, i)])}`).join(" + ");
     const count = from.length === 1 ? "one input value lands" : `${from.length} input values overlap`;
-    return `${where}: ${count} here: ${terms} = ${format(sum(pointed, input.length))}`;
+    return `${where}: ${count} here: ${terms} = ${format(sum(output, input.length))}`;
   }
 
   function leave() {
@@ -219,12 +249,14 @@ function createLab(root) {
   return { update, leave };
 }
 
+/** @type {WeakMap<Element, ReturnType<typeof createLab>>} */
 const labs = new WeakMap();
 
+/** @param {FrontendRendererArgs<{ values: Values }, Message>} args */
 export default function ({ parentElement, data, setStateValue }) {
-  const root = parentElement.querySelector(".by-hand");
-  if (!labs.has(root)) labs.set(root, createLab(root));
-  const lab = labs.get(root);
+  const root = find(parentElement, ".by-hand");
+  const lab = labs.get(root) ?? createLab(root);
+  labs.set(root, lab);
   lab.update(data, (values) => setStateValue("values", values));
   return () => {
     lab.leave();

@@ -1,20 +1,29 @@
 // Cᵀ drawn to fit: a row for each output value, a column for each input value.
 
+import { contextOf } from "../dom.js";
 import { format } from "./cells.js";
 
 const TALLEST = 460;
 const READABLE_ROW = 19;
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {number[]} taps for each output and each input the tap between them, below 0 for none
+ * @param {number} inputs
+ * @param {(tap: number) => number} valueOf
+ * @param {number | null} column the one to frame
+ * @param {number | null} row
+ */
 export function drawMatrix(canvas, taps, inputs, valueOf, column, row) {
   const outputs = taps.length / inputs;
-  const width = Math.min(inputs * 40, canvas.parentElement.clientWidth || 320);
+  const width = Math.min(inputs * 40, canvas.parentElement?.clientWidth || 320);
   const cell = { width: width / inputs, height: Math.min(24, TALLEST / outputs) };
   const scale = devicePixelRatio || 1;
   const height = cell.height * outputs;
   Object.assign(canvas, { width: width * scale, height: height * scale });
   Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
   const style = getComputedStyle(canvas);
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.scale(scale, scale);
   context.font = `11px ${style.fontFamily}`;
   context.textAlign = "center";

@@ -9,7 +9,7 @@ from seg.anatomy.stages import Stage
 from seg.app.components.scripts import joined
 
 _FOLDER = Path(__file__).parent
-_MODULES = (_FOLDER / "drawing.js",)
+_MODULES = (_FOLDER.parent / "dom.js", _FOLDER / "drawing.js")
 
 
 def network_drawing(

@@ -11,7 +11,7 @@ from seg.pictures.decode import digest
 from seg.pictures.drawing import encode_png
 
 _FOLDER = Path(__file__).parent
-_MODULES = (_FOLDER / "picker.js",)
+_MODULES = (_FOLDER.parent / "dom.js", _FOLDER / "picker.js")
 
 
 def picker(image: np.ndarray, size: tuple[int, int], label: str, key: str) -> tuple[float, float]:

@@ -22,7 +22,8 @@ from seg.pictures.drawing import encode_png
 _FOLDER = Path(__file__).parent
 _VIEWER = Path(linked.__file__).parent
 _MODULES = (
-    *(_VIEWER / f"{name}.js" for name in ("decode", "tint", "classes", "panels", "legend")),
+    _FOLDER.parent / "dom.js",
+    *(_VIEWER / f"{name}.js" for name in ("decode", "tint", "classes", "order", "panels", "legend")),
     *(_FOLDER / f"{name}.js" for name in ("curve", "clock", "player")),
 )
 _STYLES = (_VIEWER / "viewer.css", _VIEWER / "legend.css", _FOLDER / "player.css")

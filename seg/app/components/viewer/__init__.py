@@ -32,10 +32,12 @@ MAX_CONFIDENCE_SIDE = 480
 """Confidence maps are smooth and compress badly: they are reduced further."""
 
 _FOLDER = Path(__file__).parent
-_MODULES = (
-    *("decode", "view", "tint", "draw", "painting", "grade", "mask_file", "snapshot", "looks", "classes", "swipe"),
-    *("panels", "legend", "readout", "painter", "sketch", "pointer", "main"),
+_NAMES = (
+    *("decode", "view", "tint", "draw", "painting", "grade", "mask_file", "looks", "classes", "order", "swipe"),
+    *("state", "panels", "legend", "readout", "painter", "sketch", "pointer", "snapshot", "crosshair", "render"),
+    *("toolbar", "main"),
 )
+_MODULES = (_FOLDER.parent / "dom.js", *(_FOLDER / f"{name}.js" for name in _NAMES))
 _STYLES = ("viewer", "panels", "legend", "painter")
 _MOST_TEXT = 2 * MAX_SIDE**2  # a painting in base64: more than an incompressible one has
 _CACHE_BYTES = 64 * 2**20
@@ -298,5 +300,5 @@ _mount = st.components.v2.component(
     "seg_viewer",
     html=(_FOLDER / "viewer.html").read_text("utf-8"),
     css="\n".join((_FOLDER / f"{name}.css").read_text("utf-8") for name in _STYLES),
-    js=joined(_FOLDER / f"{name}.js" for name in _MODULES),
+    js=joined(_MODULES),
 )

@@ -1,7 +1,12 @@
 // What arrives in base64 becomes pixels once and is found by its digest ever after.
 
+/** @import { GreyMap, Layer, Photo } from "./types" */
+
+import { contextOf } from "../dom.js";
+
 const LIMIT = 192 * 2 ** 20;
 
+/** @type {(base64: string) => Uint8Array<ArrayBuffer>} */
 export function toBytes(base64) {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
@@ -9,7 +14,11 @@ export function toBytes(base64) {
   return bytes;
 }
 
-// The numbers of an 8-bit grey PNG, exactly. Not by way of a canvas: some browsers change what is read back from one.
+/**
+ * The numbers of an 8-bit grey PNG, exactly. Not by way of a canvas: some browsers change what is read back from one.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @returns {Promise<GreyMap>}
+ */
 export async function decodeGrey(bytes) {
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const width = header.getUint32(16);
@@ -27,7 +36,10 @@ export async function decodeGrey(bytes) {
   return { width, height, data: unfilter(rows, width, height) };
 }
 
-// PNG specification, section 9: every row names the neighbours that its bytes are differences to.
+/**
+ * PNG specification, section 9: every row names the neighbours that its bytes are differences to.
+ * @type {(rows: Uint8Array, width: number, height: number) => Uint8Array}
+ */
 function unfilter(rows, width, height) {
   const out = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
@@ -48,6 +60,7 @@ function unfilter(rows, width, height) {
   return out;
 }
 
+/** @type {(left: number, up: number, corner: number) => number} */
 function paeth(left, up, corner) {
   const byLeft = Math.abs(up - corner);
   const byUp = Math.abs(left - corner);
@@ -56,11 +69,12 @@ function paeth(left, up, corner) {
   return byUp <= byCorner ? up : corner;
 }
 
+/** @type {(bytes: Uint8Array<ArrayBuffer>) => Promise<Photo>} */
 async function decodePhoto(bytes) {
   const picture = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
   const { width, height } = picture;
   const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = contextOf(canvas, { willReadFrequently: true });
   context.drawImage(picture, 0, 0);
   const image = context.getImageData(0, 0, width, height);
   const pixels = image.data;
@@ -72,37 +86,60 @@ async function decodePhoto(bytes) {
   return { width, height, picture, faint: canvas.transferToImageBitmap() };
 }
 
+/** @type {Map<string, Layer>} */
 const known = new Map();
 
-// A layer is {ready, error, width, height} with data (ids, or per cent) or with picture and faint, its grey twin.
-export function layerOf(digest) {
-  return known.get(digest);
-}
+/** @type {(digest?: string | null) => Layer | undefined} */
+export const layerOf = (digest) => (digest ? known.get(digest) : undefined);
 
-// Decodes the file of a layer unless it is here already; `decoding` of the layer tells when that has come to an end.
+/**
+ * The numbers of a layer, null while they are not here.
+ * @type {(digest?: string | null) => GreyMap | null}
+ */
+export const mapOf = (digest) => layerOf(digest)?.map ?? null;
+
+/** @type {(digest?: string | null) => Photo | null} */
+export const photoOf = (digest) => layerOf(digest)?.photo ?? null;
+
+/** @type {(layer?: Layer) => boolean} */
+export const isReady = (layer) => Boolean(layer?.map ?? layer?.photo);
+
+/**
+ * Decodes the file of a layer unless it is here already; `decoding` of the layer tells when that has come to an end.
+ * @param {string} digest
+ * @param {string} base64
+ */
 export function admit(digest, base64) {
   if (known.has(digest)) return;
-  const layer = { ready: false, error: false };
+  /** @type {Layer} */
+  const layer = { error: false, map: null, photo: null, decoding: Promise.resolve() };
   known.set(digest, layer);
   const bytes = toBytes(base64);
-  layer.decoding = (digest.startsWith("photo-") ? decodePhoto(bytes) : decodeGrey(bytes))
-    .then((decoded) => Object.assign(layer, decoded, { ready: true }))
-    .catch((error) => {
-      console.error("A layer cannot be decoded:", error);
-      layer.error = true;
-    });
+  const decoded = digest.startsWith("photo-")
+    ? decodePhoto(bytes).then((photo) => void (layer.photo = photo))
+    : decodeGrey(bytes).then((map) => void (layer.map = map));
+  layer.decoding = decoded.catch((error) => {
+    console.error("A layer cannot be decoded:", error);
+    layer.error = true;
+  });
 }
 
-// A map made in the browser becomes a layer; its digest tells the version, and earlier versions go.
-export function keep(name, version, layer) {
+/**
+ * A map made in the browser becomes a layer; its digest tells the version, and earlier versions go.
+ * @type {(name: string, version: number, map: GreyMap) => string}
+ */
+export function keep(name, version, map) {
   const digest = `${name} ${version}`;
-  if (known.get(digest) === layer) return digest;
+  if (mapOf(digest) === map) return digest;
   for (const old of [...known.keys()]) if (old.startsWith(`${name} `)) known.delete(old);
-  known.set(digest, layer);
+  known.set(digest, { error: false, map, photo: null, decoding: Promise.resolve() });
   return digest;
 }
 
-// Forgets the layers longest out of use until the rest fits the limit. Those in `used` stay.
+/**
+ * Forgets the layers longest out of use until the rest fits the limit. Those in `used` stay.
+ * @param {Set<string>} used
+ */
 export function forget(used) {
   for (const digest of used) {
     const layer = known.get(digest);
@@ -119,6 +156,7 @@ export function forget(used) {
   }
 }
 
-function sizeOf(layer) {
-  return (layer.width || 0) * (layer.height || 0) * (layer.picture ? 8 : 1);
+/** @type {(layer: Layer) => number} */
+function sizeOf({ map, photo }) {
+  return photo ? photo.width * photo.height * 8 : map ? map.data.length : 0;
 }

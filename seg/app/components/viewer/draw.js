@@ -1,8 +1,33 @@
 // One panel painted: what lies at the bottom, what over it.
 
-import { layerOf } from "./decode.js";
-import { scaleOf } from "./view.js";
+/** @import { Classes, Closable, GreyMap, Panel, Photo, Picture, Scene, Size, Style, View, Way } from "./types" */
+/** @import { Lines } from "./tint.js" */
+/** @typedef {{ left: number, top: number } & Size} Frame where the whole picture lies, in pixels of the canvas */
+/**
+ * What makes up a panel.
+ * @typedef {object} Layers
+ * @property {"picture" | "faint" | null} base
+ * @property {number} baseAlpha
+ * @property {ImageBitmap | null} top
+ * @property {number} topAlpha
+ * @property {GreyMap | null} grid the map whose pixels are told apart by lines when they are large
+ * @property {Outlines} [lines]
+ */
+/**
+ * The outlines of a map: pictures of them, and lines.
+ * @typedef {object} Outlines
+ * @property {Size} labels
+ * @property {string[]} styles
+ * @property {Uint8Array} shown
+ * @property {(factor: number) => Picture} picture
+ * @property {() => { across: Lines, down: Lines }} borders
+ * @property {() => void} close
+ */
+
+import { contextOf } from "../dom.js";
+import { mapOf } from "./decode.js";
 import { bordersOf, tintClasses, tintConfidence, tintErrors, tintOutlines } from "./tint.js";
+import { scaleOf } from "./view.js";
 
 const SMOOTH_PHOTO_BELOW = 3;
 const FAINT = 0.35;
@@ -14,14 +39,16 @@ const LARGE = 800; // pixels across, of a map whose outlines at twice its size w
 const MOST_LINES = 6000;
 const DARK = "rgb(0 0 0 / 47%)";
 
-// The pictures that make up a panel: `base` is "picture", "faint" or null, `top` a picture or null. `grid` is the map
-// whose pixels are told apart by lines when they are large, `lines` the outlines of the classes, if any.
+/** @type {(panel: Panel, look: Way, scene: Scene) => Layers} */
 export function layersOf(panel, look, scene) {
   if (panel.role === "photo") return { base: "picture", baseAlpha: 1, top: null, topAlpha: 0, grid: null };
+  /** @type {Layers} */
   const bare = { base: "faint", baseAlpha: FAINT, top: null, topAlpha: 0, grid: null };
-  if (panel.state !== "ready") return bare;
-  const labels = layerOf(panel.labels);
+  const labels = mapOf(panel.labels);
+  if (panel.state !== "ready" || !labels) return bare;
+  /** @type {(base: Layers["base"], top: ImageBitmap | null, topAlpha?: number) => Layers} */
   const over = (base, top, topAlpha = 1) => ({ base, baseAlpha: 1, top, topAlpha, grid: labels });
+  /** @type {<T extends Closable>(name: string, make: () => T) => T} */
   const tinted = (name, make) => tint(panel, name, look, scene, make);
   const isReference = panel.id === scene.referenceId;
   if (look.mode === "photo") return over("picture", null);
@@ -30,16 +57,16 @@ export function layersOf(panel, look, scene) {
     return { ...over("faint", null), lines: tinted("outlines", () => createOutlines(labels, scene.classes, look)) };
   }
   if (look.mode === "errors" && !isReference) {
-    const reference = layerOf(scene.reference);
-    if (!reference?.ready) return over("faint", null);
+    const reference = mapOf(scene.reference);
+    if (!reference) return over("faint", null);
     return over(
       "faint",
       tinted(`errors ${scene.reference}`, () => tintErrors(labels, reference, scene.classes, look)),
     );
   }
   if (look.mode === "confidence" && panel.role !== "truth") {
-    const confidence = layerOf(panel.confidence);
-    if (!confidence?.ready) return bare;
+    const confidence = mapOf(panel.confidence);
+    if (!confidence) return bare;
     const top = tinted(`confidence ${panel.confidence}`, () => tintConfidence(confidence, labels, look));
     return over(look.alone ? "faint" : null, top);
   }
@@ -47,29 +74,49 @@ export function layersOf(panel, look, scene) {
   return over(look.alone ? "faint" : "picture", top, look.opacity);
 }
 
-// A panel keeps its last coloured map: panning and zooming only draw it again.
+/**
+ * A panel keeps its last coloured map: panning and zooming only draw it again.
+ * @template {Closable} T
+ * @param {Panel} panel
+ * @param {string} name
+ * @param {Way} look
+ * @param {Scene} scene
+ * @param {() => T} make
+ * @returns {T}
+ */
 function tint(panel, name, look, scene, make) {
   const wanted = `${name} ${scene.shownKey} ${look.patterns} ${panel.labels} ${scene.classesKey}`;
   if (panel.tint?.wanted !== wanted) {
     panel.tint?.picture.close();
     panel.tint = { wanted, picture: make() };
   }
-  return panel.tint.picture;
+  return /** @type {T} */ (panel.tint.picture);
 }
 
+/** @type {(canvas: HTMLCanvasElement, layers: Layers, view: View, box: Size, photo: Photo | Size, picture: Size) => void} */
 export function paint(canvas, layers, view, box, photo, picture) {
   const context = cleared(canvas, box);
   drawLayers(context, layers, view, box, photo, picture);
 }
 
-// Two panels in one: the first left of the divider, the second right of it. `at` is from 0 to 1, a share of the box.
+/**
+ * Two panels in one: the first left of the divider, the second right of it.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Layers} left
+ * @param {Layers} right
+ * @param {number} at the divider, from 0 to 1, a share of the box
+ * @param {View} view
+ * @param {Size} box
+ * @param {Photo | Size} photo
+ * @param {Size} picture
+ */
 export function paintSwipe(canvas, left, right, at, view, box, photo, picture) {
   const context = cleared(canvas, box);
   const { width, height } = canvas;
   const x = Math.round(at * width);
-  for (const [layers, from, to] of [
-    [left, 0, x],
-    [right, x, width],
+  for (const { layers, from, to } of [
+    { layers: left, from: 0, to: x },
+    { layers: right, from: x, to: width },
   ]) {
     context.save();
     context.beginPath();
@@ -84,6 +131,7 @@ export function paintSwipe(canvas, left, right, at, view, box, photo, picture) {
   context.fillRect(x - 1, 0, 2, height);
 }
 
+/** @type {(canvas: HTMLCanvasElement, box: Size) => CanvasRenderingContext2D} */
 function cleared(canvas, box) {
   const ratio = window.devicePixelRatio || 1;
   const width = Math.max(1, Math.round(box.width * ratio));
@@ -92,12 +140,19 @@ function cleared(canvas, box) {
     canvas.width = width;
     canvas.height = height;
   }
-  const context = canvas.getContext("2d");
-  if (!context) throw new Error("This browser refuses a canvas of this size.");
+  const context = contextOf(canvas);
   context.clearRect(0, 0, width, height);
   return context;
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Layers} layers
+ * @param {View} view
+ * @param {Size} box
+ * @param {Photo | Size} photo its size alone where it cannot be decoded
+ * @param {Size} picture
+ */
 function drawLayers(context, layers, view, box, photo, picture) {
   const { width, height } = context.canvas;
   const ratio = width / box.width;
@@ -108,7 +163,7 @@ function drawLayers(context, layers, view, box, photo, picture) {
     width: picture.width * scale,
     height: picture.height * scale,
   };
-  if (layers.base && photo[layers.base]) {
+  if (layers.base && "picture" in photo) {
     const source = levelFor(photo, layers.base, frame.width);
     const magnified = frame.width / source.width;
     drawPart(context, source, frame, magnified < SMOOTH_PHOTO_BELOW, layers.baseAlpha);
@@ -122,33 +177,44 @@ function drawLayers(context, layers, view, box, photo, picture) {
   if (frame.width / cells.width >= GRID_FROM * ratio) drawGrid(context, cells, frame);
 }
 
-// The photo, or its grey twin, at the smallest of its halvings that still has a pixel for every pixel of the screen.
+/**
+ * The photo, or its grey twin, at the smallest of its halvings that still has a pixel for every pixel of the screen.
+ * @type {(photo: Photo, name: "picture" | "faint", width: number) => Picture}
+ */
 function levelFor(photo, name, width) {
   photo.levels ??= {};
   const levels = (photo.levels[name] ??= [photo[name]]);
-  while (levels.at(-1).width >= 2 * width && levels.at(-1).width > 1) levels.push(halved(levels.at(-1)));
+  for (let last = levels[levels.length - 1]; last.width >= 2 * width && last.width > 1; ) {
+    last = halved(last);
+    levels.push(last);
+  }
   return levels.findLast((level) => level.width >= width) ?? levels[0];
 }
 
+/** @type {(picture: Picture) => Picture} */
 function halved(picture) {
   const canvas = new OffscreenCanvas(Math.ceil(picture.width / 2), Math.ceil(picture.height / 2));
-  const context = canvas.getContext("2d");
-  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  contextOf(canvas).drawImage(picture, 0, 0, canvas.width, canvas.height);
   return canvas.transferToImageBitmap();
 }
 
-// Outlines come as pictures a power of two larger or smaller than the map, each made when first needed, and as lines.
+/**
+ * Outlines come as pictures a power of two larger or smaller than the map, each made when first needed, and as lines.
+ * @type {(labels: GreyMap, classes: Classes, look: Style) => Outlines}
+ */
 function createOutlines(labels, classes, look) {
+  /** @type {Map<number, ImageBitmap>} */
   const pictures = new Map();
   const styles = classes.colours.map((colour) => `rgb(${colour})`);
+  /** @type {ReturnType<typeof bordersOf> | null} */
   let borders = null;
 
+  /** @type {(factor: number) => ImageBitmap} */
   function picture(factor) {
-    if (!pictures.has(factor)) {
-      const sides = [labels.width, labels.height].map((side) => Math.max(1, Math.round(side * factor)));
-      pictures.set(factor, tintOutlines(labels, classes, look, { width: sides[0], height: sides[1] }));
-    }
-    return pictures.get(factor);
+    const [width, height] = [labels.width, labels.height].map((side) => Math.max(1, Math.round(side * factor)));
+    const made = pictures.get(factor) ?? tintOutlines(labels, classes, look, { width, height });
+    pictures.set(factor, made);
+    return made;
   }
 
   function close() {
@@ -158,11 +224,15 @@ function createOutlines(labels, classes, look) {
   return { labels, styles, shown: look.shown, picture, borders: () => (borders ??= bordersOf(labels)), close };
 }
 
-// How much larger than the map a picture of outlines is, so that one of its pixels is about one CSS pixel wide.
+/**
+ * How much larger than the map a picture of outlines is, so that one of its pixels is about one CSS pixel wide.
+ * @type {(scale: number, width: number) => number}
+ */
 export function outlineFactor(scale, width) {
   return 2 ** Math.min(Math.round(Math.log2(scale / 0.85)), width > LARGE ? 0 : 1);
 }
 
+/** @type {(context: CanvasRenderingContext2D, outlines: Outlines, frame: Frame, ratio: number) => void} */
 function drawOutlines(context, outlines, frame, ratio) {
   const { width } = outlines.labels;
   const scale = frame.width / width / ratio;
@@ -171,8 +241,17 @@ function drawOutlines(context, outlines, frame, ratio) {
   drawPart(context, source, frame, frame.width / source.width < SMOOTH_PHOTO_BELOW, 1);
 }
 
-// One CSS pixel of colour on each side of a border, and a dark one beyond. Returns false, with nothing drawn, where so
-// many borders are to be seen that it would take too long.
+/**
+ * @typedef {{ at: number, from: number, to: number, before: number, after: number }} Piece of a border, on the screen
+ * @typedef {(at: number, from: number, wide: number, long: number) => void} Bar fills one
+ * @typedef {{ start: number, step: number, end: number }} Axis of the screen
+ */
+
+/**
+ * One CSS pixel of colour on each side of a border, and a dark one beyond. Returns false, with nothing drawn, where so
+ * many borders are to be seen that it would take too long.
+ * @type {(context: CanvasRenderingContext2D, outlines: Outlines, frame: Frame, ratio: number) => boolean}
+ */
 function drawBorders(context, { labels, styles, shown, borders }, frame, ratio) {
   const x = { start: frame.left, step: frame.width / labels.width, end: context.canvas.width };
   const y = { start: frame.top, step: frame.height / labels.height, end: context.canvas.height };
@@ -180,18 +259,23 @@ function drawBorders(context, { labels, styles, shown, borders }, frame, ratio) 
   const rows = seenPieces(across, y, x, shown);
   const columns = seenPieces(down, x, y, shown);
   if (rows.length + columns.length > MOST_LINES) return false;
+  /** @type {Bar} */
   const lay = (at, from, wide, long) => context.fillRect(from, at, long, wide);
+  /** @type {Bar} */
   const stand = (at, from, wide, long) => context.fillRect(at, from, wide, long);
   const thick = Math.max(1, Math.round(ratio));
   context.fillStyle = DARK;
+  /** @type {(bar: Bar) => (piece: Piece) => void} */
   const dark = (bar) => (piece) => bar(piece.at - 2 * thick, piece.from, 4 * thick, piece.to - piece.from);
   rows.forEach(dark(lay));
   columns.forEach(dark(stand));
+  /** @type {(bar: Bar, id: number, at: number, piece: Piece) => void} */
   const side = (bar, id, at, { from, to }) => {
     if (!shown[id]) return;
     context.fillStyle = styles[id];
     bar(at, from, thick, to - from);
   };
+  /** @type {(bar: Bar) => (piece: Piece) => void} */
   const colour = (bar) => (piece) => {
     side(bar, piece.before, piece.at - thick, piece);
     side(bar, piece.after, piece.at, piece);
@@ -201,11 +285,16 @@ function drawBorders(context, { labels, styles, shown, borders }, frame, ratio) 
   return true;
 }
 
-// The pieces of border on the screen, in its pixels: the lines are counted along `over`, and run along `along`.
+/**
+ * The pieces of border on the screen, in its pixels: the lines are counted along `over`, and run along `along`.
+ * @type {(lines: Lines, over: Axis, along: Axis, shown: Uint8Array) => Piece[]}
+ */
 function seenPieces({ start, from, to, before, after }, over, along, shown) {
+  /** @type {Piece[]} */
   const seen = [];
   const first = Math.max(0, Math.floor(-over.start / over.step));
   const last = Math.min(start.length - 2, Math.ceil((over.end - over.start) / over.step));
+  /** @type {(axis: Axis, n: number) => number} */
   const place = (axis, n) => Math.round(axis.start + n * axis.step);
   for (let line = first; line <= last && seen.length <= MOST_LINES; line++) {
     const at = place(over, line);
@@ -218,7 +307,10 @@ function seenPieces({ start, from, to, before, after }, over, along, shown) {
   return seen;
 }
 
-// Thin lines between the pixels of a map.
+/**
+ * Thin lines between the pixels of a map.
+ * @type {(context: CanvasRenderingContext2D, cells: Size, frame: Frame) => void}
+ */
 function drawGrid(context, { width, height }, frame) {
   const columns = linesIn(frame.left, frame.width / width, width, context.canvas.width);
   const rows = linesIn(frame.top, frame.height / height, height, context.canvas.height);
@@ -228,14 +320,20 @@ function drawGrid(context, { width, height }, frame) {
   for (const y of rows) context.fillRect(left, y, Math.round(frame.width), 1);
 }
 
-// Where the lines between pixels fall that can be seen.
+/**
+ * Where the lines between pixels fall that can be seen.
+ * @type {(start: number, step: number, count: number, end: number) => number[]}
+ */
 function linesIn(start, step, count, end) {
   const first = Math.max(0, Math.ceil(-start / step));
   const last = Math.min(count, Math.floor((end - start) / step));
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Math.round(start + (first + i) * step));
 }
 
-// Draws only the part of `source` that falls into the canvas: at high zoom the rest would cost most of the time.
+/**
+ * Draws only the part of `source` that falls into the canvas: at high zoom the rest would cost most of the time.
+ * @type {(context: CanvasRenderingContext2D, source: Picture, frame: Frame, smooth: boolean, alpha: number) => void}
+ */
 function drawPart(context, source, frame, smooth, alpha) {
   const { width, height } = context.canvas;
   const x0 = Math.max(0, Math.floor((-frame.left / frame.width) * source.width));

@@ -1,9 +1,14 @@
 // Dice of a map against a truth, counted as `seg.scores.metrics` counts it.
 
+/** @import { GreyMap } from "./types" */
+
 const IGNORED = 255;
 
-// Pixel counts, a row a class of the truth, a column a class of the map, at the truth's size: a map of another size
-// answers with the pixel nearest to each of the truth's. What is ignored in either is left out.
+/**
+ * Pixel counts, a row a class of the truth, a column a class of the map, at the truth's size: a map of another size
+ * answers with the pixel nearest to each of the truth's. What is ignored in either is left out.
+ * @type {(map: GreyMap, truth: GreyMap, classes: number) => Uint32Array}
+ */
 export function confusion(map, truth, classes) {
   const counts = new Uint32Array(256 * 256);
   const { width, height, data } = truth;
@@ -26,7 +31,10 @@ export function confusion(map, truth, classes) {
   return out;
 }
 
-// 2·|A∩B| / (|A|+|B|) of every class; not-a-number for a class in neither.
+/**
+ * 2·|A∩B| / (|A|+|B|) of every class; not-a-number for a class in neither.
+ * @type {(matrix: Uint32Array, classes: number) => Float64Array}
+ */
 export function dice(matrix, classes) {
   return Float64Array.from({ length: classes }, (_, id) => {
     let sum = 0;
@@ -35,6 +43,7 @@ export function dice(matrix, classes) {
   });
 }
 
+/** @type {(values: Iterable<number>) => number} */
 export function meanDice(values) {
   const known = [...values].filter((value) => !Number.isNaN(value));
   return known.length ? known.reduce((a, b) => a + b, 0) / known.length : NaN;

@@ -1,5 +1,8 @@
 // A label map as a palette PNG: its indices are the class ids, 255 is not labelled.
 
+/** @import { Classes, GreyMap } from "./types" */
+
+/** @type {(map: GreyMap, classes: Classes) => Promise<Blob>} */
 export async function maskPng({ width, height, data }, classes) {
   const palette = new Uint8Array(256 * 3);
   classes.colours.forEach((colour, id) => palette.set(colour, id * 3));
@@ -18,6 +21,7 @@ export async function maskPng({ width, height, data }, classes) {
   return new Blob([signature, ...parts], { type: "image/png" });
 }
 
+/** @type {(type: string, content: Uint8Array) => Uint8Array<ArrayBuffer>} */
 function chunk(type, content) {
   const out = new Uint8Array(content.length + 12);
   const view = new DataView(out.buffer);
@@ -28,6 +32,7 @@ function chunk(type, content) {
   return out;
 }
 
+/** @type {(bytes: Uint8Array) => number} */
 function crc(bytes) {
   let value = ~0;
   for (const byte of bytes) {

@@ -1,21 +1,28 @@
 // The tools to paint a truth with, and the table of grades that each stroke changes.
 
+/** @import { Classes, Tool } from "./types" */
+/** @typedef {{ name: string, dice: number[], mean: number }} Row the grades of a network */
+/**
+ * @typedef {Tool & { classes: Classes, networks: string[], canUndo: boolean, canRedo: boolean, empty: boolean }} Now
+ */
+
+import { make } from "../dom.js";
+
+/** @type {{ kind: Tool["kind"], text: string }[]} */
 const TOOLS = [
-  ["brush", "Brush"],
-  ["eraser", "Eraser"],
-  ["fill", "Fill"],
+  { kind: "brush", text: "Brush" },
+  { kind: "eraser", text: "Eraser" },
+  { kind: "fill", text: "Fill" },
 ];
 const LARGEST = 64;
 
-function make(tag, properties = {}, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
-
-// `on` has tool(change), start(name), undo(), redo(), clear(), use() and download().
+/**
+ * @param {HTMLElement} element
+ * @param {Record<"undo" | "redo" | "clear" | "use" | "download", () => void> & { tool: (change: Partial<Tool>) => void,
+ *   start: (name: string) => void }} on
+ */
 export function createPainter(element, on) {
-  const tools = TOOLS.map(([kind, text]) => {
+  const tools = TOOLS.map(({ kind, text }) => {
     const button = make("button", { type: "button", textContent: text, onclick: () => on.tool({ kind }) });
     button.dataset.tool = kind;
     return button;
@@ -32,6 +39,7 @@ export function createPainter(element, on) {
     if (from.value) on.start(from.value);
     from.value = "";
   };
+  /** @type {(name: "undo" | "redo" | "clear" | "use" | "download", text: string, title: string) => HTMLButtonElement} */
   const act = (name, text, title) => {
     const button = make("button", { type: "button", textContent: text, title, onclick: () => on[name]() });
     button.dataset.paint = name;
@@ -42,6 +50,7 @@ export function createPainter(element, on) {
   const clear = act("clear", "Clear", "Take everything painted away");
   const use = act("use", "Use as truth", "Score every network against what is painted");
   const download = act("download", "Download mask", "A PNG of class ids, to be uploaded again");
+  /** @type {(label: string, ...children: HTMLElement[]) => HTMLElement} */
   const group = (label, ...children) => {
     const box = make("div", { className: "group" }, ...children);
     box.setAttribute("role", "group");
@@ -62,6 +71,7 @@ export function createPainter(element, on) {
   );
   let made = "";
 
+  /** @param {Classes} classes */
   function pick(classes) {
     const options = classes.names.map((name, id) => {
       const swatch = make("i", { className: "swatch" });
@@ -73,6 +83,7 @@ export function createPainter(element, on) {
     picker.replaceChildren(...options);
   }
 
+  /** @param {Now} now */
   function update({ kind, size: width, chosen, classes, networks, canUndo, canRedo, empty }) {
     const wanted = JSON.stringify([classes, networks]);
     if (made !== wanted) {
@@ -92,8 +103,12 @@ export function createPainter(element, on) {
   return { update };
 }
 
-// `show(rows, classes)`: a row is {name, dice, mean} of a network; a line a class that any of them has a grade in.
+/**
+ * A line for every class that any network has a grade in.
+ * @param {HTMLElement} element
+ */
 export function createGrades(element) {
+  /** @type {(rows: Row[], classes: Classes) => void} */
   return function show(rows, classes) {
     if (!rows.length) {
       element.replaceChildren();

@@ -1,18 +1,30 @@
 // A map of class ids that the visitor paints, with its history.
 
+/** @import { GreyMap, Point, Size } from "./types" */
+/** @typedef {Point & Size} Box */
+/** @typedef {{ box: Box, old: Uint8Array, new: Uint8Array }} Change */
+/**
+ * One id a pixel, 255 where nothing is painted; the version tells changes, `before` is the map as the stroke began.
+ * @typedef {GreyMap & { version: number, past: Change[], future: Change[], before: Uint8Array | null }} Painting
+ */
+
 const UNPAINTED = 255;
 const HISTORY_BYTES = 32 * 2 ** 20;
 
-// `data` has one id a pixel, 255 where nothing is painted. A painting serves as a layer, and its version tells changes.
+/** @type {(width: number, height: number, ids?: Iterable<number> | null) => Painting} */
 export function createPainting(width, height, ids = null) {
   const data = ids ? Uint8Array.from(ids) : new Uint8Array(width * height).fill(UNPAINTED);
-  return { ready: true, error: false, width, height, data, version: 0, past: [], future: [], before: null };
+  return { width, height, data, version: 0, past: [], future: [], before: null };
 }
 
+/** @type {(painting: Painting) => boolean} */
 export const isEmpty = (painting) => painting.data.every((id) => id === UNPAINTED);
 
-// Paints a line of round ends between two points, in pixels of the map; 255 erases. A stroke may have many of them until
-// `endStroke`, and is undone as one.
+/**
+ * Paints a line of round ends between two points, in pixels of the map; 255 erases. A stroke may have many of them until
+ * `endStroke`, and is undone as one.
+ * @type {(painting: Painting, from: Point, to: Point, radius: number, id: number) => void}
+ */
 export function stroke(painting, from, to, radius, id) {
   begin(painting);
   const { width, height, data } = painting;
@@ -34,7 +46,10 @@ export function stroke(painting, from, to, radius, id) {
   painting.version++;
 }
 
-// Ends what began with the last `stroke`: from here it is one step of the history.
+/**
+ * Ends what began with the last `stroke`: from here it is one step of the history.
+ * @param {Painting} painting
+ */
 export function endStroke(painting) {
   const { before, data, width, height } = painting;
   painting.before = null;
@@ -49,7 +64,10 @@ export function endStroke(painting) {
   painting.past.splice(0, Math.min(kept, painting.past.length - 1));
 }
 
-// Gives the whole region of one id around a point another id; a region ends where four neighbours differ.
+/**
+ * Gives the whole region of one id around a point another id; a region ends where four neighbours differ.
+ * @type {(painting: Painting, at: Point, id: number) => void}
+ */
 export function fill(painting, at, id) {
   const { width, height, data } = painting;
   const [x, y] = [Math.floor(at.x), Math.floor(at.y)];
@@ -57,8 +75,7 @@ export function fill(painting, at, id) {
   begin(painting);
   const old = data[y * width + x];
   const waiting = [y * width + x];
-  while (waiting.length) {
-    const seed = waiting.pop();
+  for (let seed = waiting.pop(); seed !== undefined; seed = waiting.pop()) {
     if (data[seed] !== old) continue;
     const row = seed - (seed % width);
     let left = seed;
@@ -78,7 +95,10 @@ export function fill(painting, at, id) {
   endStroke(painting);
 }
 
-// Takes over a whole map, of any size.
+/**
+ * Takes over a whole map, of any size.
+ * @type {(painting: Painting, map: GreyMap) => void}
+ */
 export function startFrom(painting, map) {
   begin(painting);
   const { width, height, data } = painting;
@@ -90,6 +110,7 @@ export function startFrom(painting, map) {
   endStroke(painting);
 }
 
+/** @param {Painting} painting */
 export function clear(painting) {
   begin(painting);
   painting.data.fill(UNPAINTED);
@@ -97,9 +118,12 @@ export function clear(painting) {
   endStroke(painting);
 }
 
+/** @type {(painting: Painting) => void} */
 export const undo = (painting) => step(painting, painting.past, painting.future, "old");
+/** @type {(painting: Painting) => void} */
 export const redo = (painting) => step(painting, painting.future, painting.past, "new");
 
+/** @type {(painting: Painting, from: Change[], to: Change[], side: "old" | "new") => void} */
 function step(painting, from, to, side) {
   endStroke(painting);
   const change = from.pop();
@@ -113,10 +137,12 @@ function step(painting, from, to, side) {
   painting.version++;
 }
 
+/** @param {Painting} painting */
 function begin(painting) {
   painting.before ??= painting.data.slice();
 }
 
+/** @type {(before: Uint8Array, after: Uint8Array, width: number, height: number) => Box | null} */
 function changedBox(before, after, width, height) {
   let [x0, y0, x1, y1] = [width, height, -1, -1];
   for (let y = 0, i = 0; y < height; y++) {
@@ -131,6 +157,7 @@ function changedBox(before, after, width, height) {
   return y1 < 0 ? null : { x: x0, y: y0, width: x1 - x0 + 1, height: y1 - y0 + 1 };
 }
 
+/** @type {(data: Uint8Array, width: number, box: Box) => Uint8Array} */
 function cut(data, width, box) {
   const out = new Uint8Array(box.width * box.height);
   for (let row = 0; row < box.height; row++) {

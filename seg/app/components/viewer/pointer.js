@@ -8,27 +8,52 @@ const GESTURE_MS = 250;
 const STROKE_STARTS = 4;
 const GRIP = 14;
 
-// `at` is in CSS pixels of the box of the panel `id`, or null for its middle, `id` null for no panel in particular.
-// `act` has
-//   zoom(at, factor, id), pan(dx, dy, id), reset(), isWhole(): the view;
-//   point(id, at), move(dx, dy), leave(): the crosshair, by pointer and by pixels of the picture;
-//   isPainting(), draw("start" | "move" | "end", id, at): a stroke while painting;
-//   divider(share): the swipe's divider, from 0 to 1;
-//   mode(index), opacity(delta), toggleSwipe(), togglePaint(), enlarge(id), undo(), redo(), back(): the keys.
+/** @import { Point } from "./types" */
+/**
+ * `at` is in CSS pixels of the box of the panel `id`, or null for its middle, `id` null for no panel in particular.
+ * @typedef {object} Act
+ * @property {(at: Point | null, factor: number, id: string | null) => void} zoom
+ * @property {(dx: number, dy: number, id: string | null) => void} pan
+ * @property {() => void} reset
+ * @property {() => boolean} isWhole whether the whole picture is in view
+ * @property {(id: string, at: Point) => void} point the crosshair
+ * @property {(dx: number, dy: number) => void} move it, by pixels of the picture
+ * @property {() => void} leave
+ * @property {() => boolean} isPainting
+ * @property {(phase: "start" | "move" | "end", id: string, at: Point | null) => void} draw a stroke while painting
+ * @property {(share: number) => void} divider of the swipe, from 0 to 1
+ * @property {(index: number) => void} mode
+ * @property {(delta: number) => void} opacity
+ * @property {() => void} toggleSwipe
+ * @property {() => void} togglePaint
+ * @property {(id: string | null) => void} enlarge
+ * @property {() => void} undo
+ * @property {() => void} redo
+ * @property {() => void} back
+ */
+
+import { targetOf } from "../dom.js";
+
+/** @type {(grid: HTMLElement, act: Act) => void} */
 export function listen(grid, act) {
   listenToWheel(grid, act);
   listenToPointers(grid, act);
   // From anywhere in the viewer, so that a choice in its toolbar does not take the keys away.
-  listenToKeys(grid.closest(".viewer"), grid, act);
+  listenToKeys(/** @type {HTMLElement} */ (grid.closest(".viewer")), grid, act);
 }
 
-const boxOf = (event) => event.target.closest?.(".box");
+/** @type {(event: Event) => HTMLElement | null} */
+const boxOf = (event) => targetOf(event).closest(".box");
+/** @type {(box: HTMLElement) => string} */
+const idOf = (box) => box.dataset.id ?? "";
 
+/** @type {(box: HTMLElement, event: { clientX: number, clientY: number }) => Point} */
 function within(box, event) {
   const bounds = box.getBoundingClientRect();
   return { x: event.clientX - bounds.left, y: event.clientY - bounds.top };
 }
 
+/** @type {(grid: HTMLElement, act: Act) => void} */
 function listenToWheel(grid, act) {
   let lastZoom = -Infinity;
   grid.addEventListener(
@@ -42,16 +67,21 @@ function listenToWheel(grid, act) {
       lastZoom = event.timeStamp;
       const pixels = event.deltaY * (event.deltaMode === 1 ? WHEEL_LINE : 1);
       // A pinch on a touchpad comes as a wheel with Ctrl, in much smaller steps.
-      act.zoom(within(box, event), Math.exp(-pixels * (event.ctrlKey ? 0.01 : 0.0018)), box.dataset.id);
+      act.zoom(within(box, event), Math.exp(-pixels * (event.ctrlKey ? 0.01 : 0.0018)), idOf(box));
     },
     { passive: false },
   );
 }
 
+/** @type {(grid: HTMLElement, act: Act) => void} */
 function listenToPointers(grid, act) {
-  const pressed = new Map(); // pointer → {x, y} on the screen
-  let stroke = null; // {pointer, box, pending}: what is drawn; pending holds a finger's points until it is no pinch
-  let grip = null; // {pointer, box}: the divider is held
+  /** @type {Map<number, Point>} */
+  const pressed = new Map(); // pointer → where on the screen
+  /** @typedef {{ pointer: number, box: HTMLElement, pending: Point[] | null }} Stroke */
+  /** @type {Stroke | null} */
+  let stroke = null; // what is drawn; pending holds a finger's points until it is no pinch
+  /** @type {{ pointer: number, box: HTMLElement } | null} */
+  let grip = null; // the divider is held
   let space = false;
 
   grid.addEventListener("keydown", (event) => {
@@ -64,6 +94,7 @@ function listenToPointers(grid, act) {
   });
   grid.addEventListener("focusout", () => (space = false));
 
+  /** @type {(box: HTMLElement, event: PointerEvent) => boolean} */
   function onDivider(box, event) {
     const divider = box.querySelector("[data-divider]");
     if (!divider) return false;
@@ -71,47 +102,48 @@ function listenToPointers(grid, act) {
     return Math.abs(event.clientX - left - width / 2) <= GRIP;
   }
 
-  function pull(event) {
-    const { left, width } = grip.box.getBoundingClientRect();
+  /** @type {(box: HTMLElement, event: PointerEvent) => void} */
+  function pull(box, event) {
+    const { left, width } = box.getBoundingClientRect();
     act.divider(Math.min(Math.max((event.clientX - left) / width, 0), 1));
   }
 
-  function startStroke() {
-    const [first, ...rest] = stroke.pending;
-    stroke.pending = null;
-    act.draw("start", stroke.box.dataset.id, first);
-    for (const at of rest) act.draw("move", stroke.box.dataset.id, at);
+  /** @type {(line: Stroke, points: Point[]) => void} */
+  function startStroke(line, [first, ...rest]) {
+    line.pending = null;
+    act.draw("start", idOf(line.box), first);
+    for (const at of rest) act.draw("move", idOf(line.box), at);
   }
 
-  function drawTo(event) {
+  /** @type {(line: Stroke, event: PointerEvent) => void} */
+  function drawTo(line, event) {
     // The browser hands over one event a frame; the points between make a fast stroke round.
     const events = event.getCoalescedEvents?.() ?? [];
-    const points = (events.length ? events : [event]).map((one) => within(stroke.box, one));
-    if (!stroke.pending) {
-      for (const at of points) act.draw("move", stroke.box.dataset.id, at);
+    const points = (events.length ? events : [event]).map((one) => within(line.box, one));
+    if (!line.pending) {
+      for (const at of points) act.draw("move", idOf(line.box), at);
       return;
     }
-    stroke.pending.push(...points);
-    const [first] = stroke.pending;
-    const last = stroke.pending.at(-1);
-    if (Math.hypot(last.x - first.x, last.y - first.y) > STROKE_STARTS) startStroke();
+    line.pending.push(...points);
+    const [first, last] = [line.pending[0], line.pending[line.pending.length - 1]];
+    if (Math.hypot(last.x - first.x, last.y - first.y) > STROKE_STARTS) startStroke(line, line.pending);
   }
 
-  function endStroke() {
-    const { box, pending } = stroke;
-    if (pending) startStroke();
+  /** @param {Stroke} line */
+  function endStroke(line) {
+    if (line.pending) startStroke(line, line.pending);
     stroke = null;
-    act.draw("end", box.dataset.id, null);
+    act.draw("end", idOf(line.box), null);
   }
 
-  function pinch(event, last, now) {
+  /** @type {(box: HTMLElement, event: PointerEvent, last: Point, now: Point) => void} */
+  function pinch(box, event, last, now) {
     const [other] = [...pressed].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
     const before = Math.hypot(last.x - other.x, last.y - other.y);
     const middle = { clientX: (now.x + other.x) / 2, clientY: (now.y + other.y) / 2 };
-    const box = boxOf(event);
-    act.pan((now.x - last.x) / 2, (now.y - last.y) / 2, box.dataset.id);
+    act.pan((now.x - last.x) / 2, (now.y - last.y) / 2, idOf(box));
     if (before === 0) return;
-    act.zoom(within(box, middle), Math.hypot(now.x - other.x, now.y - other.y) / before, box.dataset.id);
+    act.zoom(within(box, middle), Math.hypot(now.x - other.x, now.y - other.y) / before, idOf(box));
   }
 
   grid.addEventListener("pointerdown", (event) => {
@@ -120,18 +152,19 @@ function listenToPointers(grid, act) {
     if (event.button === 1) event.preventDefault(); // a middle button would scroll by itself
     pressed.set(event.pointerId, { x: event.clientX, y: event.clientY });
     box.setPointerCapture(event.pointerId);
-    act.point(box.dataset.id, within(box, event));
+    act.point(idOf(box), within(box, event));
     if (pressed.size > 1) {
       // A second finger: what the first has drawn stays, what it was about to draw does not come.
       if (stroke?.pending) stroke = null;
-      if (stroke) endStroke();
+      if (stroke) endStroke(stroke);
       grip = null;
     } else if (event.button === 0 && onDivider(box, event)) {
       grip = { pointer: event.pointerId, box };
-      pull(event);
+      pull(box, event);
     } else if (event.button === 0 && !space && act.isPainting()) {
-      stroke = { pointer: event.pointerId, box, pending: [within(box, event)] };
-      if (event.pointerType !== "touch") startStroke();
+      const first = [within(box, event)];
+      stroke = { pointer: event.pointerId, box, pending: first };
+      if (event.pointerType !== "touch") startStroke(stroke, first);
     }
   });
 
@@ -140,22 +173,23 @@ function listenToPointers(grid, act) {
     const last = pressed.get(event.pointerId);
     if (last) {
       const now = { x: event.clientX, y: event.clientY };
-      if (stroke?.pointer === event.pointerId) drawTo(event);
-      else if (grip?.pointer === event.pointerId) pull(event);
-      else if (pressed.size === 2 && box) pinch(event, last, now);
-      else if (pressed.size === 1) act.pan(now.x - last.x, now.y - last.y, box?.dataset.id ?? null);
+      if (stroke?.pointer === event.pointerId) drawTo(stroke, event);
+      else if (grip?.pointer === event.pointerId) pull(grip.box, event);
+      else if (pressed.size === 2 && box) pinch(box, event, last, now);
+      else if (pressed.size === 1) act.pan(now.x - last.x, now.y - last.y, box && idOf(box));
       pressed.set(event.pointerId, now);
     }
-    if (box && pressed.size < 2) act.point(box.dataset.id, within(box, event));
+    if (box && pressed.size < 2) act.point(idOf(box), within(box, event));
     else if (!box) act.leave();
   });
 
+  /** @param {PointerEvent} event */
   function release(event) {
     pressed.delete(event.pointerId);
     if (grip?.pointer === event.pointerId) grip = null;
     if (stroke?.pointer !== event.pointerId) return;
     if (stroke.pending && event.type === "pointercancel") stroke = null;
-    else endStroke();
+    else endStroke(stroke);
   }
   grid.addEventListener("pointerup", release);
   grid.addEventListener("pointercancel", release);
@@ -166,52 +200,65 @@ function listenToPointers(grid, act) {
 
   grid.addEventListener("dblclick", (event) => {
     const box = boxOf(event);
-    if (box && !act.isPainting()) act.zoom(within(box, event), event.shiftKey ? 0.5 : 2, box.dataset.id);
+    if (box && !act.isPainting()) act.zoom(within(box, event), event.shiftKey ? 0.5 : 2, idOf(box));
   });
 }
 
+/** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const OWN_KEYS = "select, textarea, input:not([type=radio], [type=range], [type=checkbox], [type=color])";
 
+/** @type {(viewer: HTMLElement, grid: HTMLElement, act: Act) => void} */
 function listenToKeys(viewer, grid, act) {
   viewer.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.altKey || event.target.matches(OWN_KEYS)) return;
+    if (event.defaultPrevented || event.altKey || targetOf(event).matches(OWN_KEYS)) return;
     const done = event.ctrlKey || event.metaKey ? pressedWithCtrl(event) : pressedAlone(event);
     if (done) event.preventDefault();
   });
 
+  /** @type {(event: KeyboardEvent) => boolean} */
   function pressedWithCtrl(event) {
     const key = event.key.toLowerCase();
-    if (key === "y" || (key === "z" && event.shiftKey)) return called(act.redo);
-    return key === "z" && called(act.undo);
+    const does = key === "y" || (key === "z" && event.shiftKey) ? act.redo : key === "z" ? act.undo : null;
+    does?.();
+    return Boolean(does);
   }
 
+  /** @type {(event: KeyboardEvent) => boolean} */
   function pressedAlone(event) {
-    const onGrid = grid.contains(event.target);
-    const arrow = onGrid && ARROWS[event.key];
-    if (arrow && event.shiftKey) return called(act.move, -arrow[0], -arrow[1]);
-    if (arrow) return !act.isWhole() && called(act.pan, arrow[0] * KEY_STEP, arrow[1] * KEY_STEP, null);
-    if (event.key >= "1" && event.key <= "6") return called(act.mode, Number(event.key) - 1);
-    const panel = event.target.closest(".panel")?.querySelector(".box");
-    const keys = {
-      "+": [act.zoom, null, ZOOM_STEP, null],
-      "=": [act.zoom, null, ZOOM_STEP, null],
-      "-": [act.zoom, null, 1 / ZOOM_STEP, null],
-      _: [act.zoom, null, 1 / ZOOM_STEP, null],
-      0: [act.reset],
-      "[": [act.opacity, -OPACITY_STEP],
-      "]": [act.opacity, OPACITY_STEP],
-      s: [act.toggleSwipe],
-      p: [act.togglePaint],
-      e: [act.enlarge, panel?.dataset.id ?? null],
-      Escape: [act.back],
-    };
-    const [does, ...words] = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key] ?? [];
-    return does ? called(does, ...words) : false;
+    const arrow = ARROWS[event.key];
+    if (arrow) return grid.contains(targetOf(event)) && pressedArrow(arrow, event.shiftKey);
+    const does = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    does?.(event);
+    return Boolean(does);
   }
-}
 
-function called(does, ...words) {
-  does(...words);
-  return true;
+  /** @type {(direction: [number, number], shift: boolean) => boolean} */
+  function pressedArrow([dx, dy], shift) {
+    if (shift) act.move(-dx, -dy);
+    else if (act.isWhole()) return false; // the page scrolls
+    else act.pan(dx * KEY_STEP, dy * KEY_STEP, null);
+    return true;
+  }
+
+  const nearer = () => act.zoom(null, ZOOM_STEP, null);
+  const further = () => act.zoom(null, 1 / ZOOM_STEP, null);
+  /** @type {Record<string, (event: KeyboardEvent) => void>} */
+  const keys = {
+    "+": nearer,
+    "=": nearer,
+    "-": further,
+    _: further,
+    0: () => act.reset(),
+    "[": () => act.opacity(-OPACITY_STEP),
+    "]": () => act.opacity(OPACITY_STEP),
+    s: () => act.toggleSwipe(),
+    p: () => act.togglePaint(),
+    e: (event) => {
+      const box = targetOf(event).closest(".panel")?.querySelector(".box");
+      act.enlarge(box instanceof HTMLElement ? idOf(box) : null);
+    },
+    Escape: () => act.back(),
+  };
+  for (let i = 0; i < 6; i++) keys[i + 1] = () => act.mode(i);
 }

@@ -1,100 +1,105 @@
 // The truth that the visitor paints over the picture shown: its tools, its history, its grades, its way to Python.
 
-import { keep } from "./decode.js";
+/** @import { Painting } from "./painting.js" */
+/** @import { State } from "./state.js" */
+/** @import { Point } from "./types" */
+
+import { find, make } from "../dom.js";
 import { confusion, dice, meanDice } from "./grade.js";
-import { remember } from "./looks.js";
 import { maskPng } from "./mask_file.js";
 import { createGrades, createPainter } from "./painter.js";
-import { clear, createPainting, endStroke, fill, isEmpty, redo, startFrom, stroke, undo } from "./painting.js";
+import { clear, endStroke, fill, isEmpty, redo, startFrom, stroke, undo } from "./painting.js";
 import { IGNORE } from "./tint.js";
 
-// `of` answers what is on the screen now: photo(), classes(), networks() (the ready ones, {id, name, layer}).
-// `drawn()` is called within a stroke, `changed()` after one, `send(png)` with the file in base64 that becomes the truth.
-export function createSketch(element, gradesElement, look, { of, drawn, changed, send }) {
+/**
+ * @param {HTMLElement} root
+ * @param {State} state
+ * @param {(png: string) => void} send the file in base64 that becomes the truth
+ */
+export function createSketch(root, state, send) {
+  const { look } = state;
+  const [element, gradesElement] = [find(root, ".painter"), find(root, ".grades")];
   const showGrades = createGrades(gradesElement);
+  /** @type {Map<string, string>} */
   const scores = new Map();
   const painter = createPainter(element, {
     tool: (change) => {
       Object.assign(look.tool, change);
-      show();
+      showTools();
     },
-    start: (name) => edit((map) => startFrom(map, layerNamed(name))),
+    start: (name) => {
+      const network = state.readyNetworks().find((one) => one.name === name);
+      if (network) edit((map) => startFrom(map, network.map));
+    },
     undo: () => edit(undo),
     redo: () => edit(redo),
     clear: () => edit(clear),
-    use: async () => send(await toBase64(await maskPng(painting(), of.classes()))),
-    download: async () => download(await maskPng(painting(), of.classes()), "truth-ids.png"),
+    use: async () => send(await toBase64(await maskPng(state.painting(), state.classes))),
+    download: async () => download(await maskPng(state.painting(), state.classes), "truth-ids.png"),
   });
+  /** @type {Point | null} */
   let last = null;
 
-  function painting() {
-    const { digest, sentWidth, sentHeight } = of.photo();
-    const kept = look.paintings.get(digest) ?? createPainting(sentWidth, sentHeight);
-    remember(look.paintings, digest, kept);
-    return kept;
-  }
-
-  const layerNamed = (name) => of.networks().find((network) => network.name === name)?.layer;
-
+  /** @param {(map: Painting) => void} change */
   function edit(change) {
-    change(painting());
-    changed();
+    change(state.painting());
+    state.arrived();
   }
 
-  // `at` is a point of the picture, both from 0 to 1; null at the end of a stroke.
+  /** @type {(phase: "start" | "move" | "end", at: Point | null) => void} a point of the picture; null at the end */
   function draw(phase, at) {
-    const map = painting();
+    const map = state.painting();
     const point = at && { x: at.x * map.width, y: at.y * map.height };
     const { kind, size, chosen } = look.tool;
-    const radius = (size * map.width) / of.photo().width / 2;
+    const radius = (size * map.width) / state.data.photo.width / 2;
     if (kind === "fill") {
-      if (phase === "start") fill(map, point, chosen);
-    } else if (phase !== "end") {
+      if (phase === "start" && point) fill(map, point, chosen);
+    } else if (point) {
       stroke(map, phase === "start" || !last ? point : last, point, radius, kind === "eraser" ? IGNORE : chosen);
     }
     last = phase === "end" ? null : point;
     if (phase === "end") endStroke(map);
-    if (phase === "end" || kind === "fill") changed();
-    else drawn();
+    if (phase === "end" || kind === "fill") state.arrived();
+    else state.drawn();
   }
 
   function grade() {
     const started = performance.now();
-    const map = painting();
-    const n = of.classes().names.length;
+    const map = state.painting();
+    const n = state.classes.names.length;
     scores.clear();
-    const rows = (isEmpty(map) ? [] : of.networks()).map(({ id, name, layer: said }) => {
+    const rows = (isEmpty(map) ? [] : state.readyNetworks()).map(({ id, name, map: said }) => {
       const values = dice(confusion(said, map, n), n);
       const mean = meanDice(values);
       if (!Number.isNaN(mean)) scores.set(id, `mean Dice ${mean.toFixed(2)}`);
       return { name, dice: [...values], mean };
     });
-    showGrades(rows, of.classes());
+    showGrades(rows, state.classes);
     gradesElement.dataset.milliseconds = (performance.now() - started).toFixed(1);
-    show();
   }
 
   function show() {
-    const map = painting();
+    element.hidden = gradesElement.hidden = !look.painting;
+    find(element, '[data-paint="use"]').hidden = !state.data.takesTruth;
+    if (look.painting) showTools();
+  }
+
+  function showTools() {
+    const map = state.painting();
     painter.update({
       ...look.tool,
-      classes: of.classes(),
-      networks: of.networks().map((network) => network.name),
+      classes: state.classes,
+      networks: state.readyNetworks().map((network) => network.name),
       canUndo: map.past.length > 0,
       canRedo: map.future.length > 0,
       empty: isEmpty(map),
     });
   }
 
-  // The digest under which the painting is a layer like any other.
-  function layer() {
-    const map = painting();
-    return keep(`painting-${of.photo().digest}`, map.version, map);
-  }
-
-  return { draw, grade, show, layer, undo: () => edit(undo), redo: () => edit(redo), scores: () => scores };
+  return { draw, grade, show, undo: () => edit(undo), redo: () => edit(redo), scores: () => scores };
 }
 
+/** @type {(blob: Blob) => Promise<string>} */
 async function toBase64(blob) {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   let text = "";
@@ -102,10 +107,9 @@ async function toBase64(blob) {
   return btoa(text);
 }
 
+/** @type {(blob: Blob, name: string) => void} */
 export function download(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
+  const link = make("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -1,5 +1,22 @@
 // The view as one picture, as a report needs it: every panel with its name, what is under it, and the legend.
 
+/** @import { Classes, Colour, Panel, Size } from "./types" */
+/**
+ * @typedef {object} Wanted
+ * @property {string} title a line on how one looks
+ * @property {Panel[]} panels
+ * @property {number} columns
+ * @property {number} aspect width by height of a panel
+ * @property {string} [mode]
+ * @property {boolean} [patterns]
+ * @property {Classes} classes
+ * @property {Uint8Array} shown 1 for the ids that are
+ * @property {Map<string, string>} scores by panel id
+ * @property {(canvas: HTMLCanvasElement, panel: Panel, size: Size) => void} drawPanel into a canvas of its own
+ */
+/** @typedef {{ text: string, draw: (context: CanvasRenderingContext2D, x: number, y: number) => void }} Entry of the legend */
+
+import { contextOf, make } from "../dom.js";
 import { doubtColour, drawPattern } from "./tint.js";
 
 const SCALE = 2;
@@ -14,9 +31,7 @@ const FONT = "system-ui, sans-serif";
 const INK = "#111";
 const FAINT_INK = "#555";
 
-// `title`: a line on how one looks; `panels`, `columns`, `aspect`, `mode` and `patterns` as on the screen; `shown` has 1
-// for the ids that are; `scores`: Map of panel id to a text; `drawPanel(canvas, panel, size)` paints a panel into a
-// canvas of its own.
+/** @type {(wanted: Wanted) => Promise<Blob>} */
 export async function snapshot(wanted) {
   const { title, panels, columns, aspect, scores, drawPanel } = wanted;
   const width = panels.length === 1 ? 2 * WIDTH : WIDTH;
@@ -24,7 +39,7 @@ export async function snapshot(wanted) {
   const across = Math.min(columns, panels.length);
   const rows = Math.ceil(panels.length / across);
   const full = 2 * MARGIN + across * width + (across - 1) * GUTTER;
-  const canvas = document.createElement("canvas");
+  const canvas = make("canvas");
   const context = contextOf(canvas);
   context.font = `13px ${FONT}`;
   const key = placed(keyOf(wanted), full - 2 * MARGIN, (text) => context.measureText(text).width);
@@ -42,7 +57,7 @@ export async function snapshot(wanted) {
     write(context, panel.name, x, y + 14, `600 14px ${FONT}`, INK, width);
     const below = [scores.get(panel.id), panel.caption].filter(Boolean).join(" · ");
     write(context, below, x, y + 31, `12px ${FONT}`, FAINT_INK, width);
-    const part = document.createElement("canvas");
+    const part = make("canvas");
     const ratio = SCALE / (devicePixelRatio || 1);
     drawPanel(part, panel, { width: width * ratio, height: height * ratio });
     context.drawImage(part, x, y + CAPTION, width, height);
@@ -56,19 +71,19 @@ export async function snapshot(wanted) {
     write(context, text, MARGIN + x + SWATCH + 6, bottom + y + 12, `13px ${FONT}`, INK, full - 2 * MARGIN - SWATCH - 6);
   }
   return new Promise((resolve, reject) => {
-    const done = (blob) => (blob ? resolve(blob) : reject(new Error("This browser could not make the PNG.")));
-    canvas.toBlob(done, "image/png");
+    canvas.toBlob((blob) => {
+      if (blob) resolve(blob);
+      else reject(new Error("This browser could not make the PNG."));
+    }, "image/png");
   });
 }
 
-function contextOf(canvas) {
-  const context = canvas.getContext("2d");
-  if (!context) throw new Error("This browser refuses a canvas of this size.");
-  return context;
-}
-
-// What the colours mean: {text, draw(context, x, y)}, of the classes or of the way to look.
+/**
+ * What the colours mean, of the classes or of the way to look.
+ * @type {(wanted: Wanted) => Entry[]}
+ */
 function keyOf({ classes, shown, mode = "", patterns = false }) {
+  /** @type {(colour: Colour) => Entry["draw"]} */
   const plain = (colour) => (context, x, y) => square(context, x, y, `rgb(${colour})`);
   if (mode === "photo") return [];
   if (mode === "errors") {
@@ -86,6 +101,7 @@ function keyOf({ classes, shown, mode = "", patterns = false }) {
   }
   const entries = classes.names.map((text, id) => ({
     text,
+    /** @type {Entry["draw"]} */
     draw: (context, x, y) => {
       square(context, x, y, `rgb(${classes.colours[id]})`);
       if (patterns) drawPattern(context, id, classes.colours[id], x, y, SWATCH);
@@ -94,6 +110,7 @@ function keyOf({ classes, shown, mode = "", patterns = false }) {
   return entries.filter((_, id) => shown[id]);
 }
 
+/** @type {(context: CanvasRenderingContext2D, x: number, y: number, style: string) => void} */
 function square(context, x, y, style) {
   context.fillStyle = style;
   context.fillRect(x, y, SWATCH, SWATCH);
@@ -101,13 +118,25 @@ function square(context, x, y, style) {
   context.strokeRect(x + 0.5, y + 0.5, SWATCH - 1, SWATCH - 1);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ * @param {string} font
+ * @param {string} colour
+ * @param {number} most pixels of the text
+ */
 function write(context, text, x, y, font, colour, most) {
   context.font = font;
   context.fillStyle = colour;
   context.fillText(fitted(text, most, (part) => context.measureText(part).width), x, y);
 }
 
-// As much of a text as `most` pixels have room for.
+/**
+ * As much of a text as `most` pixels have room for.
+ * @type {(text: string, most: number, widthOf: (text: string) => number) => string}
+ */
 export function fitted(text, most, widthOf) {
   if (widthOf(text) <= most) return text;
   const letters = [...text];
@@ -115,7 +144,13 @@ export function fitted(text, most, widthOf) {
   return `${letters.join("")}…`;
 }
 
-// The entries in lines as long as fit: each with its x and y, and the height of all.
+/**
+ * The entries in lines as long as fit: each with its x and y, and the height of all.
+ * @template {{ text: string }} T
+ * @param {T[]} entries
+ * @param {number} width
+ * @param {(text: string) => number} widthOf
+ */
 export function placed(entries, width, widthOf) {
   let [x, y] = [0, 0];
   const out = entries.map((entry) => {

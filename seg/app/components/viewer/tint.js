@@ -1,5 +1,9 @@
 // Label and confidence maps become coloured pictures of their own size, drawn over the photo later.
 
+/** @import { Classes, Colour, GreyMap, Point, Size, Style } from "./types" */
+
+import { contextOf } from "../dom.js";
+
 export const IGNORE = 255;
 const UNKNOWN = 255;
 const GREY = [128, 128, 128];
@@ -19,11 +23,15 @@ const DOUBT = [
   [0, 34, 78],
 ];
 
-// All tables hold one number a colour, as a canvas on a little-endian machine stores it.
+/**
+ * All tables hold one number a colour, as a canvas on a little-endian machine stores it.
+ * @type {(colour: Colour, alpha?: number) => number}
+ */
 function packed([r, g, b], alpha = 255) {
   return ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
 }
 
+/** @type {(share: number) => Colour} */
 export function doubtColour(share) {
   const at = Math.min(Math.max(share, 0), 1) * (DOUBT.length - 1);
   const low = Math.min(Math.floor(at), DOUBT.length - 2);
@@ -34,13 +42,17 @@ export function doubtGradient() {
   return `linear-gradient(to right, ${DOUBT.map((colour) => `rgb(${colour})`).join(", ")})`;
 }
 
-// Where each pixel of a map of another size looks, one number a column and one a row.
+/**
+ * Where each pixel of a map of another size looks, one number a column and one a row.
+ * @type {(from: Size, to: Size) => { columns: Uint32Array, rows: Uint32Array }}
+ */
 function lookup(from, to) {
   const columns = Uint32Array.from({ length: to.width }, (_, x) => Math.floor(((x + 0.5) * from.width) / to.width));
   const rows = Uint32Array.from({ length: to.height }, (_, y) => Math.floor(((y + 0.5) * from.height) / to.height));
   return { columns, rows };
 }
 
+/** @type {(from: GreyMap, to: Size) => Uint8Array} */
 function resampled(from, to) {
   if (from.width === to.width && from.height === to.height) return from.data;
   const { columns, rows } = lookup(from, to);
@@ -52,16 +64,20 @@ function resampled(from, to) {
   return data;
 }
 
+/** @type {(width: number, height: number, fill: (pixels: Uint32Array) => void) => ImageBitmap} */
 function pictureOf(width, height, fill) {
   const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const image = context.createImageData(width, height);
   fill(new Uint32Array(image.data.buffer));
   context.putImageData(image, 0, 0);
   return canvas.transferToImageBitmap();
 }
 
-// A second cue beside the colour, repeated every `step` pixels: which of them get the class's other shade.
+/**
+ * A second cue beside the colour, repeated every `step` pixels: which of them get the class's other shade.
+ * @type {((x: number, y: number, size: { step: number, half: number, line: number }) => boolean)[]}
+ */
 const PATTERNS = [
   () => false,
   (x, y, { line }) => y < line,
@@ -79,25 +95,40 @@ const PATTERNS = [
 const PATTERNS_ACROSS = 48;
 export const PATTERN_STEP = 8;
 
+/** @type {(x: number, y: number, radius: number, line: number) => boolean} */
 function isRing(x, y, radius, line) {
   return Math.abs(Math.max(Math.abs(x), Math.abs(y)) - radius) < line / 2 + 0.01;
 }
 
-// 1 where a class's pattern has the other shade, row by row, of one tile of `step` × `step` pixels; `step` is even.
+/**
+ * 1 where a class's pattern has the other shade, row by row, of one tile of `step` × `step` pixels; `step` is even.
+ * @type {(id: number, step: number) => Uint8Array}
+ */
 export function patternTile(id, step) {
   const hit = PATTERNS[id % PATTERNS.length];
   const size = { step, half: step / 2, line: Math.max(1, Math.round(step / 6)) };
   return Uint8Array.from({ length: step * step }, (_, i) => (hit(i % step, Math.floor(i / step), size) ? 1 : 0));
 }
 
-// The shade of a colour that its pattern is drawn in.
+/**
+ * The shade of a colour that its pattern is drawn in.
+ * @type {(colour: Colour) => Colour}
+ */
 export function patternColour([r, g, b]) {
   const light = 0.299 * r + 0.587 * g + 0.114 * b;
   const shade = light > 110 ? [r * 0.4, g * 0.4, b * 0.4] : [r, g, b].map((part) => part + (255 - part) * 0.6);
   return shade.map(Math.round);
 }
 
-// A square of a class's pattern for a legend, over what is there.
+/**
+ * A square of a class's pattern for a legend, over what is there.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} id
+ * @param {Colour} colour
+ * @param {number} x
+ * @param {number} y
+ * @param {number} side
+ */
 export function drawPattern(context, id, colour, x, y, side) {
   const tile = patternTile(id, PATTERN_STEP);
   context.fillStyle = `rgb(${patternColour(colour)})`;
@@ -109,8 +140,14 @@ export function drawPattern(context, id, colour, x, y, side) {
   }
 }
 
-// The classes in their colours. `shown` has 1 for every id that is; `others` is the opacity of all the rest, `ignored`
-// that of pixels without a class.
+/**
+ * The classes in their colours.
+ * @param {GreyMap} labels
+ * @param {Classes} classes
+ * @param {Style} style
+ * @param {number} ignored opacity of pixels without a class, from 0 to 255
+ * @param {number} others opacity of the classes that are not shown
+ */
 export function tintClasses(labels, classes, { shown, patterns }, ignored, others) {
   const table = new Uint32Array(256);
   classes.colours.forEach((colour, id) => (table[id] = shown[id] ? packed(colour) : packed(GREY, others)));
@@ -122,6 +159,7 @@ export function tintClasses(labels, classes, { shown, patterns }, ignored, other
   });
 }
 
+/** @type {(out: Uint32Array, labels: GreyMap, classes: Classes, shown: Uint8Array) => void} */
 function drawPatterns(out, { data, width, height }, classes, shown) {
   const step = 2 * Math.max(3, Math.round(width / PATTERNS_ACROSS / 2));
   const tile = step * step;
@@ -140,14 +178,18 @@ function drawPatterns(out, { data, width, height }, classes, shown) {
   }
 }
 
-// Borders alone, in a picture of another size: the pixel on each side in the colour of its class if that is shown, and
-// a dark one beside.
+/**
+ * Borders alone, in a picture of another size: the pixel on each side in the colour of its class if that is shown, and
+ * a dark one beside.
+ * @type {(labels: GreyMap, classes: Classes, style: Style, size: Size) => ImageBitmap}
+ */
 export function tintOutlines(labels, classes, { shown }, size) {
   const { width, height } = size;
   const data = resampled(labels, size);
   const table = classes.colours.map((colour) => packed(colour));
   const halo = packed([0, 0, 0], HALO);
   return pictureOf(width, height, (out) => {
+    /** @type {(i: number, j: number) => void} */
     const touch = (i, j) => {
       if (data[i] === data[j]) return;
       if (shown[data[i]]) out[i] = table[data[i]];
@@ -159,6 +201,7 @@ export function tintOutlines(labels, classes, { shown }, size) {
         if (y > 0) touch(i - width, i);
       }
     }
+    /** @type {(i: number) => boolean} */
     const coloured = (i) => out[i] >>> 24 === 255;
     for (let y = 0, i = 0; y < height; y++) {
       for (let x = 0; x < width; x++, i++) {
@@ -170,15 +213,25 @@ export function tintOutlines(labels, classes, { shown }, size) {
   });
 }
 
-// The same borders as lines, for when the pixels of the map are large. `across` has those between one row and the next,
-// `down` those between columns: line n, which runs before row or column n, has the pieces `start[n]` to `start[n + 1]`,
-// each from one place `from` to another `to`, with one id `before` it and another `after` it.
+/**
+ * Line n, which runs before row or column n, has the pieces `start[n]` to `start[n + 1]`, each from one place `from` to
+ * another `to`, with one id `before` it and another `after` it.
+ * @typedef {{ start: Uint32Array, from: number[], to: number[], before: number[], after: number[] }} Lines
+ */
+
+/**
+ * The same borders as lines, for when the pixels of the map are large: those between one row and the next, and those
+ * between columns.
+ * @type {(labels: GreyMap) => { across: Lines, down: Lines }}
+ */
 export function bordersOf({ data, width, height }) {
   return { across: pieces(data, height, width, width, 1), down: pieces(data, width, height, 1, width) };
 }
 
+/** @type {(data: Uint8Array, lines: number, length: number, step: number, along: number) => Lines} */
 function pieces(data, lines, length, step, along) {
   const start = new Uint32Array(lines + 1);
+  /** @type {number[][]} */
   const [from, to, before, after] = [[], [], [], []];
   for (let line = 1; line < lines; line++) {
     start[line] = from.length;
@@ -200,8 +253,11 @@ function pieces(data, lines, length, step, along) {
   return { start, from, to, before, after };
 }
 
-// Wrong pixels in the colour of errors, right ones clear, hatched where the truth has no class. With classes not shown,
-// errors that have nothing to do with those that are stay faint.
+/**
+ * Wrong pixels in the colour of errors, right ones clear, hatched where the truth has no class. With classes not shown,
+ * errors that have nothing to do with those that are stay faint.
+ * @type {(labels: GreyMap, truth: GreyMap, classes: Classes, style: Style) => ImageBitmap}
+ */
 export function tintErrors(labels, truth, classes, { shown }) {
   const { width, height, data } = labels;
   const right = resampled(truth, labels);
@@ -218,6 +274,7 @@ export function tintErrors(labels, truth, classes, { shown }) {
   });
 }
 
+/** @type {(confidence: GreyMap, labels: GreyMap, style: Style) => ImageBitmap} */
 export function tintConfidence(confidence, labels, { shown }) {
   const table = new Uint32Array(256);
   for (let percent = 0; percent <= 100; percent++) table[percent] = packed(doubtColour(percent / 100));
@@ -229,14 +286,20 @@ export function tintConfidence(confidence, labels, { shown }) {
   });
 }
 
-// The value of a map at a point of the picture, both coordinates from 0 to 1.
+/**
+ * The value of a map at a point of the picture, both coordinates from 0 to 1.
+ * @type {(map: GreyMap, point: Point) => number}
+ */
 export function valueAt(map, point) {
   const x = Math.min(Math.floor(point.x * map.width), map.width - 1);
   const y = Math.min(Math.floor(point.y * map.height), map.height - 1);
   return map.data[y * map.width + x];
 }
 
-// The same for a confidence, in per cent; null where there is none.
+/**
+ * The same for a confidence, in per cent; null where there is none.
+ * @type {(map: GreyMap, point: Point) => number | null}
+ */
 export function percentAt(map, point) {
   const value = valueAt(map, point);
   return value === UNKNOWN ? null : value;

@@ -1,15 +1,22 @@
 // The view that all panels share: zoom 1 shows the whole picture, (x, y) is the point of the picture in the middle of a
 // box, both from 0 to 1. A box is what a panel draws in, in CSS pixels.
 
+/** @import { Point, Size, View } from "./types" */
+
 const LARGEST_PIXEL = 48;
 
+/** @type {View} */
 export const WHOLE = { zoom: 1, x: 0.5, y: 0.5 };
 
-// CSS pixels of the box for each pixel of the picture.
+/**
+ * CSS pixels of the box for each pixel of the picture.
+ * @type {(view: Pick<View, "zoom">, box: Size, picture: Size) => number}
+ */
 export function scaleOf(view, box, picture) {
   return Math.min(box.width / picture.width, box.height / picture.height) * view.zoom;
 }
 
+/** @type {(view: View, box: Size, picture: Size) => View} */
 export function clampView(view, box, picture) {
   const largest = Math.max(8, LARGEST_PIXEL / scaleOf(WHOLE, box, picture));
   const zoom = Math.min(Math.max(view.zoom, 1), largest);
@@ -24,6 +31,7 @@ export function clampView(view, box, picture) {
   };
 }
 
+/** @type {(view: View, box: Size, picture: Size, at: Point) => Point} */
 export function toPicture(view, box, picture, at) {
   const scale = scaleOf(view, box, picture);
   return {
@@ -32,6 +40,7 @@ export function toPicture(view, box, picture, at) {
   };
 }
 
+/** @type {(view: View, box: Size, picture: Size, point: Point) => Point} */
 export function toBox(view, box, picture, point) {
   const scale = scaleOf(view, box, picture);
   return {
@@ -40,7 +49,10 @@ export function toBox(view, box, picture, point) {
   };
 }
 
-// Zooms by `factor`; what lies under `at` stays there.
+/**
+ * Zooms by `factor`; what lies under `at` stays there.
+ * @type {(view: View, box: Size, picture: Size, at: Point, factor: number) => View}
+ */
 export function zoomAt(view, box, picture, at, factor) {
   const point = toPicture(view, box, picture, at);
   const { zoom } = clampView({ ...view, zoom: view.zoom * factor }, box, picture);
@@ -50,7 +62,10 @@ export function zoomAt(view, box, picture, at, factor) {
   return clampView({ zoom, x, y }, box, picture);
 }
 
-// Moves the picture by (dx, dy) CSS pixels.
+/**
+ * Moves the picture by (dx, dy) CSS pixels.
+ * @type {(view: View, box: Size, picture: Size, dx: number, dy: number) => View}
+ */
 export function panBy(view, box, picture, dx, dy) {
   const scale = scaleOf(view, box, picture);
   const x = view.x - dx / (scale * picture.width);

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { columnsBelow, columnsFor, moved, ordered } from "../../../../seg/app/components/viewer/panels.js";
+import { moved, ordered } from "../../../../seg/app/components/viewer/order.js";
+import { columnsBelow, columnsFor } from "../../../../seg/app/components/viewer/panels.js";
 
 test("as many columns as fit, in rows of nearly equal length", () => {
   assert.equal(columnsFor(9, 1376, 4 / 3), 5);

@@ -1,0 +1,110 @@
+// The panels painted as the state has them, and saved as a picture.
+
+/** @import { createPanels } from "./panels.js" */
+/** @import { State } from "./state.js" */
+/** @import { Panel, Photo, Scene, Size, View, Way } from "./types" */
+
+import { find, setText } from "../dom.js";
+import { layerOf, photoOf } from "./decode.js";
+import { layersOf, paint, paintSwipe } from "./draw.js";
+import { snapshot } from "./snapshot.js";
+import { createDivider, SWIPE } from "./swipe.js";
+import { clampView } from "./view.js";
+
+/**
+ * @param {HTMLElement} root
+ * @param {State} state
+ * @param {ReturnType<typeof createPanels>} panels
+ */
+export function createRenderer(root, state, panels) {
+  const placeDivider = createDivider({ move: (step) => state.setDivider((state.look.swipe?.at ?? 0) + step) });
+
+  /** @type {(box: Size) => View} Paints all panels and returns the view they show. */
+  function paintAll(box) {
+    const photo = photoLayer();
+    const { way, scene } = state.drawing();
+    const view = clampView(state.view(), box, state.data.photo);
+    const where = [view.zoom.toFixed(3), view.x.toFixed(4), view.y.toFixed(4)].join(" ");
+    for (const panel of panels.all()) {
+      panel.canvas.setAttribute("aria-label", labelOf(panel, way.mode));
+      const showsConfidence = way.mode === "confidence" && panel.role === "network" && panel.state === "ready";
+      setText(find(panel.box, ".note"), showsConfidence ? (panel.note ?? "") : "");
+      panel.element.dataset.view = where;
+      if (photo) panels.refuse(panel, problemOf(() => paintPanel(panel, way, scene, view, photo)));
+    }
+    root.dataset.view = where;
+    root.dataset.only = state.pointedClass ?? state.look.only ?? "";
+    root.toggleAttribute("data-zoomed", view.zoom > 1);
+    return view;
+  }
+
+  /**
+   * @param {Panel} panel
+   * @param {Way} way
+   * @param {Scene} scene
+   * @param {View} view
+   * @param {Photo | Size} photo
+   * @param {HTMLCanvasElement} [canvas]
+   * @param {Size} [size] of the box
+   */
+  function paintPanel(panel, way, scene, view, photo, canvas = panel.canvas, size = panel.size) {
+    const { swipe } = state.look;
+    if (panel.role !== SWIPE) return paint(canvas, layersOf(panel, way, scene), view, size, photo, state.data.photo);
+    const [left, right] = [panels.get(swipe?.left ?? ""), panels.get(swipe?.right ?? "")];
+    if (!swipe || !left || !right) return;
+    const both = [left, right].map((one) => layersOf(one, way, scene));
+    paintSwipe(canvas, both[0], both[1], swipe.at, view, size, photo, state.data.photo);
+    placeDivider(panel.box, swipe.at);
+  }
+
+  // Masks are shown over nothing where the photo cannot be decoded; null while it still may be.
+  /** @returns {Photo | Size | null} */
+  function photoLayer() {
+    const { digest, sentWidth, sentHeight } = state.data.photo;
+    if (layerOf(digest)?.error) return { width: sentWidth, height: sentHeight };
+    return photoOf(digest);
+  }
+
+  /** @type {(columns: number, magnification: string, scores: Map<string, string>) => Promise<Blob | null>} */
+  async function saved(columns, magnification, scores) {
+    const photo = photoLayer();
+    if (!photo || !state.box) return null;
+    const alone = state.alone();
+    const { way, scene } = state.drawing();
+    const opacity = way.mode === "overlay" ? `, opacity ${Math.round(way.opacity * 100)} %` : "";
+    return snapshot({
+      title: `${way.mode}${opacity}, ${magnification}`,
+      panels: panels.all().filter((panel) => !alone || panel.id === alone),
+      columns: alone ? 1 : columns,
+      mode: way.mode,
+      patterns: way.patterns,
+      classes: state.classes,
+      shown: way.shown,
+      scores,
+      aspect: state.box.width / state.box.height,
+      drawPanel: (canvas, panel, size) => paintPanel(panel, way, scene, state.view(), photo, canvas, size),
+    });
+  }
+
+  return { paintAll, saved };
+}
+
+/**
+ * A canvas too many, or too large, takes one panel away and not the others.
+ * @param {() => void} work
+ */
+function problemOf(work) {
+  try {
+    work();
+    return "";
+  } catch (error) {
+    console.error("A panel cannot be drawn:", error);
+    return "This browser refuses to draw it: enlarge one panel, or compare fewer networks.";
+  }
+}
+
+/** @type {(panel: Panel, mode: string) => string} */
+function labelOf(panel, mode) {
+  if (panel.role === "photo") return "Photo";
+  return `${panel.name}: ${panel.state === "ready" ? panel.refusal || mode : panel.sentence || panel.state}`;
+}

@@ -1,0 +1,290 @@
+// What is shown and how: all that the screen follows from. It knows nothing of the document.
+
+/** @import { Colour, Description, GreyMap, Message, PanelMessage, Point, Role, Scene, Size, Swipe, View, Way } from "./types" */
+/** @import { Painting } from "./painting.js" */
+/**
+ * What a change is of: the panels there are, their layout, the way to look, a stroke of the painting, what is in the
+ * pictures, or the point read.
+ * @typedef {"panels" | "layout" | "look" | "stroke" | "pictures" | "point"} Change
+ */
+
+import { shownIds, styled } from "./classes.js";
+import { isReady, keep, layerOf, mapOf } from "./decode.js";
+import { lookOf, remember } from "./looks.js";
+import { ordered } from "./order.js";
+import { createPainting } from "./painting.js";
+import { firstPair, SWIPE, swipePanel } from "./swipe.js";
+import { clampView, WHOLE } from "./view.js";
+
+export const MODES = ["overlay", "mask", "outlines", "confidence", "errors", "photo"];
+
+export class State {
+  /**
+   * @param {Message} message what Python says
+   * @param {(what: Change) => void} changed
+   */
+  constructor(message, changed) {
+    this.changed = changed;
+    this.data = message;
+    this.look = lookOf(message.key);
+    this.classes = styled(message.classes, this.look);
+    this.classesKey = "";
+    /** @type {Description[]} */
+    this.panels = []; // in the visitor's order
+    /** @type {Size | null} */
+    this.box = null; // of the panel looked at, null while nothing is to be seen
+    /** @type {(Point & { id: string | null }) | null} */
+    this.pointed = null; // a point of the picture, and the panel it was pointed at in
+    /** @type {string | null} */
+    this.pointedClass = null;
+  }
+
+  // What there is
+
+  /** @param {Message} message */
+  receive(message) {
+    this.data = message;
+    this.restyle();
+    this.arrived();
+  }
+
+  arrived() {
+    const { photo, panels: networks } = this.data;
+    const size = `${photo.width} × ${photo.height} pixels`;
+    const truth = this.truthPanel();
+    const all = [
+      describe({ name: "Photo", caption: size, labels: photo.digest }, "photo"),
+      ...(truth ? [describe(truth, "truth")] : []),
+      ...networks.map((panel) => describe(panel, "network")),
+    ];
+    const both = this.look.swipe && swipePanel(this.look.swipe, all);
+    const byId = new Map([...all, ...(both ? [both] : [])].map((panel) => [panel.id, panel]));
+    this.panels = ordered([...byId.keys()], this.look.order).flatMap((id) => byId.get(id) ?? []);
+    this.changed("panels");
+  }
+
+  /** @returns {PanelMessage | null} */
+  truthPanel() {
+    if (!this.look.painting) return this.data.truth;
+    return { name: "Your truth", caption: "Paint here, or in any panel", labels: this.paintedDigest() };
+  }
+
+  /** @type {(id: string | null) => Description | undefined} */
+  panel(id) {
+    return this.panels.find((panel) => panel.id === id);
+  }
+
+  // Without the one that stands for two.
+  singles() {
+    return this.panels.filter((panel) => panel.role !== SWIPE);
+  }
+
+  /** @type {() => { id: string, name: string, map: GreyMap }[]} */
+  readyNetworks() {
+    return this.panels.flatMap(({ id, name, role, labels }) => {
+      const map = role === "network" ? mapOf(labels) : null;
+      return map ? [{ id, name, map }] : [];
+    });
+  }
+
+  // The panel that stands alone: the two under the divider, or the one enlarged, if it is still there.
+  alone() {
+    return (this.panel(SWIPE) ?? this.panel(this.look.enlarged))?.id ?? null;
+  }
+
+  // The map that errors are counted against, and whose panel it is.
+  reference() {
+    const truth = this.panel("truth");
+    const network = this.panel(`network ${this.look.against}`);
+    const first = this.panels.find((panel) => panel.role === "network" && panel.state === "ready");
+    const chosen = network?.state === "ready" ? network : truth?.state === "ready" ? truth : first;
+    return { reference: chosen?.labels ?? null, referenceId: chosen?.id ?? null };
+  }
+
+  // How it is looked at
+
+  mode() {
+    return this.look.mode === "errors" && !this.reference().reference ? "overlay" : this.look.mode;
+  }
+
+  /** @returns {View} */
+  view() {
+    return this.look.views.get(this.data.photo.digest) ?? WHOLE;
+  }
+
+  shown() {
+    return shownIds(this.classes, this.look, this.pointedClass);
+  }
+
+  /** @type {() => { way: Way, scene: Scene }} */
+  drawing() {
+    const { shown, alone, key } = this.shown();
+    const { opacity, patterns } = this.look;
+    const { classes, classesKey } = this;
+    return {
+      way: { mode: this.mode(), opacity, patterns, shown, alone },
+      scene: { classes, classesKey, shownKey: key, ...this.reference() },
+    };
+  }
+
+  /** @param {string} mode */
+  setMode(mode) {
+    this.look.mode = mode;
+    this.changed("look");
+  }
+
+  /** @param {string | null} id the panel that errors are counted against */
+  setAgainst(id) {
+    const panel = this.panel(id);
+    this.look.against = panel?.role === "network" ? panel.name : "";
+    this.changed("look");
+  }
+
+  /** @param {number} value */
+  setOpacity(value) {
+    this.look.opacity = Math.min(Math.max(value, 0), 1);
+    this.changed("look");
+  }
+
+  togglePatterns() {
+    this.look.patterns = !this.look.patterns;
+    this.changed("look");
+  }
+
+  /** @param {View} wanted */
+  setView(wanted) {
+    if (!this.box) return;
+    const next = clampView(wanted, this.box, this.data.photo);
+    const now = this.view();
+    if (next.zoom === now.zoom && next.x === now.x && next.y === now.y) return;
+    remember(this.look.views, this.data.photo.digest, next);
+    this.changed("pictures");
+  }
+
+  /** @type {(id: string | null, point: Point | null) => void} */
+  setPoint(id, point) {
+    const inside = point && point.x >= 0 && point.x < 1 && point.y >= 0 && point.y < 1;
+    this.pointed = inside ? { id, ...point } : null;
+    this.changed("point");
+  }
+
+  // Classes
+
+  /** @param {string} name */
+  choose(name) {
+    this.look.only = this.look.only === name ? null : name;
+    this.pointedClass = null;
+    this.changed("look");
+  }
+
+  /** @param {string | null} name */
+  pointAtClass(name) {
+    this.pointedClass = name;
+    this.changed("pictures");
+  }
+
+  /** @param {string} name */
+  hide(name) {
+    if (!this.look.hidden.delete(name)) this.look.hidden.add(name);
+    this.changed("look");
+  }
+
+  /** @type {(name: string, colour: Colour | null) => void} */
+  recolour(name, colour) {
+    if (colour) this.look.colours.set(name, colour);
+    else this.look.colours.delete(name);
+    this.restyle();
+    this.changed("look");
+  }
+
+  restyle() {
+    this.classes = styled(this.data.classes, this.look);
+    this.classesKey = JSON.stringify(this.classes);
+  }
+
+  // Layout
+
+  /** @param {string[]} ids */
+  reorder(ids) {
+    this.look.order = ids;
+    this.arrived();
+  }
+
+  /** @param {string | null} id */
+  enlarge(id) {
+    this.look.enlarged = this.look.enlarged === id ? null : id;
+    this.changed("layout");
+  }
+
+  toggleSwipe() {
+    const looked = this.pointed?.id ?? this.look.enlarged;
+    this.look.swipe = this.look.swipe ? null : firstPair(this.singles(), looked);
+    this.arrived();
+  }
+
+  /** @param {Partial<Swipe>} change */
+  setSwipe(change) {
+    if (!this.look.swipe) return;
+    Object.assign(this.look.swipe, change);
+    this.arrived();
+  }
+
+  /** @param {number} at */
+  setDivider(at) {
+    if (!this.look.swipe) return;
+    this.look.swipe.at = Math.min(Math.max(at, 0), 1);
+    this.changed("pictures");
+  }
+
+  back() {
+    if (this.look.swipe) this.toggleSwipe();
+    else if (this.look.enlarged) this.enlarge(this.look.enlarged);
+    else if (this.look.painting) this.togglePaint();
+    else this.setPoint(null, null);
+  }
+
+  // The truth that is painted
+
+  togglePaint() {
+    this.look.painting = !this.look.painting;
+    this.arrived();
+  }
+
+  /** @returns {Painting} */
+  painting() {
+    const { digest, sentWidth, sentHeight } = this.data.photo;
+    const painting = this.look.paintings.get(digest) ?? createPainting(sentWidth, sentHeight);
+    remember(this.look.paintings, digest, painting);
+    return painting;
+  }
+
+  // The digest under which the painting is a layer like any other.
+  paintedDigest() {
+    const painting = this.painting();
+    return keep(`painting-${this.data.photo.digest}`, painting.version, painting);
+  }
+
+  // In the middle of a stroke only the painting itself changes.
+  drawn() {
+    const truth = this.panel("truth");
+    if (truth) truth.labels = this.paintedDigest();
+    this.changed("stroke");
+  }
+}
+
+/** @type {(panel: PanelMessage, role: Role) => Description} */
+function describe(panel, role) {
+  const layer = layerOf(panel.labels);
+  const broken = layer?.error ?? false;
+  return {
+    id: role === "network" ? `network ${panel.name}` : role,
+    role,
+    name: panel.name,
+    caption: panel.caption ?? "",
+    state: panel.failed || broken ? "failed" : isReady(layer) ? "ready" : "waiting",
+    sentence: broken ? "This browser could not decode the picture." : (panel.status ?? ""),
+    labels: panel.labels ?? null,
+    confidence: panel.confidence ?? null,
+    note: panel.note ?? "",
+  };
+}

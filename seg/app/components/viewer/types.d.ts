@@ -1,0 +1,181 @@
+// What Python says, and what the modules hand to each other.
+
+export type Colour = number[]; // red, green, blue, each from 0 to 255
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export type Picture = CanvasImageSource & Size;
+
+// What Python says
+
+export interface Classes {
+  names: string[];
+  colours: Colour[];
+  ignoreColour: Colour;
+  wrongColour: Colour;
+}
+
+export interface PanelMessage {
+  name: string;
+  caption?: string;
+  status?: string;
+  failed?: boolean;
+  labels?: string; // a digest
+  confidence?: string; // a digest
+  ids?: number[];
+  note?: string;
+}
+
+export interface PhotoMessage extends Size {
+  digest: string;
+  sentWidth: number;
+  sentHeight: number;
+}
+
+export interface Message {
+  key: string;
+  photo: PhotoMessage;
+  truth: PanelMessage | null;
+  panels: PanelMessage[];
+  classes: Classes;
+  layers: Record<string, string>; // digest: file in base64
+  takesTruth?: boolean;
+}
+
+// What the browser says
+export type Told = {
+  missing: string[];
+  truth: { png: string; photo: string };
+};
+
+export type Tell = (name: keyof Told, value: Told[keyof Told]) => void;
+
+// Pixels
+
+// One number a pixel: class ids, 255 where there is none, or per cent, 255 where it is not known.
+export interface GreyMap extends Size {
+  data: Uint8Array;
+}
+
+export interface Photo extends Size {
+  picture: Picture;
+  faint: Picture; // its grey twin
+  levels?: { [name in "picture" | "faint"]?: Picture[] }; // each half as large as the one before
+}
+
+export interface Layer {
+  error: boolean;
+  decoding: Promise<void>;
+  map: GreyMap | null;
+  photo: Photo | null;
+}
+
+// Looking
+
+export interface View extends Point {
+  zoom: number;
+}
+
+export interface Swipe {
+  left: string;
+  right: string;
+  at: number; // of the divider, from 0 to 1
+}
+
+export interface Tool {
+  kind: "brush" | "eraser" | "fill";
+  size: number; // pixels of the photo
+  chosen: number; // class id
+}
+
+export interface Look {
+  mode: string;
+  opacity: number;
+  patterns: boolean;
+  against: string;
+  only: string | null;
+  hidden: Set<string>;
+  colours: Map<string, Colour>;
+  order: string[];
+  enlarged: string | null;
+  swipe: Swipe | null;
+  painting: boolean;
+  tool: Tool;
+  views: Map<string, View>;
+  paintings: Map<string, import("./painting.js").Painting>;
+}
+
+// How maps are drawn: the classes shown, and whether one of them stands alone.
+export interface Style {
+  shown: Uint8Array; // 1 for every id that is
+  alone?: boolean;
+  patterns?: boolean;
+}
+
+export interface Way extends Style {
+  mode: string;
+  opacity: number;
+  alone: boolean;
+  patterns: boolean;
+}
+
+export interface Scene {
+  classes: Classes;
+  classesKey: string; // changes with the classes' colours
+  shownKey: string; // changes with the classes shown
+  reference: string | null; // digest of the map that errors are counted against
+  referenceId: string | null; // its panel
+}
+
+// Panels
+
+export type Role = "photo" | "truth" | "network" | "swipe";
+
+export interface Description {
+  id: string;
+  role: Role;
+  name: string;
+  caption: string;
+  state: "waiting" | "ready" | "failed";
+  sentence: string;
+  labels: string | null;
+  confidence?: string | null;
+  note?: string;
+}
+
+export interface Closable {
+  close(): void;
+}
+
+// A coloured map, kept until another is wanted.
+export interface Tint {
+  wanted: string;
+  picture: Closable;
+}
+
+export interface Panel extends Description {
+  refusal: string;
+  element: HTMLElement;
+  box: HTMLElement;
+  canvas: HTMLCanvasElement;
+  parts: Record<"name" | "caption" | "sentence", HTMLElement>;
+  tint: Tint | null;
+  size: Size;
+}
+
+export interface Reading {
+  id: string;
+  role: Role;
+  label: number;
+  name: string;
+  colour: Colour;
+  percent: number | null;
+}
