@@ -4,23 +4,27 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TOOLS := node_modules/.package-lock.json
 
-.PHONY: run test test-fast lint format bench-app bench-viewer chromium clean
+.PHONY: run test test-fast lint types format bench-app bench-viewer chromium clean
 
 # For the people at this machine only; they may name its folders in the app.
 run: $(VENV)/run.stamp
 	SEG_LOCAL_FOLDERS=1 $(BIN)/streamlit run streamlit_app.py --server.address=127.0.0.1
 
-test: $(VENV)/dev.stamp chromium lint
+test: $(VENV)/dev.stamp $(TOOLS) chromium lint
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-fast: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser and not training"
 
-lint: $(VENV)/dev.stamp
+lint: $(VENV)/dev.stamp types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/oxlint seg tests
+
+types: $(VENV)/dev.stamp $(TOOLS)
+	$(BIN)/node node_modules/typescript/bin/tsc
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
@@ -42,6 +46,11 @@ $(VENV)/dev.stamp: requirements-dev.txt requirements-train.txt requirements-ray.
 	$(PYTHON) tools/install.py $(VENV) requirements-dev.txt
 	touch $@
 
+# What checks the JavaScript; Node itself comes from requirements-dev.txt.
+$(TOOLS): package.json package-lock.json $(VENV)/dev.stamp
+	$(BIN)/npm ci --silent
+	touch $@
+
 # A Chromium for the browser tests: the one there is, Debian's where root may install it, else playwright's own.
 chromium: $(VENV)/dev.stamp
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
@@ -50,5 +59,5 @@ chromium: $(VENV)/dev.stamp
 	else $(BIN)/python -m playwright install chromium; fi
 
 clean:
-	rm -rf $(VENV) build seg.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules build seg.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

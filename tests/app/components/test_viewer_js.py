@@ -43,6 +43,12 @@ def test_the_modules_of_a_component_are_one_script_without_a_name_used_twice(mod
 
 
 @pytest.mark.parametrize("modules", COMPONENTS.values(), ids=COMPONENTS)
+def test_types_and_comments_are_not_sent_to_the_browser(modules: Sequence[Path]):
+    lines = [line.strip() for line in joined(modules).splitlines()]
+    assert not [line for line in lines if line.startswith(("//", "/**", "* ")) and not line.startswith("/** @type")]
+
+
+@pytest.mark.parametrize("modules", COMPONENTS.values(), ids=COMPONENTS)
 def test_modules_import_only_those_joined_before_them(modules: Sequence[Path]):
     before: set[Path] = set()
     for module in modules:
