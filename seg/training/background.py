@@ -5,9 +5,12 @@ steps, and looks again: so a paused training makes way for the next, and all net
 """
 
 import atexit
+import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,7 +19,8 @@ from torch import Tensor, nn
 
 from seg.catalogue.store import Record, WeightIndex, half_precision
 from seg.datasets import Sample
-from seg.errors import TrainingError
+from seg.errors import SegError, TrainingError, in_a_sentence
+from seg.inference.engines.pytorch import is_out_of_memory
 from seg.losses import build_loss
 from seg.models import build_model
 from seg.pictures.resize import normalise
@@ -25,6 +29,8 @@ from seg.training.data import Data
 from seg.training.publish import write_set
 from seg.training.recipe import Recipe
 from seg.training.replay import MOMENTS, Recorder
+
+log = logging.getLogger(__name__)
 
 MOST = 3
 """Networks in one training."""
@@ -131,8 +137,8 @@ class Learner:
 
     def _step(self, step: int) -> None:
         crops = self.data.crops
-        places = torch.randint(len(crops), (self.recipe.batch,), generator=self._order).tolist()
-        pairs = [crops[step, place] for place in places]
+        picks = torch.randint(len(crops), (self.recipe.batch,), generator=self._order).tolist()
+        pairs = [crops[step, pick] for pick in picks]
         images = normalise(torch.stack([image for image, _ in pairs]), self.data.mean, self.data.std)
         truth = torch.stack([mask for _, mask in pairs])
         self.model.train()
@@ -199,9 +205,15 @@ class Training:
         return sum(p.step for p in self.progress) / (self.steps * len(self.recipes))
 
     def keep(self, index: WeightIndex) -> list[Record]:
-        """Write its networks as weight sets of the folder, once the thread has let go of them."""
-        with self.busy:
-            return [learner.write(index) for learner in self.learners]
+        """Write its networks as weight sets of the folder, once the thread has let go of them.
+
+        Raises TrainingError with a sentence if that fails.
+        """
+        try:
+            with self.busy:
+                return [learner.write(index) for learner in self.learners]
+        except Exception as error:
+            raise TrainingError(_sentence(error, "Keeping the networks")) from error
 
     def _prepare(self) -> None:
         data = Data(next(iter(self.recipes.values())), None)
@@ -219,8 +231,9 @@ class Training:
             self.state = DONE
 
     def _abandoned(self) -> bool:
-        if self.alive():
-            self.seen = time.monotonic()
+        with suppress(Exception):  # whoever cannot be asked after counts as gone
+            if self.alive():
+                self.seen = time.monotonic()
         return time.monotonic() - self.seen > GRACE
 
 
@@ -299,6 +312,14 @@ class Coach:
                     training._advance()
                 else:
                     training._prepare()
-            except (TrainingError, ValueError, RuntimeError, MemoryError) as error:
-                training.error = str(error) or "There is not enough memory: train fewer networks at once."
+            except BaseException as error:  # whatever it is, others wait for their turn
+                training.error = _sentence(error, "The training")
                 training.state = FAILED
+
+
+def _sentence(error: BaseException, what: str) -> str:
+    if not isinstance(error, SegError):
+        log.warning("%s failed:\n%s", what, traceback.format_exc())
+    if is_out_of_memory(error):
+        return "There is not enough memory: train fewer networks at once."
+    return in_a_sentence(error, what, "try again, or choose other networks and settings")

@@ -21,6 +21,7 @@ from seg.catalogue.store import Record, WeightIndex
 from seg.datasets import DATASETS
 from seg.datasets.shapes import SHAPES
 from seg.training import replay
+from seg.training.background import Learner
 from tests.conftest import make_set
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
@@ -247,11 +248,15 @@ def live_page(tmp_path, monkeypatch):
         COACH.stop(page.session_state.live_training)
 
 
+def full_disk(*_):
+    raise OSError(28, "No space left on device")
+
+
 def press(page: AppTest, label: str) -> AppTest:
     return next(button for button in page.button if button.label == label).click().run()
 
 
-def test_a_training_shows_masks_and_curves_and_is_kept_beside_the_shipped_sets(live_page):
+def test_a_training_shows_masks_and_curves_and_is_kept_beside_the_shipped_sets(live_page, monkeypatch):
     page = press(live_page, "Train")
     training = page.session_state.live_training
     deadline = time.monotonic() + 120
@@ -266,8 +271,14 @@ def test_a_training_shows_masks_and_curves_and_is_kept_beside_the_shipped_sets(l
     assert training.state == "paused"
     page = press(page, "Resume")
     page = press(page, "Stop")
+    with monkeypatch.context() as patch:
+        patch.setattr(Learner, "write", full_disk)
+        page = press(page, "Keep for this visit")
+    assert not page.exception
+    assert "Keeping the networks failed (OSError)" in page.error[0].value
     page = press(page, "Keep for this visit")
     assert not page.exception
+    assert not page.error
     assert "on every page" in page.success[0].value
     page = page.switch_page("pages/leaderboard.py").run()
     assert not page.exception

@@ -8,8 +8,7 @@ import pytest
 
 from seg.catalogue.store import WeightIndex
 from seg.losses import LOSSES
-from seg.training import background as live
-from seg.training import replay
+from seg.training import background, replay
 from seg.training.background import DONE, FAILED, LEARNING, OVER, PAUSED, SHOWN, STOPPED, WAITING, Coach, Training
 
 PATIENCE = 120
@@ -23,7 +22,7 @@ def until(true, what: str) -> None:
 
 
 def training(steps: int = 24, models=("unet",), rate: float = 1e-2, **arguments) -> Training:
-    return Training({m: live.recipe(m, "wce", 0.5, rate, steps) for m in models}, steps, **arguments)
+    return Training({m: background.recipe(m, "wce", 0.5, rate, steps) for m in models}, steps, **arguments)
 
 
 @pytest.fixture
@@ -85,7 +84,7 @@ def test_one_at_a_time_and_a_paused_one_makes_way(coach):
 
 
 def test_a_training_that_nobody_watches_is_given_up(coach, monkeypatch):
-    monkeypatch.setattr(live, "GRACE", 0.2)
+    monkeypatch.setattr(background, "GRACE", 0.2)
     there = threading.Event()
     there.set()
     one = training(100_000, alive=there.is_set)
@@ -108,6 +107,53 @@ def test_a_loss_that_is_no_number_ends_it_with_a_sentence_and_the_next_goes_on(c
     assert next_.state == DONE
 
 
+@pytest.mark.parametrize("step", ["_prepare", "_advance"])
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "train fewer networks at once"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "train fewer networks at once"),
+        (RuntimeError("of a library"), "The training failed (RuntimeError)"),
+        (KeyError("a word"), "The training failed (KeyError)"),
+        (OSError(28, "No space left on device"), "The training failed (OSError)"),
+        (KeyboardInterrupt(), "The training failed (KeyboardInterrupt)"),
+        (SystemExit(1), "The training failed (SystemExit)"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_of_any_kind_ends_a_training_with_a_sentence_and_the_next_goes_on(
+    coach, monkeypatch, step, error, said
+):
+    first, second = training(6), training(6)
+    do = getattr(Training, step)
+
+    def failing(self):
+        if self is first:
+            raise error
+        do(self)
+
+    monkeypatch.setattr(Training, step, failing)
+    coach.start(first)
+    coach.start(second)
+    until(lambda: first.state in OVER and second.state in OVER, "both have ended")
+    assert (first.state, second.state) == (FAILED, DONE)
+    assert said in first.error
+    assert "library" not in first.error
+
+
+def test_a_visitor_who_cannot_be_asked_after_counts_as_gone(coach, monkeypatch):
+    monkeypatch.setattr(background, "GRACE", 0.2)
+
+    def unknown():
+        raise RuntimeError("there is no such session")
+
+    lost, next_ = training(100_000, alive=unknown), training(6)
+    coach.start(lost)
+    coach.start(next_)
+    until(lambda: lost.state in OVER and next_.state in OVER, "both have ended")
+    assert (lost.state, next_.state) == (STOPPED, DONE)
+
+
 def test_what_was_learned_is_kept_as_a_weight_set_with_scores_and_replay(coach, tmp_path):
     model = "encoder_decoder"
     one = training(12, (model,))
@@ -122,7 +168,7 @@ def test_what_was_learned_is_kept_as_a_weight_set_with_scores_and_replay(coach, 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_can_be_learned_from(coach, loss):
-    one = Training({loss: live.recipe("unet", loss, 0.5, 1e-2, 4)}, 4)
+    one = Training({loss: background.recipe("unet", loss, 0.5, 1e-2, 4)}, 4)
     coach.start(one)
     until(lambda: one.state in OVER, "it has ended")
     assert one.state == DONE, one.error

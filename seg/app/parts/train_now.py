@@ -12,6 +12,7 @@ from seg.app.text import plain
 from seg.catalogue.store import WeightIndex
 from seg.datasets import Sample
 from seg.datasets.shapes import SHAPES
+from seg.errors import TrainingError
 from seg.figures import training as figures_training
 from seg.losses import LOSSES
 from seg.models import TITLES
@@ -174,9 +175,13 @@ def _buttons(training: Training) -> None:
             return
         learned = training.state != FAILED and any(p.step for p in training.progress)
         if learned and st.button("Keep for this visit", icon=":material/bookmark_add:"):
-            with st.spinner("Scoring the networks on 200 pictures …"):
-                st.session_state.live_kept = _keep(training)
-            st.rerun()
+            try:
+                with st.spinner("Scoring the networks on 200 pictures …"):
+                    st.session_state.live_kept = _keep(training)
+            except TrainingError as error:
+                st.error(plain(str(error)), icon=":material/error:")
+            else:
+                st.rerun()
 
 
 def _keep(training: Training) -> list[str]:
