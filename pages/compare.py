@@ -9,10 +9,14 @@ from seg.app.parts import gallery, runs
 entry.required()
 sets = controls.weight_sets()
 
-comparison, class_map = controls.choose(sets)
-exhibit = gallery.choose(class_map)
+pictures, bar = st.container(), st.container(horizontal=True, horizontal_alignment="distribute", key="bar")
+with bar:
+    comparison, class_map = controls.choose(sets)
+with pictures:
+    exhibit = gallery.choose(class_map, bar)
 settings = st.session_state.settings
 work = runs.start(exhibit, comparison)
 runs.show(exhibit, work, class_map)
-gallery.offer_removal(exhibit, class_map.dataset)
 results.show(exhibit, work, comparison, settings, class_map)
+st.subheader("What to look at")
+controls.lesson(comparison, sets.values())

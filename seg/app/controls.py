@@ -1,7 +1,7 @@
 """What to compare: a data set, what differs between the networks, and what they have in common."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -32,6 +32,8 @@ LESSONS = {
     "widths": "What do more channels buy? The layers are the same, the paper's network only has more channels in each.",
     "own runs": "How do your own runs compare with the shipped networks of the same architecture?",
 }
+NOUNS = {"upsampling": "ways up"}
+"""What the networks of a topic are called where its own name does not do."""
 LABS = {
     "architectures": ("pages/architectures.py", "What each network is made of, and what its skips bring"),
     "losses": ("pages/losses.py", "Where each loss looks, and why rare classes are lost"),
@@ -51,55 +53,108 @@ def weight_sets() -> dict[str, WeightSet]:
         st.stop()
 
 
+@dataclass(frozen=True)
+class Choice:
+    """One thing to choose by: its name, what there is, what is usual, and the key of its control."""
+
+    label: str
+    values: list[str]
+    usual: str
+    key: str
+
+    def made(self) -> str:
+        """What the visitor has chosen, known before the control is drawn."""
+        value = st.session_state.get(self.key) or st.query_params.get(self.key)
+        return value if value in self.values else self.usual
+
+    def draw(self) -> None:
+        """Options side by side, or a list where there are many."""
+        if len(self.values) <= FEW:
+            st.segmented_control(
+                self.label,
+                self.values,
+                default=self.usual,
+                required=True,
+                key=self.key,
+                bind="query-params",
+                wrap=True,
+            )
+        else:
+            at = self.values.index(self.usual)
+            st.selectbox(self.label, self.values, index=at, key=self.key, bind="query-params", width=LIST_WIDTH)
+
+
 def choose(sets: dict[str, WeightSet]) -> tuple[Comparison, ClassMap]:
-    """Draw the choice, from the data set down to the single networks."""
+    """Draw one line of words that opens the choices, from the data set down to the single networks."""
+    choices: list[Choice] = []
+
+    def by(label: str, value: Callable[[Comparison], str], key: str) -> None:
+        nonlocal offered
+        choice, offered = narrowed(offered, label, value, key)
+        choices.extend([choice] if choice else [])
+
     offered = comparisons(sets.values())
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="choice"):
-        offered = narrow(offered, "Data set", lambda c: c.dataset, key="dataset")
-        dataset = offered[0].dataset
-        offered = narrow(offered, "Compare", lambda c: c.topic, key=f"topic-{dataset}")
-        topic = offered[0].topic
-        for prop in offered[0].fixed:
-            offered = narrow(offered, prop, lambda c, prop=prop: c.fixed.get(prop, ""), key=f"{prop}-{topic}-{dataset}")
+    by("Data set", lambda c: c.dataset, "dataset")
+    dataset = offered[0].dataset
+    by("Compare", lambda c: c.topic, f"topic-{dataset}")
+    topic = offered[0].topic
+    for prop in offered[0].fixed:
+        by(prop, lambda c, prop=prop: c.fixed.get(prop, ""), f"{prop}-{topic}-{dataset}")
     comparison = offered[0]
-    st.caption(_lesson(comparison, sets.values()))
-    if topic in LABS:
-        page, label = LABS[topic]
-        st.page_link(page, label=label, icon=":material/arrow_forward:")
     names = [entry.title for entry in comparison.entries]
-    first = names[:AT_ONCE]
-    chosen = st.pills(
-        "Networks",
-        names,
-        selection_mode="multi",
-        default=first,
-        key=f"networks-{comparison.title}",
-        persist_state="session",
-        wrap=True,
-    )
-    entries = tuple(entry for entry in comparison.entries if entry.title in (chosen or first))
+    key, usual = f"networks-{comparison.title}", names[:AT_ONCE]
+    chosen = [name for name in names if name in st.session_state.get(key, usual)]
+    kinds = [choice.made() for choice in choices if choice.label not in ("Data set", "Compare")]
+    with st.popover(plain(" · ".join([dataset, _counted(len(chosen), len(names), topic), *kinds])), type="tertiary"):
+        for choice in choices:
+            choice.draw()
+        st.pills(
+            "Networks",
+            names,
+            selection_mode="multi",
+            default=usual,
+            key=key,
+            persist_state="session",
+            wrap=True,
+        )
+    entries = tuple(entry for entry in comparison.entries if entry.title in chosen)
     return replace(comparison, entries=entries), comparison.entries[0].record.class_map
+
+
+def _counted(chosen: int, there: int, topic: str) -> str:
+    """As in '7 architectures' or '2 of 7 architectures'."""
+    noun = NOUNS.get(topic, topic)
+    many = noun if there > 1 else noun.removesuffix("s")
+    return f"{there} {many}" if chosen == there else f"{chosen or 'none'} of {there} {many}"
+
+
+def narrowed(
+    offered: list[Comparison], label: str, value: Callable[[Comparison], str], key: str
+) -> tuple[Choice | None, list[Comparison]]:
+    """The choice between the values, None where there is none, and the comparisons with the value chosen."""
+    values = in_order(label, map(value, offered))
+    if len(values) == 1:
+        return None, offered
+    choice = Choice(label, values, value(offered[0]), key)
+    made = choice.made()
+    return choice, [c for c in offered if value(c) == made]
 
 
 def narrow(offered: list[Comparison], label: str, value: Callable[[Comparison], str], key: str) -> list[Comparison]:
     """The comparisons with the value that the visitor chooses; no control where there is no choice."""
-    values = in_order(label, map(value, offered))
-    if len(values) == 1:
-        return offered
-    usual = value(offered[0])
-    if len(values) <= FEW:
-        chosen = st.segmented_control(
-            label, values, default=usual, required=True, key=key, bind="query-params", wrap=True
-        )
-    else:
-        chosen = st.selectbox(label, values, index=values.index(usual), key=key, bind="query-params", width=LIST_WIDTH)
-    return [c for c in offered if value(c) == chosen] or offered
+    choice, left = narrowed(offered, label, value, key)
+    if choice:
+        choice.draw()
+    return left
 
 
-def _lesson(comparison: Comparison, sets: Iterable[WeightSet]) -> str:
-    """What to look at, in a sentence or two."""
-    lesson = LESSONS[comparison.topic]
-    if comparison.topic != "architectures":
-        return lesson
-    starts = {start_of(w.record) for w in sets if w.record.dataset == comparison.dataset}
-    return f"{lesson} {SWITCH}" if IMAGENET in starts and len(starts) > 1 else lesson
+def lesson(comparison: Comparison, sets: Iterable[WeightSet]) -> None:
+    """What to look at, in a sentence or two, and the page that explains it."""
+    words = LESSONS[comparison.topic]
+    if comparison.topic == "architectures":
+        starts = {start_of(w.record) for w in sets if w.record.dataset == comparison.dataset}
+        words += f" {SWITCH}" if IMAGENET in starts and len(starts) > 1 else ""
+    st.markdown(words)
+    if comparison.topic in LABS:
+        page, label = LABS[comparison.topic]
+        st.page_link(page, label=label, icon=":material/arrow_forward:")

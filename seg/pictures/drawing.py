@@ -110,6 +110,17 @@ def encode_ids(labels: np.ndarray, class_map: ClassMap) -> bytes:
     return _save(image)
 
 
+def encode_thumbnail(image: np.ndarray, side: int) -> bytes:
+    """A JPEG of the square in the middle of ``image``, uint8 (H, W, 3) or (H, W), ``side`` pixels wide."""
+    photo = Image.fromarray(image)
+    short = min(photo.size)
+    left, top = ((length - short) / 2 for length in photo.size)
+    square = (left, top, left + short, top + short)
+    file = io.BytesIO()
+    photo.resize((side, side), Image.Resampling.LANCZOS, square, reducing_gap=2.0).save(file, "JPEG", quality=82)
+    return file.getvalue()
+
+
 def fit(image: np.ndarray, max_side: int) -> np.ndarray:
     """``image``, uint8 (H, W, 3) or (H, W), reduced until no side exceeds ``max_side``; never enlarged."""
     return _reduce(image, max_side, Image.Resampling.LANCZOS)

@@ -64,9 +64,11 @@ def still(page: Page) -> None:
 
 
 def upload(page: Page, which: int, *files) -> None:
-    """Choose files once the page is still, as a person would: the uploader is a fresh one after each round."""
+    """Bring photos, 0, or masks, 1, once the page is still: the uploader is a fresh one after each round."""
     still(page)
     page.wait_for_timeout(300)
+    if which:
+        page.get_by_role("button", name="This photo").click()
     page.locator('input[type="file"]').nth(which).set_input_files(list(files))
 
 
@@ -163,8 +165,9 @@ def test_good_files_among_bad_ones_are_taken(page, tmp_path):
     Image.fromarray(np.full((90, 120, 3), 120, np.uint8)).save(tmp_path / "fine.png")
     upload(page, 0, tmp_path / name, tmp_path / "fine.png")
     expect(page.get_by_text(fragment)).to_be_visible()
-    expect(page.get_by_role("button", name="Remove fine.png")).to_be_visible()
     settled(page)
+    page.get_by_role("button", name="This photo").click()
+    expect(page.get_by_role("button", name="Remove fine.png")).to_be_visible()
 
 
 def test_switching_between_samples_and_hovering_reads_the_class_of_every_network(page):
@@ -212,6 +215,7 @@ def test_own_runs_opened_in_the_sidebar_stand_beside_the_shipped_network(page, t
     field.fill(str(tmp_path))
     field.press("Enter")
     expect(page.get_by_text("1 weight set opened.")).to_be_visible()
+    page.get_by_role("button", name="7 architectures").click()
     page.locator('[data-testid="stButtonGroup"]').get_by_text("own runs", exact=True).click()
     expect(page.locator('[data-panel="own: unet-wce"]')).to_be_visible()
     settled(page, networks=2)

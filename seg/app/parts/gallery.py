@@ -2,25 +2,33 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import PurePath
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from seg.app import resources
+from seg.app.components.thumbnails import Thumbnail, thumbnails
 from seg.app.layout import place
 from seg.app.text import plain
 from seg.errors import ImageError
 from seg.labels import ClassMap
 from seg.pictures.decode import Picture, decode, digest
-from seg.pictures.drawing import fit
+from seg.pictures.drawing import encode_thumbnail
 from seg.pictures.masks import decode_mask
 
-PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif"]
-THUMBNAIL = 86
-THUMBNAIL_HEIGHT = 65
+SIDE = 144
+"""Of a thumbnail, in its own pixels: two for each that it is shown at."""
+
+TRY, ABOUT = "try-your-photo", "this-photo"
+"""The session's words for whether these are open."""
+
+TRY_WIDTHS = {False: 190, True: 600}
+"""Of 'Try your photo', closed and open, in pixels."""
+
 POLL_SECONDS = 0.5
 PICTURE = "picture"
 """The address's word for the sample shown."""
@@ -41,9 +49,18 @@ class Exhibit:
         """Tells this truth from any other, for caches."""
         return digest(self.truth)
 
+    @cached_property
+    def thumbnail(self) -> bytes:
+        """A small square JPEG of the picture's middle."""
+        return encode_thumbnail(self.picture.pixels, SIDE)
 
-def choose(class_map: ClassMap) -> Exhibit:
-    """Draw uploads and gallery; returns the picture chosen. Bad files become sentences, and nothing is lost by them."""
+
+def choose(class_map: ClassMap, bar: DeltaGenerator | None = None) -> Exhibit:
+    """Draw the gallery, 'Try your photo' and what belongs to the picture chosen, which is returned.
+
+    bar: a row that stands ready for the buttons; without it they get one of their own. Bad files become sentences, and
+    nothing is lost by them.
+    """
     state = st.session_state
     state.setdefault("uploads", {})
     state.setdefault("chosen", {})
@@ -51,30 +68,83 @@ def choose(class_map: ClassMap) -> Exhibit:
     state.setdefault("upload_round", 0)
     state.setdefault("upload_errors", [])
     state.setdefault("truths", {})
-    dataset, this_round = class_map.dataset, state.upload_round
-    pictures, photos, masks = st.columns([6, 3, 3])
-    photos.file_uploader(
-        "Your photos",
-        accept_multiple_files=True,
-        key=f"photos-{this_round}",
-        on_change=_take_photos,
-        args=(this_round, dataset),
-        help="PNG, JPEG, WebP, BMP, TIFF or GIF, up to 100 megapixels each.",
-    )
-    masks.file_uploader(
-        "Their masks, if you have the truth",
-        accept_multiple_files=True,
-        key=f"masks-{this_round}",
-        on_change=_take_masks,
-        args=(this_round, class_map),
-        help=f"A PNG of the {dataset} class ids or of the legend's colours, named like its photo; one alone goes to "
-        "the photo shown.",
-    )
+    dataset, row = class_map.dataset, st.container()
+    chosen = _chosen(dataset)
+    with (bar or st).container(horizontal=True, width="content"):
+        _try_yours(dataset)
+        about = st.container(width="content")
     refused = place(bool(state.upload_errors))
     for sentence in state.upload_errors:
         refused.error(plain(sentence), icon=":material/error:")
-    with pictures:
-        return _pick(dataset)
+    if chosen is None:
+        st.info("Upload a picture to see what the networks make of it.", icon=":material/upload:")
+        st.stop()
+    with row:
+        exhibit = _pictures(dataset, chosen)
+    with about:
+        _about(exhibit, class_map)
+    return exhibit
+
+
+def _try_yours(dataset: str) -> None:
+    """The way in for a visitor's photos; closed again once one has come."""
+    this_round, is_open = st.session_state.upload_round, st.session_state.get(TRY, False)
+    label, width = ":material/add_a_photo: Try your photo", TRY_WIDTHS[is_open]
+    with st.expander(label, expanded=is_open, width=width, key=TRY, on_change="rerun"):
+        own, samples = st.columns(2)
+        own.file_uploader(
+            "Your photos",
+            accept_multiple_files=True,
+            key=f"photos-{this_round}",
+            on_change=_take_photos,
+            args=("photos", this_round, dataset),
+            help="PNG, JPEG, WebP, BMP, TIFF or GIF, up to 100 megapixels each.",
+        )
+        if own.toggle("With the camera", key=f"use-camera-{this_round}"):
+            own.camera_input(
+                "Your camera",
+                key=f"camera-{this_round}",
+                on_change=_take_photos,
+                args=("camera", this_round, dataset),
+                label_visibility="collapsed",
+            )
+        pictures = [_thumbnail(name, dataset) for name in _seeds(dataset)]
+        if pictures:
+            with samples:
+                st.markdown("Or a sample", width="content")
+                chosen = st.session_state.chosen.get(dataset)
+                thumbnails(pictures, chosen, "Samples", f"samples-{dataset}", partial(_show, dataset), wrap=True)
+
+
+def _about(exhibit: Exhibit, class_map: ClassMap) -> None:
+    """What can be brought to the picture shown, and taken away."""
+    dataset, picture, this_round = class_map.dataset, exhibit.picture, st.session_state.upload_round
+    with st.popover("This photo", icon=":material/image:", key=ABOUT, on_change="rerun"):
+        st.file_uploader(
+            "Its mask, if you have the truth",
+            accept_multiple_files=True,
+            key=f"masks-{this_round}",
+            on_change=_take_masks,
+            args=(this_round, class_map),
+            help=f"A PNG of the {dataset} class ids or of the legend's colours, named like its photo; one alone goes "
+            "to the photo shown.",
+        )
+        if exhibit.own_truth:
+            st.button(
+                "Remove your truth",
+                icon=":material/ink_eraser:",
+                type="tertiary",
+                on_click=_forget_truth,
+                args=(dataset, picture.digest),
+            )
+        if not exhibit.sample:
+            st.button(
+                f"Remove {plain(picture.name)}",
+                icon=":material/delete:",
+                type="tertiary",
+                on_click=_forget_upload,
+                args=(picture.digest,),
+            )
 
 
 def labelled_uploads(dataset: str) -> list[Exhibit]:
@@ -100,6 +170,7 @@ def _seeds(dataset: str) -> dict[str, int]:
     return {f"Sample {i}": seed for i, seed in enumerate(resources.seeds(dataset), start=1)}
 
 
+@lru_cache(maxsize=64)
 def _sample(dataset: str, seed: int, name: str) -> Exhibit:
     scene = resources.sample(dataset, seed)
     return Exhibit(Picture.of(scene.image, name), scene.labels, sample=True)
@@ -110,29 +181,26 @@ def _name(key: str) -> str:
     return upload.picture.name if upload else key
 
 
-def _pick(dataset: str) -> Exhibit:
-    """Each data set has its own picture chosen, at first a sample; the uploads stand in all of them."""
-    state = st.session_state
-    offered = _offered(dataset)
-    if not offered:
-        st.info("Upload a picture to see what the networks make of it.", icon=":material/upload:")
-        st.stop()
+def _chosen(dataset: str) -> str | None:
+    """The key of the picture chosen in this data set, at first a sample; None where there is no picture at all."""
+    state, offered = st.session_state, _offered(dataset)
     if state.chosen.get(dataset) not in offered:
-        samples = [key for key in offered if key not in state.uploads]
-        asked = st.query_params.get(PICTURE)
-        state.chosen[dataset] = asked if asked in samples else (samples or list(offered))[0]
-    chosen = state.chosen[dataset]
+        samples, asked = list(_seeds(dataset)), st.query_params.get(PICTURE)
+        state.chosen[dataset] = asked if asked in samples else next(iter([*samples, *offered]), None)
+    return state.chosen[dataset]
+
+
+def _pictures(dataset: str, chosen: str) -> Exhibit:
+    """Draw the row of pictures; returns the one chosen. Uploads stand in all data sets."""
+    offered = _offered(dataset)
     exhibit = offered[chosen]()
     _address(exhibit)
-    missing = {name for name, seed in _seeds(dataset).items() if not resources.is_rendered(dataset, seed)}
-    with st.container(horizontal=True, gap="xsmall", key="gallery"):
-        for key, give in offered.items():
-            shown = key == chosen
-            _thumbnail(key, exhibit if shown else None if key in missing else give(), dataset, shown)
-    if missing:
+    pictures = [_thumbnail(key, dataset) for key in offered]
+    thumbnails(pictures, chosen, "Pictures", f"gallery-{dataset}", partial(_show, dataset))
+    if any(one.image is None for one in pictures):
         resources.render_when_idle(dataset)
         st.fragment(_await_samples, run_every=POLL_SECONDS)(dataset)
-    return state.truths.get((dataset, exhibit.picture.digest), exhibit)
+    return st.session_state.truths.get((dataset, exhibit.picture.digest), exhibit)
 
 
 def _await_samples(dataset: str) -> None:
@@ -150,24 +218,13 @@ def _address(exhibit: Exhibit) -> None:
         st.query_params[PICTURE] = name
 
 
-def _thumbnail(key: str, exhibit: Exhibit | None, dataset: str, shown: bool) -> None:
-    """A picture of the gallery with its button; exhibit: None while it is being rendered."""
-    name = _name(key)
-    with st.container(width=THUMBNAIL, gap="xsmall"):
-        if exhibit is None:
-            st.skeleton(height=THUMBNAIL_HEIGHT)
-        else:
-            st.image(fit(exhibit.picture.pixels, 2 * THUMBNAIL), width="stretch", alt=f"Thumbnail of {name}")
-        short = name if len(name) <= 8 else f"{name[:6]}…"
-        st.button(
-            plain(short),
-            key=f"show-{key}",
-            type="primary" if shown else "secondary",
-            width="stretch",
-            on_click=_show,
-            args=(dataset, key),
-            help=None if short == name else plain(name),
-        )
+def _thumbnail(key: str, dataset: str) -> Thumbnail:
+    """An upload or a sample as the gallery shows it; a sample that is still being rendered has no picture yet."""
+    if upload := st.session_state.uploads.get(key):
+        return Thumbnail(key, upload.picture.name, upload.thumbnail)
+    seed = _seeds(dataset)[key]
+    rendered = resources.is_rendered(dataset, seed)
+    return Thumbnail(key, key, _sample(dataset, seed, key).thumbnail if rendered else None)
 
 
 def _show(dataset: str, key: str) -> None:
@@ -175,33 +232,13 @@ def _show(dataset: str, key: str) -> None:
     st.session_state.upload_errors = []
 
 
-def offer_removal(exhibit: Exhibit, dataset: str) -> None:
-    """Buttons that take away the visitor's own truth and an uploaded picture; nothing where there is neither."""
-    picture = exhibit.picture
-    here = place(exhibit.own_truth or not exhibit.sample)
-    if exhibit.own_truth:
-        here.button(
-            "Remove your truth",
-            icon=":material/ink_eraser:",
-            type="tertiary",
-            on_click=_forget_truth,
-            args=(dataset, picture.digest),
-        )
-    if not exhibit.sample:
-        here.button(
-            f"Remove {plain(picture.name)}",
-            icon=":material/delete:",
-            type="tertiary",
-            on_click=_forget_upload,
-            args=(picture.digest,),
-        )
-
-
 def _forget_truth(dataset: str, key: str) -> None:
+    st.session_state[ABOUT] = False
     st.session_state.truths.pop((dataset, key), None)
 
 
 def _forget_upload(key: str) -> None:
+    st.session_state[ABOUT] = False
     st.session_state.uploads.pop(key, None)
     for dataset, picture in list(st.session_state.truths):
         if picture == key:
@@ -214,11 +251,13 @@ def _take(kind: str, this_round: int) -> list[UploadedFile]:
     A browser that has not drawn the fresh one yet may report the old one again: what was taken is not taken twice.
     """
     state = st.session_state
-    files = [file for file in state.get(f"{kind}-{this_round}") or [] if file.file_id not in state.taken]
+    given = state.get(f"{kind}-{this_round}") or []
+    files = [file for file in (given if isinstance(given, list) else [given]) if file.file_id not in state.taken]
     state.taken.update(file.file_id for file in files)
     if this_round == state.upload_round:
         state.upload_round += 1
         state.upload_errors = []
+        state[TRY] = state[ABOUT] = False
     return files
 
 
@@ -227,9 +266,9 @@ def _refuse(sentence: str) -> None:
         st.session_state.upload_errors.append(sentence)
 
 
-def _take_photos(this_round: int, dataset: str) -> None:
+def _take_photos(kind: str, this_round: int, dataset: str) -> None:
     state = st.session_state
-    for file in _take("photos", this_round):
+    for file in _take(kind, this_round):
         try:
             picture = decode(file.getvalue(), file.name)
         except ImageError as error:

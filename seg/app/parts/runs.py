@@ -10,6 +10,7 @@ import streamlit as st
 from seg.app import resources
 from seg.app.answers import ask, question_of, sentence
 from seg.app.components.viewer import Panel, viewer
+from seg.app.layout import place
 from seg.app.parts.gallery import Exhibit, use_truth
 from seg.catalogue.comparisons import Comparison, Entry
 from seg.inference.segmenter import Prediction
@@ -57,6 +58,9 @@ def finished(runs: Sequence[Run]) -> list[Run]:
 
 def show(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap) -> None:
     """The panels, drawn anew as networks finish; when the last one has, the whole page follows."""
+    chosen = place(not runs)
+    if not runs:
+        chosen.info("No network is chosen: open the line of words above and choose one.", icon=":material/tune:")
     pending = bool(wait([run.future for run in runs], PATIENCE).not_done)
     st.fragment(_panels, run_every=POLL_SECONDS if pending else None)(exhibit, runs, class_map, pending)
 
@@ -65,6 +69,18 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
     arrived = pending and all(run.future.done() for run in runs)
     if st.session_state.pop(_FOLLOW, False) or arrived:
         st.rerun()
+
+    def take(truth: np.ndarray) -> None:
+        use_truth(exhibit, class_map.dataset, truth)
+        st.session_state[_FOLLOW] = True
+
+    panels = [_panel(run) for run in runs]
+    viewer(exhibit.picture.pixels, panels, class_map, exhibit.truth, key="panels", on_truth=take)
+    if runs:
+        _status(runs, class_map)
+
+
+def _status(runs: Sequence[Run], class_map: ClassMap) -> None:
     done = finished(runs)
     failed = sum(bool(run.error) for run in runs)
     seconds = sum(run.prediction.seconds for run in done)
@@ -73,15 +89,8 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
         f"**{len(done)} of {len(runs)} networks done**"
         + (f", {failed} failed" if failed else "")
         + (f" · {seconds:.2f} s in the networks, on {', '.join(sorted(devices))}" if devices else "")
-        + f" · :gray[trained on {class_map.dataset} pictures: every pixel becomes one of {len(class_map)} classes]"
+        + f" · trained on {class_map.dataset} pictures: every pixel becomes one of {len(class_map)} classes"
     )
-
-    def take(truth: np.ndarray) -> None:
-        use_truth(exhibit, class_map.dataset, truth)
-        st.session_state[_FOLLOW] = True
-
-    panels = [_panel(run) for run in runs]
-    viewer(exhibit.picture.pixels, panels, class_map, exhibit.truth, key="panels", on_truth=take)
 
 
 def _panel(run: Run) -> Panel:
