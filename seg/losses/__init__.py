@@ -9,10 +9,12 @@ z the logits, p their softmax and y the one-hot truth.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from seg.catalogue.comparisons import LOSS_TITLES
+from seg.errors import OptionError
 from seg.labels import IGNORE
 
 WEIGHT_RANGE = (0.4, 4.0)
@@ -22,48 +24,53 @@ FOCAL_GAMMA = 2.0
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
-def median_frequency_weights(pixels: Tensor) -> Tensor:
-    """Class weights, float (C,), from the training set's pixel counts (C,): median frequency / frequency, clipped.
+def median_frequency_weights(pixels: Tensor, presence: Tensor) -> Tensor:
+    """Class weights, float (C,): the median frequency over the class's own, clipped to `WEIGHT_RANGE`.
 
-    Eigen, Fergus, 'Predicting Depth, Surface Normals and Semantic Labels…', ICCV 2015, section 6.3.2; clipped to
-    `WEIGHT_RANGE`, because a class of a few pixels would otherwise drown the rest.
+    pixels: how many of the training set each class has, (C,). presence: how many labelled pixels the pictures have that
+    hold the class, (C,), or () where there is one picture. A class's frequency is its pixels over its presence; the
+    median of an even number of classes is the mean of the middle two. A class without a pixel does not count in it;
+    without any pixel all weights are NaN.
+
+    Eigen, Fergus, 'Predicting Depth, Surface Normals and Semantic Labels…', ICCV 2015, section 6.3.2; clipped, because
+    a class of a few pixels would otherwise drown the rest.
     """
-    frequency = pixels.double() / pixels.sum()
-    return (frequency[frequency > 0].median() / frequency).clamp(*WEIGHT_RANGE).float()
+    frequency = pixels.double() / presence.clamp(min=1)
+    return (frequency.where(frequency > 0, torch.nan).nanquantile(0.5) / frequency).clamp(*WEIGHT_RANGE).float()
 
 
-def _cross_entropy(pixels: Tensor) -> Loss:
+def _cross_entropy(class_weights: Tensor) -> Loss:
     return nn.CrossEntropyLoss(ignore_index=IGNORE)
 
 
-def _weighted_cross_entropy(pixels: Tensor) -> Loss:
-    return nn.CrossEntropyLoss(weight=median_frequency_weights(pixels), ignore_index=IGNORE)
+def _weighted_cross_entropy(class_weights: Tensor) -> Loss:
+    return nn.CrossEntropyLoss(weight=class_weights, ignore_index=IGNORE)
 
 
-def _dice(pixels: Tensor) -> Loss:
+def _dice(class_weights: Tensor) -> Loss:
     import segmentation_models_pytorch as smp
 
     return smp.losses.DiceLoss("multiclass", ignore_index=IGNORE)
 
 
-def _cross_entropy_and_dice(pixels: Tensor) -> Loss:
-    overlap = _dice(pixels)
+def _cross_entropy_and_dice(class_weights: Tensor) -> Loss:
+    overlap = _dice(class_weights)
     return lambda logits, truth: F.cross_entropy(logits, truth, ignore_index=IGNORE) + overlap(logits, truth)
 
 
-def _focal(pixels: Tensor) -> Loss:
+def _focal(class_weights: Tensor) -> Loss:
     import segmentation_models_pytorch as smp
 
     return smp.losses.FocalLoss("multiclass", gamma=FOCAL_GAMMA, ignore_index=IGNORE)
 
 
-def _tversky(pixels: Tensor) -> Loss:
+def _tversky(class_weights: Tensor) -> Loss:
     import segmentation_models_pytorch as smp
 
     return smp.losses.TverskyLoss("multiclass", ignore_index=IGNORE, alpha=1 - TVERSKY_MISSES, beta=TVERSKY_MISSES)
 
 
-def _lovasz(pixels: Tensor) -> Loss:
+def _lovasz(class_weights: Tensor) -> Loss:
     import segmentation_models_pytorch as smp
 
     return smp.losses.LovaszLoss("multiclass", ignore_index=IGNORE)
@@ -73,8 +80,8 @@ def _lovasz(pixels: Tensor) -> Loss:
 class LossKind:
     """One way to say how wrong a mask is.
 
-    title: its name; formula: LaTeX, as implemented here; paper: where it comes from; build: from the training set's
-    pixel counts per class (C,), the loss, a function of logits and truth.
+    title: its name; formula: LaTeX, as implemented here; paper: where it comes from; build: from class weights (C,),
+    which only one takes, the loss, a function of logits and truth.
     """
 
     title: str
@@ -104,7 +111,7 @@ LOSSES: dict[str, LossKind] = {
             r"-\frac{\sum_i w_{t_i}\log p_{i,t_i}}{\sum_i w_{t_i}}",
             rf"w_c = \operatorname{{clip}}\!\left(\frac{{\operatorname{{median}}_k f_k}}{{f_c}}, {WEIGHT_RANGE[0]:g}, "
             rf"{WEIGHT_RANGE[1]:g}\right)",
-            r"f_c\ \text{the share of class}\ c",
+            r"f_c = \frac{\text{pixels of class}\ c}{\text{pixels of the pictures that hold it}}",
         ),
         "Eigen, Fergus, 'Predicting Depth, Surface Normals and Semantic Labels with a Common Multi-Scale Convolutional "
         "Architecture', ICCV 2015",
@@ -161,8 +168,11 @@ LOSSES: dict[str, LossKind] = {
 }
 
 
-def build_loss(name: str, pixels: Tensor) -> Loss:
-    """The loss called `name`. Raises ValueError with a sentence for an unknown name."""
+def build_loss(name: str, pixels: Tensor, presence: Tensor) -> Loss:
+    """The loss called `name`; pixels and presence of the training set as `median_frequency_weights` takes them.
+
+    Raises OptionError for an unknown name.
+    """
     if name not in LOSSES:
-        raise ValueError(f"Unknown loss {name!r}: choose one of {', '.join(LOSSES)}.")
-    return LOSSES[name].build(pixels)
+        raise OptionError(f"Unknown loss {name!r}: choose one of {', '.join(LOSSES)}.")
+    return LOSSES[name].build(median_frequency_weights(pixels, presence))

@@ -51,12 +51,13 @@ class LossOfMask:
 def loss_of_mask(loss: str, mask: np.ndarray, truth: np.ndarray) -> LossOfMask:
     """The loss of a sure `mask` against `truth`, both bool (h, w); class weights are those of this picture.
 
-    Raises ValueError with a sentence for an unknown loss.
+    Raises OptionError for an unknown loss.
     """
     both = np.stack([~mask, mask]).astype(np.float32) * SURE
     logits = torch.from_numpy(both)[None].requires_grad_()
     target = torch.from_numpy(truth.astype(np.int64))[None]
-    value = build_loss(loss, torch.bincount(target.ravel(), minlength=2))(logits, target)
+    pixels = torch.bincount(target.ravel(), minlength=2)
+    value = build_loss(loss, pixels, pixels.sum())(logits, target)
     (gradient,) = torch.autograd.grad(value, logits)
     return LossOfMask(float(value.detach()), float(gradient[0].abs().sum(dim=0)[torch.from_numpy(truth)].sum()))
 

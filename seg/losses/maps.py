@@ -6,6 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from seg.errors import ImageError
 from seg.labels import IGNORE
 from seg.losses import FOCAL_GAMMA, build_loss, median_frequency_weights
 
@@ -24,19 +25,21 @@ class LossMaps:
     gradient: np.ndarray
 
 
-def loss_maps(name: str, logits: np.ndarray, truth: np.ndarray, pixels: np.ndarray) -> LossMaps:
+def loss_maps(name: str, logits: np.ndarray, truth: np.ndarray) -> LossMaps:
     """The loss called `name` of logits (C, h, w) against truth uint8 (H, W), which is reduced to their size.
 
-    pixels: counts per class (C,), from which weighted cross-entropy takes its weights. Raises ValueError with a
-    sentence for an unknown loss.
+    Class weights are those of this picture. Raises OptionError for an unknown loss, ImageError for a truth that is
+    ignored everywhere.
     """
     z = torch.from_numpy(np.asarray(logits, np.float32))[None].requires_grad_()
     target = _at_size(truth, logits.shape[-2:])
-    counts = torch.from_numpy(np.asarray(pixels, np.float64))
-    loss = build_loss(name, counts)(z, target)
+    if (target == IGNORE).all():
+        raise ImageError("The truth of this picture is ignored everywhere, so it has no loss.")
+    pixels = torch.bincount(target[target != IGNORE], minlength=z.shape[1])
+    loss = build_loss(name, pixels, pixels.sum())(z, target)
     (gradient,) = torch.autograd.grad(loss, z)
     ignored = (target[0] == IGNORE).numpy()
-    added = _added(name, z.detach(), target, counts)
+    added = _added(name, z.detach(), target, median_frequency_weights(pixels, pixels.sum()))
     return LossMaps(
         float(loss.detach()),
         None if added is None else np.where(ignored, np.nan, added.numpy()).astype(np.float32),
@@ -50,11 +53,11 @@ def _at_size(truth: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
     return F.interpolate(batch, size=tuple(size), mode="nearest-exact")[0].long()
 
 
-def _added(name: str, z: torch.Tensor, target: torch.Tensor, counts: torch.Tensor) -> torch.Tensor | None:
+def _added(name: str, z: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> torch.Tensor | None:
     """(h, w): what each pixel adds, 0 where ignored; its mean over what counts is the loss."""
-    weight = median_frequency_weights(counts) if name == "wce" else None
     if name in ("ce", "wce"):
-        return F.cross_entropy(z, target, weight=weight, ignore_index=IGNORE, reduction="none")[0]
+        weights = weights if name == "wce" else None
+        return F.cross_entropy(z, target, weight=weights, ignore_index=IGNORE, reduction="none")[0]
     if name == "focal":
         right = F.one_hot(target.where(target != IGNORE, 0), z.shape[1]).movedim(-1, 1).float()
         q = torch.where(right > 0, z.sigmoid(), 1 - z.sigmoid())

@@ -96,7 +96,7 @@ class Learner:
             **{key: value for key, value in recipe.arguments.items() if value is not None},
         }
         self.model = build_model(recipe.model, **self.arguments)
-        self.loss = build_loss(recipe.loss, data.pixels)
+        self.loss = build_loss(recipe.loss, data.pixels, data.presence)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), weight_decay=recipe.weight_decay)
         self.recorder = Recorder(data.dataset, data.enlargement, data.mean, data.std)
         self.progress = Progress(name)

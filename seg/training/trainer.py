@@ -65,7 +65,7 @@ class SegmentationModule(L.LightningModule):
         if recipe.backbone and recipe.pretrained:
             load_start(self.model, recipe.backbone)
         self.model.to(memory_format=torch.channels_last)
-        self.loss = build_loss(recipe.loss, data.pixels)
+        self.loss = build_loss(recipe.loss, data.pixels, data.presence)
         self.recorder = Recorder(data.dataset, data.enlargement, data.mean, data.std)
         self.spent = 0.0
         self.curve: list[dict[str, float]] = []

@@ -6,11 +6,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seg.errors import ImageError
 from seg.labels import IGNORE
 from seg.losses import LOSSES, build_loss
 from seg.losses.maps import loss_maps
-
-PIXELS = np.array([700, 200, 100])
 
 
 def problem(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -25,14 +24,14 @@ def problem(seed: int) -> tuple[np.ndarray, np.ndarray]:
 def test_what_the_pixels_add_makes_up_the_loss(seed):
     logits, truth = problem(seed)
     for name in ("ce", "focal"):
-        found = loss_maps(name, logits, truth, PIXELS)
+        found = loss_maps(name, logits, truth)
         assert np.nanmean(found.pixels) == pytest.approx(found.value, rel=1e-5)
         assert np.isnan(found.pixels).sum() == np.isnan(found.gradient).sum() == 2
 
 
 def test_weighted_cross_entropy_is_the_weighted_mean_of_what_pixels_add():
     logits, truth = problem(1)
-    found, plain = (loss_maps(name, logits, truth, PIXELS) for name in ("wce", "ce"))
+    found, plain = (loss_maps(name, logits, truth) for name in ("wce", "ce"))
     weights = found.pixels / plain.pixels
     assert np.nansum(found.pixels) / np.nansum(weights) == pytest.approx(found.value, rel=1e-5)
 
@@ -41,8 +40,9 @@ def test_weighted_cross_entropy_is_the_weighted_mean_of_what_pixels_add():
 def test_the_gradient_is_the_slope_of_the_loss(name):
     logits, truth = problem(2)
     logits = logits * 2
-    found = loss_maps(name, logits, truth, PIXELS)
-    loss = build_loss(name, torch.from_numpy(PIXELS).double())
+    found = loss_maps(name, logits, truth)
+    pixels = torch.from_numpy(np.bincount(truth.ravel())[:3])
+    loss = build_loss(name, pixels, pixels.sum())
     target = torch.from_numpy(truth).long()[None]
     y, x, step = 3, 2, 1e-3
     total = 0.0
@@ -58,10 +58,17 @@ def test_the_gradient_is_the_slope_of_the_loss(name):
 
 @pytest.mark.parametrize("name", ["dice", "tversky", "lovasz", "ce_dice"])
 def test_a_loss_of_whole_masks_has_no_map(name):
-    assert loss_maps(name, *problem(3), PIXELS).pixels is None
+    assert loss_maps(name, *problem(3)).pixels is None
 
 
 def test_a_larger_truth_is_reduced_to_the_logits_size():
     logits, truth = problem(4)
     twice = truth.repeat(2, axis=0).repeat(2, axis=1)
-    assert loss_maps("ce", logits, twice, PIXELS).value == pytest.approx(loss_maps("ce", logits, truth, PIXELS).value)
+    assert loss_maps("ce", logits, twice).value == pytest.approx(loss_maps("ce", logits, truth).value)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_truth_that_is_ignored_everywhere_is_refused_with_a_sentence(name):
+    logits, truth = problem(5)
+    with pytest.raises(ImageError, match="ignored everywhere"):
+        loss_maps(name, logits, np.full_like(truth, IGNORE))

@@ -12,6 +12,7 @@ from seg.app.parts import runs
 from seg.app.parts.gallery import Exhibit
 from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison, WeightSet, comparisons
+from seg.errors import ImageError
 from seg.figures import losses as figures
 from seg.labels import ClassMap
 from seg.losses import LOSSES, imbalance
@@ -142,16 +143,18 @@ def where(exhibit: Exhibit, comparison: Comparison, class_map: ClassMap, sets: d
     logits = answers.collect({name: answers.ask(exhibit, members[name], Logits())}).get(name)
     if logits is None or not chosen:
         return
-    confusion = Row((members[name],)).confusion()
-    pixels = np.ones(len(class_map)) if confusion is None else confusion.sum(axis=1)
-    for title in chosen:
-        found = loss_maps(titles[title], logits, exhibit.truth, pixels)
-        _maps(title, found)
+    try:
+        found = {title: loss_maps(titles[title], logits, exhibit.truth) for title in chosen}
+    except ImageError as error:
+        st.info(str(error), icon=":material/info:")
+        return
+    for title, maps in found.items():
+        _maps(title, maps)
     st.caption(
         "Where does the loss look? Left, what each pixel adds: cross-entropy and focal are means over pixels, so each "
         "has its share; Dice, Tversky and Lovász judge a whole class at once and have no such map. Right, how hard the "
         "loss pulls at each pixel, |d loss / d logits|: what training follows. Bright is much; each map has its own "
-        "scale, up to its 99th percentile. Class weights come from the validation pictures."
+        "scale, up to its 99th percentile. Class weights are those of this picture."
     )
 
 
