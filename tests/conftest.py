@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from seg.catalogue.store import SHIPPED, Record, WeightIndex
+from seg.catalogue.record import Record, classes_of
+from seg.catalogue.store import SHIPPED, WeightIndex
 from seg.datasets import DATASETS
 from seg.models import build_model
 
@@ -35,8 +36,8 @@ def make_set(folder: Path, name: str = "street/fcn8s-wce", model: str = "fcn8s",
     """Write a weight set with random numbers and its record, dataset and loss as its name says; returns the record."""
     torch.manual_seed(0)
     dataset, rest = name.split("/")
-    classes = DATASETS[dataset].class_map.names
-    arguments = {"num_classes": len(classes), "in_channels": 3, "base": 4, **arguments}
+    class_map = DATASETS[dataset].class_map
+    arguments = {"num_classes": len(class_map), "in_channels": 3, "base": 4, **arguments}
     if arguments.get("backbone"):
         arguments["base"] = None
     elif model.startswith("fc_densenet"):
@@ -59,7 +60,8 @@ def make_set(folder: Path, name: str = "street/fcn8s-wce", model: str = "fcn8s",
         mean=(0.4,) * channels,
         std=(0.3,) * channels,
         tile=(180, 240),
-        classes=classes,
+        classes=classes_of(class_map),
+        ignore=class_map.disk_ignore,
         parameters=sum(p.numel() for p in network.parameters()),
         bytes=size,
         sha256=digest,

@@ -4,25 +4,22 @@ import os
 import threading
 import time
 from collections import defaultdict
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from seg.catalogue.comparisons import WeightSet
-from seg.catalogue.store import SHIPPED, Record, WeightIndex, build
+from seg.catalogue.record import Record
+from seg.catalogue.store import SHIPPED, WeightIndex, check
 from seg.datasets import DATASETS, Sample
 from seg.errors import WeightsError
 from seg.inference.worker import Worker
-from seg.models import KNOWN
 from seg.service.service import PredictionService, Visitor
 
 SERVICE = PredictionService()
 """One for the whole process: a module is imported once, however many visitors come at the same moment."""
 
-MAX_INDEX = 32 * 2**20
-"""An index.json of more bytes than this is none."""
 
 REST = 0.3
 """Seconds for which no network may have been at work before a sample is rendered that nobody asked for."""
@@ -71,54 +68,30 @@ def _open() -> tuple[dict[str, WeightSet], list[str]]:
     wrong: list[str] = []
     for own, folder in enumerate((SHIPPED, *own_folders())):
         try:
-            records = _records_of(folder)
+            records = _in_own_folder(folder) if own else WeightIndex(folder).records()
         except WeightsError as error:
             wrong.append(str(error))
             continue
         for record in records.values():
-            if problem := _problem(record):
-                wrong.append(problem)
-            else:
-                weights = WeightSet(record, folder, own)
-                found[weights.name] = weights
+            try:
+                check(record)
+            except WeightsError as error:
+                wrong.append(str(error))
+                continue
+            weights = WeightSet(record, folder, own)
+            found[weights.name] = weights
     return found, wrong
 
 
-def _records_of(folder: Path) -> dict[str, Record]:
-    """Name → record, read again only when index.json changes. Raises WeightsError with a sentence."""
-    path = WeightIndex(folder).path
+def _in_own_folder(folder: Path) -> dict[str, Record]:
+    """Raises WeightsError with a sentence."""
     try:
-        if folder != SHIPPED and not folder.is_dir():
-            raise WeightsError(f"There is no folder {folder}: name one that `seg train --out` has written.")
-        status = path.stat() if path.is_file() else None
+        exists = folder.is_dir()
     except OSError as error:
         raise WeightsError(f"The folder {folder} cannot be opened: {error.strerror}.") from error
-    if status and status.st_size > MAX_INDEX:
-        raise WeightsError(f"{path} is far too large for an index of weight sets.")
-    return _records(folder, status.st_mtime_ns if status else 0)
-
-
-@lru_cache(maxsize=16)
-def _records(folder: Path, modified: int) -> dict[str, Record]:
+    if not exists:
+        raise WeightsError(f"There is no folder {folder}: name one that `seg train --out` has written.")
     return WeightIndex(folder).records()
-
-
-def _problem(record: Record) -> str:
-    """A sentence if this version can make nothing of the record, else ''."""
-    damaged = f"Weight set {record.name} is left out: its record in index.json is damaged."
-    try:
-        _ = record.class_map
-        if record.model not in KNOWN:
-            build(record)
-        fits = len(record.mean) == len(record.std) == record.arguments.get("in_channels", 3) and len(record.tile) == 2
-        fits &= record.name.startswith(f"{record.dataset}/{record.model}-{record.loss}") and ".." not in record.name
-        fits &= min(record.scale, record.parameters, *record.tile) > 0
-        fits &= isinstance(record.validation, dict) and isinstance(record.recipe, dict)
-    except (AttributeError, TypeError):
-        return damaged
-    except WeightsError as error:
-        return str(error)
-    return "" if fits else damaged
 
 
 def last_bench() -> dict[str, Any] | None:

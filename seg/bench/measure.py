@@ -19,6 +19,7 @@ from PIL import Image
 
 from seg.anatomy.cost import gflops
 from seg.catalogue.comparisons import WeightSet, comparisons
+from seg.catalogue.record import Timing
 from seg.catalogue.store import SHIPPED, WeightIndex, write_atomically
 from seg.datasets import street
 from seg.inference.engines import build_engine, choose_device
@@ -312,10 +313,15 @@ def keep(figures: dict[str, Any], weights: Path) -> None:
     index = WeightIndex(weights)
     for measured in figures["sets"]:
         seconds, spread = measured["tile"]
-        timing = {"milliseconds": round(1000 * seconds, 2), "spread": round(1000 * spread, 2)}
-        timing["engine"] = measured["engine"]
-        place = {key: figures[key] for key in ("device", "threads", "torch")}
-        index.add(replace(index.record(measured["name"]), timing={**timing, **place}))
+        timing = Timing(
+            milliseconds=round(1000 * seconds, 2),
+            spread=round(1000 * spread, 2),
+            engine=measured["engine"],
+            device=figures["device"],
+            threads=figures["threads"],
+            torch=figures["torch"],
+        )
+        index.add(replace(index.record(measured["name"]), timing=timing))
 
 
 def _processor(device: torch.device) -> str:

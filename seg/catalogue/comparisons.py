@@ -104,7 +104,7 @@ class Comparison:
 
 def start_of(record: Record) -> str:
     """Where training began: one of `STARTS`, or an untrained backbone, which is like neither."""
-    backbone = record.arguments.get("backbone")
+    backbone = record.arguments.backbone
     if backbone not in models.BACKBONES:
         return SCRATCH
     return IMAGENET if record.recipe.get("pretrained", True) else f"{backbone} from scratch"
@@ -112,18 +112,18 @@ def start_of(record: Record) -> str:
 
 def title_of(record: Record) -> str:
     """The name people know the architecture by; for smp's, which and on what encoder."""
-    return models.TITLES.get(record.model) or str(record.arguments.get("backbone") or record.model).replace("/", " on ")
+    return models.TITLES.get(record.model) or (record.arguments.backbone or record.model).replace("/", " on ")
 
 
 def traits(record: Record) -> dict[str, str]:
     """The properties that a comparison varies or holds fixed, in words."""
-    usual = "bilinear" if record.arguments.get("backbone") else "unpool"
+    usual = "bilinear" if record.arguments.backbone else "unpool"
     return {
         NETWORK: title_of(record),
         LOSS: LOSS_TITLES.get(record.loss, record.loss),
         START: start_of(record),
-        UPSAMPLING: (record.arguments.get("upsampling") or usual) if record.model == "encoder_decoder" else "",
-        WIDTH: "paper" if "paper" in (record.arguments.get("width"), *record.variant.split("-")) else "slim",
+        UPSAMPLING: (record.arguments.upsampling or usual) if record.model == "encoder_decoder" else "",
+        WIDTH: "paper" if "paper" in (record.arguments.width, *record.variant.split("-")) else "slim",
     }
 
 
@@ -133,22 +133,22 @@ def comparisons(sets: Iterable[WeightSet]) -> list[Comparison]:
     Of sets that differ in nothing but their variant (another seed, say) the one with the shortest name counts.
     """
     by_dataset: dict[str, list[WeightSet]] = {}
-    for weights in sorted(sets, key=_precedence):
+    for weights in sorted(sets, key=_shipped_and_plainest_first):
         by_dataset.setdefault(weights.record.dataset, []).append(weights)
     found = []
-    for dataset in sorted(by_dataset, key=lambda d: _place(tuple(DATASETS), d)):
+    for dataset in sorted(by_dataset, key=lambda d: _rank(tuple(DATASETS), d)):
         members = by_dataset[dataset]
         found += _families(dataset, members)
         for topic in ("losses", "upsampling", "starts", "widths"):
-            found += _properties(dataset, topic, members)
-        found += _own(dataset, members)
+            found += _varying(dataset, topic, members)
+        found += _own_runs(dataset, members)
     return found
 
 
-def _precedence(weights: WeightSet) -> tuple:
+def _shipped_and_plainest_first(weights: WeightSet) -> tuple:
     """Sorts shipped sets first, then those whose name says least, by loss and name."""
     record = weights.record
-    return weights.own, len(record.variant), _place(LOSS_ORDER, record.loss), record.name
+    return weights.own, len(record.variant), _rank(LOSS_ORDER, record.loss), record.name
 
 
 def _families(dataset: str, sets: Sequence[WeightSet]) -> list[Comparison]:
@@ -163,14 +163,14 @@ def _families(dataset: str, sets: Sequence[WeightSet]) -> list[Comparison]:
     for loss_title, start, loss in offered or [max(size, key=size.get)]:
         entries = _family(families[loss_title, start, loss], sets)
         found.append((loss, start, Comparison(dataset, "architectures", {START: start, LOSS: loss_title}, entries)))
-    return [c for *_, c in sorted(found, key=lambda f: (_place(LOSS_ORDER, f[0]), f[1] != IMAGENET, f[1]))]
+    return [c for *_, c in sorted(found, key=lambda f: (_rank(LOSS_ORDER, f[0]), f[1] != IMAGENET, f[1]))]
 
 
 def _family(members: Sequence[WeightSet], everything: Sequence[WeightSet]) -> tuple[Entry, ...]:
     """The seven, where there is a set for them at all, then other architectures, then the visitor's own."""
     shipped = [w for w in members if not w.own] or members
     elsewhere = [w for w in everything if not w.own] or everything
-    entries = [entry for names in SEVEN if (entry := _entry(names, shipped, elsewhere))]
+    entries = [entry for names in SEVEN if (entry := _member_or_stand_in(names, shipped, elsewhere))]
     for weights in members:
         title = weights.mark + title_of(weights.record)
         if title not in {e.title for e in entries} and not _stood_for(weights, entries):
@@ -186,7 +186,9 @@ def _stood_for(weights: WeightSet, entries: Sequence[Entry]) -> bool:
     return False
 
 
-def _entry(names: tuple[str, ...], family: Sequence[WeightSet], everything: Sequence[WeightSet]) -> Entry | None:
+def _member_or_stand_in(
+    names: tuple[str, ...], family: Sequence[WeightSet], everything: Sequence[WeightSet]
+) -> Entry | None:
     """The family's set for the first of `names`; else the nearest there is, which the note says."""
     wanted = traits(family[0].record)
     for name in names:
@@ -196,7 +198,7 @@ def _entry(names: tuple[str, ...], family: Sequence[WeightSet], everything: Sequ
     for name in names:
         nearest = min(
             (w for w in everything if w.record.model == name),
-            key=lambda w: (_place(LOSS_ORDER, w.record.loss), start_of(w.record) != SCRATCH),
+            key=lambda w: (_rank(LOSS_ORDER, w.record.loss), start_of(w.record) != SCRATCH),
             default=None,
         )
         if nearest is not None:
@@ -206,7 +208,7 @@ def _entry(names: tuple[str, ...], family: Sequence[WeightSet], everything: Sequ
     return None
 
 
-def _properties(dataset: str, topic: str, sets: Sequence[WeightSet]) -> list[Comparison]:
+def _varying(dataset: str, topic: str, sets: Sequence[WeightSet]) -> list[Comparison]:
     """Sets of one architecture that differ in one property alone."""
     varied = TOPICS[topic]
     groups: dict[tuple, dict[tuple, WeightSet]] = {}
@@ -219,13 +221,13 @@ def _properties(dataset: str, topic: str, sets: Sequence[WeightSet]) -> list[Com
     for key, members in groups.items():
         if len({value for value, _ in members}) < 2:
             continue
-        ordered = sorted(members.items(), key=lambda item: (item[0][1], _rank(varied, item[0][0])))
+        ordered = sorted(members.items(), key=lambda item: (item[0][1], _rank_of(varied, item[0][0])))
         entries = tuple(
             Entry(weights.mark + value, weights, _scale_note(weights, ordered)) for (value, _), weights in ordered
         )
         fixed = {p: v for p, v in key if v and p != WIDTH and not (p == UPSAMPLING and v == "unpool")}
         found.append(Comparison(dataset, topic, fixed, entries))
-    return sorted(found, key=lambda c: (-len(c.entries), _rank(NETWORK, c.fixed[NETWORK])))
+    return sorted(found, key=lambda c: (-len(c.entries), _rank_of(NETWORK, c.fixed[NETWORK])))
 
 
 def _scale_note(weights: WeightSet, group: Sequence[tuple[tuple, WeightSet]]) -> str:
@@ -234,7 +236,7 @@ def _scale_note(weights: WeightSet, group: Sequence[tuple[tuple, WeightSet]]) ->
     return f"trained at {weights.record.scale} pixels" if len(scales) > 1 else ""
 
 
-def _own(dataset: str, sets: Sequence[WeightSet]) -> list[Comparison]:
+def _own_runs(dataset: str, sets: Sequence[WeightSet]) -> list[Comparison]:
     """All of the visitor's own sets, each architecture with the shipped set that is nearest to it."""
     own = [w for w in sets if w.own]
     if not own:
@@ -243,34 +245,36 @@ def _own(dataset: str, sets: Sequence[WeightSet]) -> list[Comparison]:
     for weights in own:
         same = [w for w in sets if not w.own and w.record.model == weights.record.model]
         if same:
-            nearest = min(same, key=lambda w: _unlikeness(w.record, weights.record))
-            beside[nearest.name] = Entry(_short(nearest), nearest, "shipped")
-    return [Comparison(dataset, "own runs", {}, (*(Entry(_short(w), w) for w in own), *beside.values()))]
+            nearest = min(same, key=lambda w: _differing_traits(w.record, weights.record))
+            beside[nearest.name] = Entry(_without_dataset(nearest), nearest, "shipped")
+    return [Comparison(dataset, "own runs", {}, (*(Entry(_without_dataset(w), w) for w in own), *beside.values()))]
 
 
-def _short(weights: WeightSet) -> str:
+def _without_dataset(weights: WeightSet) -> str:
     return weights.mark + weights.record.name.split("/", 1)[1]
 
 
-def _unlikeness(one: Record, other: Record) -> int:
+def _differing_traits(one: Record, other: Record) -> int:
     return sum(value != traits(other)[p] for p, value in traits(one).items())
 
 
 def in_order(prop: str, values: Iterable[str]) -> list[str]:
     """The values of a property, each once, in the order they are told in; others last, as they come."""
-    return sorted(dict.fromkeys(values), key=lambda value: _rank(prop, value))
+    return sorted(dict.fromkeys(values), key=lambda value: _rank_of(prop, value))
 
 
-def _rank(prop: str, value: str) -> int:
-    order = {
+def _rank_of(prop: str, value: str) -> int:
+    """`_rank` of a value in the order that the values of its property are told in."""
+    orders = {
         LOSS: [LOSS_TITLES[loss] for loss in LOSS_ORDER],
         START: STARTS,
         NETWORK: list(models.TITLES.values()),
         UPSAMPLING: models.UPSAMPLING,
         WIDTH: ("slim", "paper"),
     }
-    return _place(order.get(prop, ()), value)
+    return _rank(orders.get(prop, ()), value)
 
 
-def _place(order: Sequence[str], value: str) -> int:
+def _rank(order: Sequence[str], value: str) -> int:
+    """Where the value stands in the order; what is not in it stands behind."""
     return order.index(value) if value in order else len(order)

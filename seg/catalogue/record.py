@@ -1,57 +1,287 @@
-"""The record of a weight set: everything that is known about it besides its tensors. No torch here."""
+"""The record of a weight set: everything that is known about it besides its tensors, checked when it is read.
 
-from dataclasses import dataclass, field
-from typing import Any
+No torch here: what lists sets or draws their scores need not load it.
+"""
+
+import json
+import reprlib
+from dataclasses import field
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictStr, TypeAdapter, ValidationError
+from pydantic import model_validator as validator
+from pydantic.dataclasses import dataclass
+from typing_extensions import TypedDict
 
 from seg.datasets import DATASETS
 from seg.errors import WeightsError
-from seg.labels import ClassMap
+from seg.labels import IGNORE, ClassMap
 
 CALIBRATION_BINS = 15
-"""Of confidence, from 0 to 1, in which `validation` counts how often a network is right."""
+"""Of confidence, from 0 to 1, in which `Validation.calibration` counts how often a network is right."""
+
+Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
+Size = Annotated[int, Field(strict=True, gt=0, lt=2**53)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Amount = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+Score = Annotated[Number | None, BeforeValidator(lambda value: None if value != value else value)]
+"""None where it was not measured, or cannot be: JSON has no NaN."""
+
+Name = Annotated[str, Field(strict=True, pattern=r"^\w[\w.-]*/\w[\w.-]*$")]
+Hex = Annotated[str, Field(strict=True, pattern="^#[0-9a-f]{6}$")]
+"""A colour as '#rrggbb'."""
 
 
 @dataclass(frozen=True)
+class Class:
+    """A class that a network tells from others, and how it is drawn.
+
+    other_colours: further ones that mask files are drawn in, see `ClassMap`.
+    """
+
+    name: Annotated[str, Field(strict=True, min_length=1)]
+    colour: Hex
+    other_colours: tuple[Hex, ...] = ()
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Arguments:
+    """Every argument of `build_model` besides the name."""
+
+    num_classes: Size
+    in_channels: Size = 3
+    width: Literal["slim", "paper"] = "slim"
+    base: Size | None = None
+    levels: Size | None = None
+    backbone: StrictStr | None = None
+    upsampling: StrictStr | None = None
+    norm: StrictBool | None = None
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """The scores of one class, see `seg.scores.metrics.Scores`; pixels: those of the truth."""
+
+    dice: Score = None
+    iou: Score = None
+    precision: Score = None
+    recall: Score = None
+    pixels: Count = 0
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What `seg.scores.evaluation.evaluate` measured on the validation split; it says what each is."""
+
+    split: StrictStr = ""
+    images: Count = 0
+    pixel_accuracy: Score = None
+    mean_dice: Score = None
+    mean_iou: Score = None
+    mean_iou_interval: tuple[Score, Score] | None = None
+    boundary_f1: Score = None
+    ece: Score = None
+    calibration: (
+        Annotated[
+            tuple[tuple[Amount, Amount, Amount], ...],
+            Field(min_length=CALIBRATION_BINS, max_length=CALIBRATION_BINS),
+        ]
+        | None
+    ) = None
+    confidence_range: tuple[Share, Share] | None = None
+    per_class: dict[str, ClassScores] = field(default_factory=dict)
+    confusion: tuple[tuple[Count, ...], ...] | None = None
+
+
+class Settings(TypedDict, total=False):
+    """What a set was trained with: every field of `seg.training.recipe.Recipe`. Those named are read here."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")
+
+    seed: Count
+    pretrained: StrictBool
+    rarity: Share
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of the learning curve: the loss up to an epoch, and mean IoU on the validation split where measured."""
+
+    epoch: Amount
+    loss: Score = None
+    val_mean_iou: Score = None
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What `seg bench --record` measured for one tile: median and spread, in milliseconds, and where."""
+
+    milliseconds: Amount
+    spread: Score = None
+    engine: StrictStr = ""
+    device: StrictStr = "unknown"
+    threads: Size | None = None
+    torch: StrictStr = ""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What the set's replay shows, see `seg.training.replay`.
+
+    seed: of the rendered picture; height, width: of the label maps; steps, epochs: the moments, one a map.
+    """
+
+    seed: Count
+    height: Size
+    width: Size
+    steps: Annotated[tuple[Count, ...], Field(min_length=1)]
+    epochs: tuple[Amount, ...]
+
+    @validator(mode="after")
+    def _fits(self) -> "Replay":
+        if len(self.steps) != len(self.epochs) or list(self.steps) != sorted(self.steps):
+            raise ValueError("its steps and epochs are not those of one training, in order")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """What is known about one weight set; the file itself holds tensors only."""
 
-    name: str
+    name: Name
     """`{dataset}/{model}-{loss}[-{variant}]`."""
-    dataset: str
-    model: str
-    arguments: dict[str, Any]
-    """Every argument of `build_model` besides the name."""
-    loss: str
-    scale: int
+    dataset: StrictStr
+    model: StrictStr
+    arguments: Arguments
+    loss: StrictStr
+    scale: Size
     """Training scale: the short side of a picture, in pixels."""
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    mean: Annotated[tuple[Number, ...], Field(min_length=1)]
+    std: tuple[Annotated[Number, Field(gt=0)], ...]
     """Per channel, of pictures in [0, 1]."""
-    tile: tuple[int, int]
+    tile: tuple[Size, Size]
     """Height and width of the landscape tile."""
-    classes: tuple[str, ...]
-    parameters: int
-    bytes: int
-    sha256: str
-    validation: dict[str, Any] = field(default_factory=dict)
-    """What `seg.scores.evaluation.evaluate` measured on the validation split."""
-    recipe: dict[str, Any] = field(default_factory=dict)
-    """How the set was trained."""
-    gflops: float | None = None
+    classes: Annotated[tuple[Class, ...], Field(min_length=1, max_length=IGNORE)]
+    """The set's own: id k is the k-th."""
+    ignore: Annotated[int, Field(strict=True, ge=0, le=IGNORE)] = IGNORE
+    """The id that label files for it use for 'unlabelled', besides 255."""
+    parameters: Size
+    bytes: Count
+    sha256: StrictStr
+    validation: Validation = field(default_factory=Validation)
+    recipe: Settings = field(default_factory=Settings)
+    seconds: Amount | None = None
+    """How long the training took."""
+    curve: tuple[Point, ...] = ()
+    gflops: Score = None
     """Billions of operations for one tile, see `seg.anatomy.cost.gflops`."""
-    timing: dict[str, Any] = field(default_factory=dict)
-    """What `python -m seg bench --record` measured for one tile: milliseconds, spread, device, threads."""
-    replay: dict[str, Any] = field(default_factory=dict)
-    """The picture and the moments of the set's replay, see `seg.training.replay`."""
+    timing: Timing | None = None
+    replay: Replay | None = None
 
-    @property
+    @validator(mode="after")
+    def _fits(self) -> "Record":
+        """What no field can tell by itself."""
+        names = [c.name for c in self.classes]
+        if not len(self.mean) == len(self.std) == self.arguments.in_channels:
+            raise ValueError(f"mean and std are not those of pictures with {self.arguments.in_channels} channels")
+        if len(set(names)) < len(names) or self.ignore < len(names):
+            raise ValueError("two classes share a name, or one has the number that means 'unlabelled'")
+        if len({len(c.other_colours) for c in self.classes}) > 1:
+            raise ValueError("some classes have more other_colours than others")
+        table = self.validation.confusion
+        if table is not None and {len(table), *map(len, table)} != {len(names)}:
+            raise ValueError(f"validation.confusion is not a table of {len(names)} classes")
+        return self
+
+    @cached_property
     def class_map(self) -> ClassMap:
-        """Names and colours of the classes. Raises WeightsError for an unknown dataset."""
-        if self.dataset not in DATASETS:
-            raise WeightsError(f"Weight set {self.name} is for {self.dataset!r}, a dataset this version does not know.")
-        return DATASETS[self.dataset].class_map
+        """The set's own classes."""
+        return ClassMap(
+            self.dataset,
+            tuple(c.name for c in self.classes),
+            tuple(_rgb(c.colour) for c in self.classes),
+            self.ignore,
+            tuple(zip(*(map(_rgb, c.other_colours) for c in self.classes), strict=True)),
+        )
 
     @property
     def variant(self) -> str:
         """What follows the loss in the name, or ''."""
         return self.name.split("/", 1)[1].removeprefix(f"{self.model}-{self.loss}").removeprefix("-")
+
+
+def classes_of(class_map: ClassMap) -> tuple[Class, ...]:
+    """The classes as a record holds them."""
+    others = zip(*class_map.other_colours, strict=True) if class_map.other_colours else [()] * len(class_map)
+    return tuple(
+        Class(name, _hex(colour), tuple(map(_hex, other)))
+        for name, colour, other in zip(class_map.names, class_map.colours, others, strict=True)
+    )
+
+
+def read_records(text: str | bytes, source: Path) -> dict[str, Record]:
+    """Name → record, in the order of an index, the text of the file `source`.
+
+    Raises WeightsError, naming file and record, for anything that is not a list of complete records.
+    """
+    restore = "restore the file, or take that record out of it."
+    try:
+        entries = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"{source} is damaged, it is not JSON ({error}): restore it.") from error
+    if not isinstance(entries, list):
+        raise WeightsError(f"{source} is damaged, it holds no list of records: restore it.")
+    found: dict[str, Record] = {}
+    for number, entry in enumerate(entries, 1):
+        try:
+            record = _RECORD.validate_python(_as_written_now(entry))
+        except ValidationError as error:
+            called = entry.get("name") if isinstance(entry, dict) else None
+            which = f"record {number} ({called})" if isinstance(called, str) else f"record {number}"
+            raise WeightsError(f"{source} is damaged, {which} {_fault(error)}: {restore}") from error
+        if record.name in found:
+            raise WeightsError(f"{source} is damaged, {record.name} is there twice: {restore}")
+        found[record.name] = record
+    return found
+
+
+_RECORD = TypeAdapter(Record)
+
+
+def _fault(error: ValidationError) -> str:
+    """What is wrong with a record, to follow its name in a sentence."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    if first["type"] == "missing":
+        return f"is not complete, {place} is missing"
+    if first["type"] == "value_error":
+        return f"contradicts itself, {first['ctx']['error']}"
+    _, should, what = first["msg"].partition(" should ")
+    advice = f"should {what}" if should else f"should not be there ({first['msg'].lower()})"
+    return f"cannot be read, {place or 'it'} is {reprlib.repr(first['input'])} and {advice}"
+
+
+def _as_written_now(entry: Any) -> Any:
+    """A record of version 0.1, which had the names of its classes alone and kept time and curve in the recipe."""
+    if not isinstance(entry, dict) or not isinstance(recipe := entry.get("recipe", {}), dict):
+        return entry
+    dataset = DATASETS.get(str(entry.get("dataset")))
+    if dataset is None or entry.get("classes") != list(dataset.class_map.names):
+        return entry
+    classes = {"classes": classes_of(dataset.class_map), "ignore": dataset.class_map.disk_ignore}
+    moved = {key: recipe[key] for key in ("seconds", "curve") if key in recipe}
+    emptied = {key: entry.get(key) or None for key in ("timing", "replay")}
+    settings = {key: value for key, value in recipe.items() if key not in moved}
+    return {**entry, **classes, **moved, **emptied, "recipe": settings}
+
+
+def _hex(colour: tuple[int, int, int]) -> str:
+    return "#" + bytes(colour).hex()
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(colour[1:])
+    return red, green, blue

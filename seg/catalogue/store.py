@@ -1,30 +1,34 @@
-"""The index of weight files: one safetensors file and one record a set, checked before anything is loaded."""
+"""The weight sets of a folder: one safetensors file and one record a set, checked before anything is loaded."""
 
-import dataclasses
 import hashlib
 import json
-import math
 import os
 import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 from safetensors import SafetensorError
 
-from seg.catalogue.record import Record
+from seg.catalogue.record import Record, read_records
 from seg.errors import WeightsError
 from seg.models import KNOWN
 
-if TYPE_CHECKING:
-    from torch import nn
+if TYPE_CHECKING:  # loaded where tensors are touched
+    from torch import Tensor, nn
 
 HOME = Path(os.environ.get("SEG_HOME") or Path(__file__).parents[2]).expanduser().resolve()
 """Where the program's weights/ lie: SEG_HOME, else the checkout that it runs from. A wheel brings none."""
 
 SHIPPED = HOME / "weights"
 """The folder of the weight sets that come with the program."""
+
+MAX_INDEX = 32 * 2**20
+"""An index.json of more bytes than this is none."""
 
 
 class WeightIndex:
@@ -38,21 +42,18 @@ class WeightIndex:
         return self.folder / "index.json"
 
     def records(self) -> dict[str, Record]:
-        """Name → record, in the order of the index. Raises WeightsError if index.json is missing or damaged."""
+        """Name → record, in the order of the index, which is read again when it has changed.
+
+        Raises WeightsError with a sentence if index.json is missing or damaged.
+        """
         try:
-            entries = json.loads(self.path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
+            return dict(_records(self.path, *_version(self.path)))
+        except (FileNotFoundError, NotADirectoryError) as error:
             advice = " Name a folder of weights with --weights-dir, or set SEG_HOME to a checkout of the project."
             advice = advice if self.folder == SHIPPED else ""
             raise WeightsError(f"There are no weights in {self.folder}: index.json is missing.{advice}") from error
-        except (OSError, ValueError) as error:
-            raise WeightsError(f"{self.path} is damaged ({error}): restore it from the repository.") from error
-        known = {f.name for f in dataclasses.fields(Record)}
-        try:
-            found = [Record(**{k: _frozen(v) for k, v in entry.items() if k in known}) for entry in entries]
-        except (TypeError, AttributeError) as error:
-            raise WeightsError(f"{self.path} holds a record that is not complete ({error}).") from error
-        return {record.name: record for record in found}
+        except OSError as error:
+            raise WeightsError(f"{self.path} cannot be opened: {error.strerror}.") from error
 
     def record(self, name: str) -> Record:
         """Raises WeightsError, naming what is like it, else what there is, for an unknown name."""
@@ -66,11 +67,17 @@ class WeightIndex:
         return self.folder / f"{record.name}.safetensors"
 
     def verify(self, record: Record) -> None:
-        """Raises WeightsError if the file is missing or its checksum is not the record's."""
+        """Raises WeightsError if the network is none that this version can build, or its file is missing or is not the
+        one that the record describes. A file is read for that only once, unless it changes."""
+        check(record)
         path = self.file(record)
-        if not path.is_file():
-            raise WeightsError(f"The weights {record.name} are missing: {path} does not exist.")
-        if sha256(path) != record.sha256:
+        try:
+            found = _sha256(path, *_version(path))
+        except OSError as error:
+            raise WeightsError(
+                f"The weights {record.name} are missing: {path} cannot be read ({error.strerror})."
+            ) from error
+        if found != record.sha256:
             raise WeightsError(
                 f"The weights {record.name} are damaged: {path} does not match its checksum in the index."
             )
@@ -83,11 +90,17 @@ class WeightIndex:
         self.verify(record)
         try:
             tensors = load_file(self.file(record))
-            model.load_state_dict(
-                {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in tensors.items()}
+        except (OSError, SafetensorError) as error:
+            raise WeightsError(
+                f"The weights {record.name} are damaged: {self.file(record)} holds no tensors."
+            ) from error
+        if misfit := _misfit(model.state_dict(), tensors):
+            raise WeightsError(
+                f"The weights {record.name} do not fit {record.model} as its record describes it: {misfit}."
             )
-        except (SafetensorError, RuntimeError) as error:
-            raise WeightsError(f"The weights {record.name} do not fit their architecture {record.model}.") from error
+        model.load_state_dict(
+            {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in tensors.items()}
+        )
         return model.eval()
 
     def write_tensors(self, name: str, model: "nn.Module") -> tuple[int, str]:
@@ -109,25 +122,45 @@ class WeightIndex:
         """Put the record into index.json, in place of one of the same name; atomic, and safe beside other writers."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(self.folder / ".index.lock"):
-            records = self.records() if self.path.exists() else {}
+            records = read_records(self.path.read_bytes(), self.path) if self.path.exists() else {}
             records[record.name] = record
-            ordered = sorted(records.values(), key=lambda r: (r.dataset, KNOWN.index(r.model), r.name))
-            text = json.dumps([_finite(dataclasses.asdict(r)) for r in ordered], indent=1, ensure_ascii=False)
-            write_atomically(self.path, text + "\n")
+            write_atomically(self.path, index_text(records))
+
+
+def index_text(records: Mapping[str, Record]) -> str:
+    """An index.json of the records: data set by data set, architectures in the order of their history."""
+
+    def place(record: Record) -> tuple[str, int, str]:
+        return record.dataset, KNOWN.index(record.model) if record.model in KNOWN else len(KNOWN), record.name
+
+    entries = [asdict(record) for record in sorted(records.values(), key=place)]
+    return json.dumps(entries, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def check(record: Record) -> None:
+    """Raises WeightsError for an architecture that this version does not know, and for a network that tells another
+    number of classes apart than the record names."""
+    if record.model not in KNOWN:
+        raise WeightsError(
+            f"Weight set {record.name} is for the architecture {record.model!r}, which this version does not know: "
+            "update the program or remove the set."
+        )
+    outputs = record.arguments.num_classes
+    if outputs != len(record.classes):
+        raise WeightsError(
+            f"Weight set {record.name} tells {outputs} classes apart, but its record names {len(record.classes)}: "
+            "name the classes that it was trained on, or remove the set."
+        )
 
 
 def build(record: Record) -> "nn.Module":
     """The network with fresh weights. Raises WeightsError for an unknown architecture or bad arguments."""
     from seg.models import build_model
 
-    if record.model not in KNOWN:
-        raise WeightsError(
-            f"Weight set {record.name} is for the architecture {record.model!r}, which this version does not know: "
-            "update the program or remove the set."
-        )
+    check(record)
     try:
-        return build_model(record.model, **record.arguments)
-    except (TypeError, ValueError) as error:
+        return build_model(record.model, **asdict(record.arguments))
+    except ValueError as error:
         raise WeightsError(f"Weight set {record.name} cannot be built: {error}") from error
 
 
@@ -154,14 +187,32 @@ def half_precision(model: "nn.Module") -> "nn.Module":
     return model
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _misfit(wanted: Mapping[str, "Tensor"], given: Mapping[str, "Tensor"]) -> str:
+    """What keeps a file's tensors from being a network's, or ''."""
+    if lacking := wanted.keys() - given.keys():
+        return f"the file lacks {min(lacking)}"
+    if unknown := given.keys() - wanted.keys():
+        return f"the file has {min(unknown)}, the network has not"
+    for name, tensor in wanted.items():
+        if given[name].shape != tensor.shape:
+            found, expected = ("×".join(map(str, shape)) for shape in (given[name].shape, tensor.shape))
+            return f"{name} is {found} in the file and {expected} in the network"
+    return ""
 
 
-def _finite(value: Any) -> Any:
-    """JSON has no NaN: null instead."""
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _version(path: Path) -> tuple[int, int, int]:
+    """Equal as long as nobody writes the file. Raises OSError if there is none."""
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+@lru_cache(maxsize=64)
+def _records(path: Path, modified: int, size: int, file: int) -> dict[str, Record]:
+    if size > MAX_INDEX:
+        raise WeightsError(f"{path} is far too large for an index of weight sets.")
+    return read_records(path.read_bytes(), path)
+
+
+@lru_cache(maxsize=1024)
+def _sha256(path: Path, modified: int, size: int, file: int) -> str:
+    return sha256(path)

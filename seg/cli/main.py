@@ -60,8 +60,8 @@ def weights(
     else:
         print(f"{'set':36}{'parameters':>12}{'MB':>7}{'mIoU':>8}{'Dice':>8}{'pixels':>8}{'bF1':>8}")
         for r in records.values():
-            scores = [r.validation.get(k) for k in ("mean_iou", "mean_dice", "pixel_accuracy", "boundary_f1")]
-            columns = "".join(f"{'–' if s is None else f'{s:.3f}':>8}" for s in scores)
+            v = r.validation
+            columns = "".join(f"{_score(s):>8}" for s in (v.mean_iou, v.mean_dice, v.pixel_accuracy, v.boundary_f1))
             print(f"{r.name:36}{r.parameters:12,}{r.bytes / 1e6:7.1f}{columns}")
     if verify:
         for record in records.values():
@@ -198,7 +198,7 @@ def train(
         seed=seed,
     )
     record = run(recipe, data, out, resume)
-    print(f"{record.name}: validation mean IoU {record.validation['mean_iou']:.3f}")
+    print(f"{record.name}: validation mean IoU {_score(record.validation.mean_iou)}")
 
 
 @app.command()
@@ -242,8 +242,8 @@ def grid(
             print(f"{outcome.name}: {outcome.failure}", file=sys.stderr, flush=True)
         else:
             verb = {DONE: "done before", RESUME: "resumed"}.get(outcome.found, "trained")
-            score, minutes = outcome.record.validation["mean_iou"], outcome.record.recipe["seconds"] / 60
-            print(f"{outcome.name}: {verb}, validation mean IoU {score:.3f}, {minutes:.1f} minutes", flush=True)
+            score, minutes = _score(outcome.record.validation.mean_iou), (outcome.record.seconds or 0) / 60
+            print(f"{outcome.name}: {verb}, validation mean IoU {score}, {minutes:.1f} minutes", flush=True)
         count[verb] += 1
     print(", ".join(f"{number} {verb}" for verb, number in count.items()))
     if count["failed"]:
@@ -306,6 +306,10 @@ def bench(
         keep(figures, folder or SHIPPED)
     if json_file:
         json_file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
 
 
 def _costs(s: dict) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from seg.catalogue.store import Record
+from seg.catalogue.record import Record
 from seg.datasets import Folder, Sample, dataset_named, validation_scenes
 from seg.errors import DataError
 from seg.inference.segmenter import Segmenter
@@ -44,7 +44,7 @@ def evaluate(segmenter: Segmenter, samples: Iterable[Sample], split: str, detail
     pixels}} and confusion (rows truth, columns prediction). Scores of a class in neither truth nor
     prediction are None.
     """
-    names = segmenter.record.classes
+    names = segmenter.record.class_map.names
     confusions, boundaries, calibrations, confidences = [], [], [], []
     for sample in samples:
         prediction = segmenter(sample.image, detail)

@@ -1,13 +1,13 @@
 """The leaderboard: the scores of every weight set side by side, and which differences are more than noise.
 
-Every number comes from the records of index.json. What a record lacks, or holds in a shape that cannot be read, is NaN.
+Every number comes from the records of index.json. What was not measured is NaN.
 """
 
 import json
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from seg.catalogue.comparisons import LOSS_ORDER, LOSS_TITLES, SCRATCH, WeightSet, start_of, title_of
-from seg.catalogue.record import CALIBRATION_BINS, Record
+from seg.catalogue.record import Record, Timing, Validation
 from seg.datasets import DATASETS
 from seg.models import ARCHITECTURES
 
@@ -28,7 +28,7 @@ OTHER_PICTURES, NO_INTERVAL = "other pictures", "no interval"
 BASELINE = "fcn8s"
 """What a better decoder must beat: U-Net and the FC-DenseNets are compared with it."""
 
-OF_ONE_RUN = ("seed", "variant", "seconds", "curve")
+OF_ONE_RUN = ("seed", "variant")
 """What may differ in the recipes of two runs that differ in the seed alone."""
 
 
@@ -72,36 +72,48 @@ class Row:
 
     def score(self, key: str) -> float:
         """A score of the validation split, the mean over the seeds; NaN where it was not measured."""
-        return _mean(_number(_validation(w).get(key)) for w in self.sets)
+        return _mean(self._scores(key))
 
     def spread(self, key: str) -> float:
         """The standard deviation of a score over the seeds; NaN for a single set."""
-        values = [_number(_validation(w).get(key)) for w in self.sets]
+        values = self._scores(key)
         return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
 
+    def _scores(self, key: str) -> list[float]:
+        return [_number(getattr(validation, key)) for validation in self._validations]
+
+    @property
+    def _validations(self) -> list[Validation]:
+        return [weights.record.validation for weights in self.sets]
+
     def interval(self, key: str) -> tuple[float, float]:
-        """The 95 % interval of a score, over all seeds: from the lowest end of theirs to the highest. NaN without."""
-        ends = [_pair(_validation(w).get(f"{key}_interval")) for w in self.sets]
+        """The 95 % interval of a score, over all seeds: from the lowest end of theirs to the highest. Only mean IoU has
+        one: NaN for another score, and where it was not measured."""
+        if key != "mean_iou":
+            return math.nan, math.nan
+        ends = [[*map(_number, v.mean_iou_interval or (None, None))] for v in self._validations]
         lows, highs = zip(*ends, strict=True)
         return float(np.min(lows)), float(np.max(highs))
 
     def cost(self, key: str) -> float:
         """One of `COSTS`: parameters, GFLOPs of one tile at the training scale, measured milliseconds for one tile."""
         if key == "milliseconds":
-            return _mean(_number(_dict(w.record.timing).get("milliseconds")) for w in self.sets)
+            return _mean(timing.milliseconds for timing in self._timings)
         return _mean(_number(getattr(w.record, key)) for w in self.sets)
 
     @property
     def device(self) -> str:
         """Where the milliseconds were measured, or ''."""
-        timings = [_dict(w.record.timing) for w in self.sets]
-        devices = [f"{t.get('device', 'unknown')}, {t.get('threads', '?')} threads" for t in timings if t]
-        return "; ".join(dict.fromkeys(devices))
+        return "; ".join(dict.fromkeys(f"{t.device}, {t.threads or '?'} threads" for t in self._timings))
+
+    @property
+    def _timings(self) -> list[Timing]:
+        return [w.record.timing for w in self.sets if w.record.timing is not None]
 
     @property
     def seconds(self) -> float:
         """Training time, the mean over the seeds."""
-        return _mean(_number(_dict(w.record.recipe).get("seconds")) for w in self.sets)
+        return _mean(_number(w.record.seconds) for w in self.sets)
 
     @cached_property
     def pictures(self) -> tuple:
@@ -110,17 +122,15 @@ class Row:
 
     def dice(self, name: str) -> float:
         """Dice of one class."""
-        per_class = (_dict(_validation(w).get("per_class")).get(name) for w in self.sets)
-        return _mean(_number(_dict(values).get("dice")) for values in per_class)
+        return _mean(_number(v.per_class[name].dice) for v in self._validations if name in v.per_class)
 
     def confusion(self) -> np.ndarray | None:
         """Pixel counts summed over the seeds, float64 (C, C), rows truth; None where they were not recorded."""
-        classes = len(self.record.classes)
-        return _sum(_table(_validation(w).get("confusion"), (classes, classes)) for w in self.sets)
+        return _sum(v.confusion for v in self._validations)
 
     def calibration(self) -> np.ndarray | None:
         """Per confidence bin: pixels, sum of confidence, pixels right; float64 (15, 3), or None."""
-        return _sum(_table(_validation(w).get("calibration"), (CALIBRATION_BINS, 3)) for w in self.sets)
+        return _sum(v.calibration for v in self._validations)
 
 
 def rows(sets: Iterable[WeightSet], each_seed: bool = False) -> list[Row]:
@@ -129,10 +139,10 @@ def rows(sets: Iterable[WeightSet], each_seed: bool = False) -> list[Row]:
     for weights in sets:
         groups.setdefault(weights.name if each_seed else (weights.mark, *_recipe(weights.record)), []).append(weights)
     found = [Row(tuple(members)) for members in groups.values()]
-    return sorted(found, key=lambda r: (*dataset_place(r.record.dataset), -_or(r.score("mean_iou"), -1.0), r.name))
+    return sorted(found, key=lambda r: (*dataset_rank(r.record.dataset), -_or(r.score("mean_iou"), -1.0), r.name))
 
 
-def dataset_place(dataset: str) -> tuple[int, str]:
+def dataset_rank(dataset: str) -> tuple[int, str]:
     """A sort key: the data sets in their usual order, others after them."""
     order = list(DATASETS)
     return (order.index(dataset) if dataset in order else len(order), dataset)
@@ -218,7 +228,7 @@ def pareto(cost: np.ndarray, score: np.ndarray) -> np.ndarray:
 
 def dice_table(shown: Sequence[Row]) -> pd.DataFrame:
     """Dice of rows of one data set: one line a row that has any, one column a class, the easiest class first."""
-    names = dict.fromkeys(name for row in shown for name in row.record.classes)
+    names = dict.fromkeys(name for row in shown for name in row.record.class_map.names)
     frame = pd.DataFrame({name: {row.label: row.dice(name) for row in shown} for name in names}, dtype=float)
     frame = frame.dropna(how="all").dropna(how="all", axis=1)
     return frame[frame.mean().sort_values(ascending=False, kind="stable").index]
@@ -280,7 +290,7 @@ def _usual_order(row: Row) -> tuple:
     record = row.record
     orders = (((SCRATCH,), row.start), (LOSS_ORDER, record.loss), (ARCHITECTURES, record.model))
     places = (order.index(value) if value in order else len(order) for order, value in orders)
-    return (*dataset_place(record.dataset), *places)
+    return (*dataset_rank(record.dataset), *places)
 
 
 def _plural(count: int, word: str) -> str:
@@ -294,40 +304,25 @@ def _stem(record: Record) -> str:
 
 def _recipe(record: Record) -> tuple[str, ...]:
     """Equal for sets that differ in the seed alone."""
-    recipe = {key: value for key, value in _dict(record.recipe).items() if key not in OF_ONE_RUN}
-    fixed = (record.arguments, record.scale, recipe)
+    recipe = {key: value for key, value in record.recipe.items() if key not in OF_ONE_RUN}
+    fixed = (asdict(record.arguments), record.scale, recipe)
     return _stem(record), json.dumps(fixed, sort_keys=True, default=str)
 
 
 def _pictures(weights: WeightSet) -> tuple:
     """The pixels of every class in the truth tell one set of pictures from another; else how many pictures."""
-    validation, classes = _validation(weights), len(weights.record.classes)
-    counts = _table(validation.get("confusion"), (classes, classes))
-    if counts is not None:
-        return tuple(counts.sum(axis=1))
-    return (str(validation.get("split")), str(validation.get("images")))
+    validation = weights.record.validation
+    if validation.confusion is not None:
+        return tuple(map(sum, validation.confusion))
+    return validation.split, validation.images
 
 
-def _validation(weights: WeightSet) -> dict:
-    return _dict(weights.record.validation)
-
-
-def _dict(value: Any) -> dict:
-    return value if isinstance(value, dict) else {}
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
 
 def _or(value: float, otherwise: float) -> float:
     return value if math.isfinite(value) else otherwise
-
-
-def _pair(value: Any) -> tuple[float, float]:
-    if isinstance(value, (list, tuple)) and len(value) == 2:
-        return _number(value[0]), _number(value[1])
-    return math.nan, math.nan
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -335,16 +330,8 @@ def _mean(values: Iterable[float]) -> float:
     return sum(found) / len(found) if found else math.nan
 
 
-def _table(value: Any, shape: tuple[int, int]) -> np.ndarray | None:
-    """A table of counts as float64, or None if it is not one of this shape."""
-    try:
-        table = np.array(value, float)
-    except (TypeError, ValueError):
-        return None
-    return table if table.shape == shape and np.isfinite(table).all() and (table >= 0).all() else None
-
-
-def _sum(tables: Iterable[np.ndarray | None]) -> np.ndarray | None:
+def _sum(tables: Iterable[Sequence[Sequence[float]] | None]) -> np.ndarray | None:
+    """The sum of tables of counts, float64; None where one was not recorded."""
     tables = list(tables)
     found = [table for table in tables if table is not None]
-    return np.sum(found, axis=0) if len(found) == len(tables) else None
+    return np.sum(found, axis=0, dtype=float) if len(found) == len(tables) else None

@@ -14,7 +14,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import torch
 
-from seg.catalogue.store import Record, WeightIndex
+from seg.catalogue.record import Record
+from seg.catalogue.store import WeightIndex
 from seg.datasets import DATASETS
 from seg.errors import SegError, TrainingError, WeightsError
 from seg.losses import LOSSES
@@ -137,7 +138,7 @@ def state(recipe: Recipe, out: str | Path) -> str:
     """
     index = WeightIndex(out)
     record = index.records().get(recipe.name) if index.path.exists() else None
-    if record and record.validation and not recipe.differences(record.recipe):
+    if record and record.validation.images and not recipe.differences(record.recipe):
         with contextlib.suppress(WeightsError):
             index.verify(record)
             return DONE

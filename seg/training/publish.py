@@ -6,7 +6,8 @@ from typing import Any
 from torch import nn
 
 from seg.anatomy.cost import gflops
-from seg.catalogue.store import Record, WeightIndex
+from seg.catalogue.record import Record, classes_of
+from seg.catalogue.store import WeightIndex
 from seg.inference.segmenter import Segmenter
 from seg.scores.evaluation import evaluate
 from seg.training.data import Data
@@ -39,11 +40,14 @@ def write_set(
         mean=data.mean,
         std=data.std,
         tile=data.tile,
-        classes=data.class_map.names,
+        classes=classes_of(data.class_map),
         parameters=sum(p.numel() for p in model.parameters()),
         bytes=size,
         sha256=digest,
-        recipe={**asdict(recipe), "seconds": round(seconds), "curve": curve},
+        ignore=data.class_map.disk_ignore,
+        recipe=asdict(recipe),
+        seconds=round(seconds),
+        curve=curve,
         gflops=round(gflops(model, *data.tile, len(data.mean)), 4),
         replay=recorder.write(index.folder, recipe.name),
     )

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from seg.catalogue.store import Record
-from seg.datasets import Dataset, Sample, dataset_named
+from seg.catalogue.record import Record
+from seg.datasets import DATASETS, Dataset, Sample
 from seg.errors import WeightsError
 from seg.pictures.resize import normalise, resize_to, to_channels, to_tensor
 
@@ -73,16 +73,16 @@ def frames(folder: str | Path, record: Record) -> np.ndarray:
 
     Raises WeightsError with a sentence if the set has none, or its file is missing or damaged.
     """
-    if not record.replay:
+    if record.replay is None:
         raise WeightsError(f"{record.name} has no replay: it was trained before replays were kept.")
     file = path(Path(folder), record.name)
     try:
-        height, width, count = record.replay["height"], record.replay["width"], len(record.replay["steps"])
         strip = np.asarray(Image.open(io.BytesIO(file.read_bytes())))
     except FileNotFoundError as error:
         raise WeightsError(f"The replay of {record.name} is missing: {file} does not exist.") from error
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError, Image.DecompressionBombError) as error:
-        raise WeightsError(f"The replay of {record.name} is damaged: restore {file} and index.json.") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise WeightsError(f"The replay of {record.name} is damaged: restore {file}.") from error
+    height, width, count = record.replay.height, record.replay.width, len(record.replay.steps)
     if strip.shape != (count * height, width) or strip.max() >= len(record.classes):
         raise WeightsError(f"The replay of {record.name} is damaged: {file} does not fit its record.")
     return strip.reshape(count, height, width)
@@ -91,12 +91,14 @@ def frames(folder: str | Path, record: Record) -> np.ndarray:
 def picture(record: Record) -> Sample:
     """The rendered picture that the replay labels, with its truth, reduced to the size of the maps.
 
-    Raises WeightsError for a set without a replay.
+    Raises WeightsError for a set without a replay, or of an unknown data set.
     """
-    if not record.replay:
+    if record.replay is None:
         raise WeightsError(f"{record.name} has no replay: it was trained before replays were kept.")
-    number, size = record.replay["seed"], (record.replay["height"], record.replay["width"])
-    scene = dataset_named(record.dataset).replay.open(number)
+    if record.dataset not in DATASETS:
+        raise WeightsError(f"The replay of {record.name} cannot be shown: its data set, {record.dataset}, is unknown.")
+    size = record.replay.height, record.replay.width
+    scene = DATASETS[record.dataset].replay.open(record.replay.seed)
     image = resize_to(to_tensor(scene.image), size).permute(1, 2, 0).numpy()
     labels = F.interpolate(torch.from_numpy(scene.labels.copy())[None, None].float(), size, mode="nearest-exact")
     return Sample(scene.name, image.squeeze(-1) if image.shape[2] == 1 else image, labels[0, 0].to(torch.uint8).numpy())

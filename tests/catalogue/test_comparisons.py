@@ -19,7 +19,7 @@ def weights(one, model: str, loss: str = "wce", variant: str = "", own: int = 0,
     name = f"{dataset}/{model}-{loss}" + (f"-{variant}" if variant else "")
     changes = {"name": name, "dataset": dataset, "model": model, "loss": loss}
     scale = 360 if "backbone" in arguments else 180
-    return WeightSet(replace(one, **changes, arguments=one.arguments | arguments, scale=scale), own=own)
+    return WeightSet(replace(one, **changes, arguments=replace(one.arguments, **arguments), scale=scale), own=own)
 
 
 def grid(one) -> list[WeightSet]:
@@ -83,7 +83,7 @@ def test_losses_upsampling_methods_and_starts_of_one_architecture_can_be_compare
     starts = of(found, "starts")
     assert [c.fixed["Network"] for c in starts] == ["Encoder/decoder", "FCN-32s", "FCN-16s", "FCN-8s", "U-Net"]
     assert all(titles(c) == [SCRATCH, IMAGENET] for c in starts)
-    assert [e.record.arguments["upsampling"] for e in starts[0].entries] == ["bilinear", "bilinear"]
+    assert [e.record.arguments.upsampling for e in starts[0].entries] == ["bilinear", "bilinear"]
     assert [e.note for e in starts[-1].entries] == ["trained at 180 pixels", "trained at 360 pixels"]
 
 

@@ -1,14 +1,18 @@
 """Weight files: checked before they are used, written so that nobody sees half a file."""
 
 import json
+import os
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 import torch
 
+from seg.catalogue import store
 from seg.catalogue.store import WeightIndex
 from seg.errors import WeightsError
+from seg.inference.segmenter import Segmenter
 from tests.conftest import make_set
 
 
@@ -77,6 +81,74 @@ def test_a_record_of_a_newer_version_with_words_unknown_here_still_loads(weights
     assert index.load(index.record("street/fcn8s-wce"))
 
 
+def test_a_network_that_tells_other_classes_apart_than_its_record_names_is_refused_when_opened(weights):
+    index = WeightIndex(weights)
+    record = index.record("street/fcn8s-wce")
+    two = replace(record, classes=record.classes[:2], ignore=255)
+    for opened in (index.load, index.verify):
+        with pytest.raises(WeightsError, match=r"street/fcn8s-wce tells 11 classes apart, but its record names 2: "):
+            opened(two)
+    two = replace(two, arguments=replace(record.arguments, num_classes=2))
+    with pytest.raises(WeightsError, match=r"do not fit fcn8s.*: score\.weight is 11×\d+×1×1 in the file and 2×"):
+        index.load(two)
+
+
+def test_another_sets_file_does_not_fit_and_what_is_too_much_or_lacks_is_named(weights):
+    index = WeightIndex(weights)
+    record = index.record("street/fcn8s-wce")
+    other = make_set(weights, "street/fcn32s-wce", "fcn32s")
+    tensors = index.file(record).read_bytes()
+    index.file(record).write_bytes(index.file(other).read_bytes())
+    index.file(other).write_bytes(tensors)
+    with pytest.raises(WeightsError, match=r"do not fit fcn8s.*: the file lacks score_skip\.pool3\.bias"):
+        index.load(replace(record, sha256=other.sha256))
+    with pytest.raises(WeightsError, match=r"do not fit fcn32s.*: the file has score_skip\.pool3\.bias, the"):
+        index.load(replace(other, sha256=record.sha256))
+
+
+def test_loading_reads_the_index_and_hashes_the_file_once_until_they_change(weights, monkeypatch):
+    index, count = WeightIndex(weights), Counter()
+
+    def counted(module, name):
+        whole = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given: count.update([name]) or whole(*given))
+
+    counted(store, "read_records")
+    counted(store, "sha256")
+    Segmenter.load("street/fcn8s-wce", weights=weights)
+    assert count == {"read_records": 1, "sha256": 1}
+    record = index.record("street/fcn8s-wce")
+    index.verify(record)
+    index.load(record)
+    assert count == {"read_records": 1, "sha256": 1}
+    make_set(weights, "street/unet-wce", "unet")
+    assert len(index.records()) == 2
+    before = index.file(record).stat()
+    index.file(record).write_bytes(index.file(record).read_bytes()[:-1] + b"x")
+    os.utime(index.file(record), ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    with pytest.raises(WeightsError, match="damaged"):
+        index.verify(record)
+
+
+def test_what_a_reader_does_with_its_records_is_nothing_to_the_next_one(weights):
+    index = WeightIndex(weights)
+    index.records().clear()
+    assert list(index.records()) == ["street/fcn8s-wce"]
+
+
+def test_a_set_is_added_beside_one_of_an_architecture_that_this_version_does_not_know(weights):
+    index = WeightIndex(weights)
+    rewrite(index, model="transformer9000", name="street/transformer9000-wce")
+    make_set(weights, "street/unet-wce", "unet")
+    assert list(index.records()) == ["street/unet-wce", "street/transformer9000-wce"]
+
+
+def test_an_index_of_absurd_size_is_refused_unread(weights, monkeypatch):
+    monkeypatch.setattr(store, "MAX_INDEX", 100)
+    with pytest.raises(WeightsError, match="far too large"):
+        WeightIndex(weights).records()
+
+
 def test_many_writers_at_once_lose_no_record(weights):
     index = WeightIndex(weights)
     record = index.record("street/fcn8s-wce")
@@ -92,5 +164,5 @@ def test_every_shipped_set_matches_its_checksum_builds_and_has_scores(shipped):
         model = shipped.load(record)
         assert sum(p.numel() for p in model.parameters()) == record.parameters
         assert shipped.file(record).stat().st_size == record.bytes < 20e6
-        assert 0 < record.validation["mean_iou"] < 1
-        assert record.recipe["curve"]
+        assert 0 < record.validation.mean_iou < 1
+        assert record.curve

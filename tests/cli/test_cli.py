@@ -187,7 +187,7 @@ def test_recorded_figures_are_kept_beside_the_sets_and_damaged_ones_are_none(wei
     assert bench.last(folder) is None
     run("bench", "--repeats", 1, "--record", "--weights-dir", folder)
     assert bench.last(folder)["sets"][0]["name"] == "street/fcn8s-wce"
-    assert WeightIndex(folder).record("street/fcn8s-wce").timing["milliseconds"] > 0
+    assert WeightIndex(folder).record("street/fcn8s-wce").timing.milliseconds > 0
     for text in ("", "[]", '{"sets": []}', "{"):
         (folder / bench.LAST).write_text(text)
         assert bench.last(folder) is None

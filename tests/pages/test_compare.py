@@ -560,7 +560,7 @@ def test_own_runs_may_be_named_by_the_environment_and_may_be_of_another_data_set
         ("no index", "index.json is missing"),
         ("not JSON", "is damaged"),
         ("half a record", "not complete"),
-        ("strange record", "is left out"),
+        ("strange record", "cannot be read"),
         ("long name", "cannot be opened"),
     ],
 )

@@ -8,7 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from seg.app import resources
-from seg.catalogue.store import Record, WeightIndex
+from seg.catalogue.record import Record, classes_of
+from seg.catalogue.store import WeightIndex
 from seg.datasets.street import STREET
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
@@ -33,12 +34,12 @@ def measured(name: str, iou: float | None, **more) -> Record:
         mean=(0.4,) * 3,
         std=(0.3,) * 3,
         tile=(180, 240),
-        classes=STREET.names,
+        classes=classes_of(STREET),
         parameters=1000,
         bytes=1,
         sha256="",
         validation=validation,
-        recipe={"seconds": 600},
+        seconds=600,
     )
     return replace(record, **more)
 
@@ -116,7 +117,7 @@ def test_a_price_that_few_sets_have_on_record_is_drawn_for_those_and_the_rest_co
 
 def test_records_of_an_earlier_version_are_listed_and_what_they_lack_is_said(tmp_path, monkeypatch):
     old = measured("street/unet-wce", 0.5)
-    old.validation.pop("calibration")
+    old = replace(old, validation=replace(old.validation, calibration=None))
     bare = measured("street/fcn8s-wce", None, validation={"confidence_range": [0.0, 1.0]})
     page = visit(tmp_path, monkeypatch, old, bare)
     assert "the records lack mean IoU for 1, GFLOPs for 2, milliseconds for 2 of these 2 lines" in said(page)

@@ -17,18 +17,17 @@ from seg.app.components.player import describe
 from seg.app.parts import replays
 from seg.app.parts.train_now import COACH
 from seg.catalogue.comparisons import Entry, WeightSet
-from seg.catalogue.store import Record, WeightIndex
+from seg.catalogue.record import Record, classes_of
+from seg.catalogue.store import WeightIndex
 from seg.datasets import DATASETS
-from seg.datasets.shapes import SHAPES
+from seg.datasets.shapes import SHAPES, render
 from seg.training import replay
 from seg.training.background import Learner
 from tests.conftest import make_set
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
 CURVE = [{"epoch": e, "loss": 2.0 / e, "val_mean_iou": 0.1 * e} for e in range(1, 5)]
-TRUTH = replay.picture(
-    Record("", "shapes", "", {}, "", 0, (), (), (), (), 0, 0, "", replay={"seed": 5, "height": 64, "width": 64})
-).labels
+TRUTH = render(5, 64, 64).labels
 
 
 def trained(
@@ -46,11 +45,12 @@ def trained(
         mean=(0.4,) * 3,
         std=(0.3,) * 3,
         tile=(64, 64),
-        classes=SHAPES.names,
+        classes=classes_of(SHAPES),
         parameters=1000,
         bytes=1,
         sha256="",
-        recipe={"seed": seed, "curve": CURVE},
+        recipe={"seed": seed},
+        curve=CURVE,
     )
     if steps:
         recorder = replay.Recorder(DATASETS["shapes"], 1, record.mean, record.std)
@@ -145,35 +145,33 @@ def damage(weights: WeightSet, how: str) -> WeightSet:
         file.write_bytes(file.read_bytes()[:60])
     elif how == "another picture inside":
         Image.new("L", (64, 64)).save(file)
-    elif how == "no steps":
-        record = replace(record, replay={k: v for k, v in record.replay.items() if k != "steps"})
-    elif how == "words for numbers":
-        record = replace(record, replay={**record.replay, "epochs": ["one"] * 13})
-    elif how == "time runs backwards":
-        record = replace(record, replay={**record.replay, "steps": record.replay["steps"][::-1]})
-    elif how == "not a table":
-        record = replace(record, replay=["steps"])
+    elif how == "fewer moments than maps":
+        about = record.replay
+        record = replace(record, replay=replace(about, steps=about.steps[:-1], epochs=about.epochs[:-1]))
+    elif how == "of an unknown data set":
+        record = replace(record, dataset="moon", name=record.name.replace("shapes", "moon"))
+        (weights.folder / "replays" / "moon").mkdir()
+        file.rename(replay.path(weights.folder, record.name))
     return replace(weights, record=record)
 
 
 @pytest.mark.parametrize(
     "how",
-    ["missing", "cut off", "another picture inside", "no steps", "words for numbers", "time runs backwards",
-     "not a table"],
+    ["missing", "cut off", "another picture inside", "fewer moments than maps", "of an unknown data set"],
 )  # fmt: skip
 def test_a_damaged_replay_is_one_sentence_and_the_others_play(tmp_path, how):
     whole, broken = thirteen(tmp_path, "shapes/unet-wce"), thirteen(tmp_path, "shapes/fcn8s-wce")
     show = replays.show(entries(whole, damage(broken, how)))
     assert [track.name for track in show.tracks] == ["unet"]
     assert len(show.problems) == 1
-    assert "shapes/fcn8s-wce" in show.problems[0]
+    assert "/fcn8s-wce" in show.problems[0]
     assert show.problems[0].count(". ") == 0
 
 
 def test_a_replay_of_another_picture_is_named_and_left_out(tmp_path):
     sets = [thirteen(tmp_path, f"shapes/{model}-wce") for model in ("unet", "fcn8s", "fcn16s")]
     record = sets[0].record
-    sets[0] = replace(sets[0], record=replace(record, replay={**record.replay, "seed": 6}))
+    sets[0] = replace(sets[0], record=replace(record, replay=replace(record.replay, seed=6)))
     show = replays.show(entries(*sets))
     assert [track.name for track in show.tracks] == ["fcn8s", "fcn16s"]
     assert show.problems == ("The replay of unet shows another picture, so it cannot be played beside these.",)
@@ -207,10 +205,10 @@ def test_the_dot_is_on_the_curve_and_missing_before_it_begins(tmp_path):
     assert track.marks == ((0.0, None), (0.5, pytest.approx(0.2)), (1.0, pytest.approx(0.4)))
 
 
-def test_points_of_a_curve_that_hold_no_numbers_are_left_out(tmp_path):
+def test_points_of_a_curve_where_nothing_was_measured_are_left_out(tmp_path):
     record = trained(tmp_path, "shapes/unet-wce").record
-    for curve in (None, "rising", [None, {"epoch": 1}, {"epoch": 1, "loss": None}, {"epoch": "one", "loss": 1}]):
-        assert replays.curve_of(replace(record, recipe={"curve": curve}), "loss") == ()
+    for curve in ((), [{"epoch": 1}, {"epoch": 2, "loss": None}, {"epoch": 3, "val_mean_iou": 0.5}]):
+        assert replays.curve_of(replace(record, curve=curve), "loss") == ()
     assert replays.curve_of(record, "loss")[0] == (1, 2)
 
 

@@ -161,9 +161,9 @@ def test_what_was_learned_is_kept_as_a_weight_set_with_scores_and_replay(coach, 
     until(lambda: one.state in OVER, "it has ended")
     (record,) = one.keep(WeightIndex(tmp_path))
     assert record.name == f"shapes/{model}-wce-live1"
-    assert record.validation["images"] == 200
+    assert record.validation.images == 200
     WeightIndex(tmp_path).load(WeightIndex(tmp_path).record(record.name))
-    assert len(replay.frames(tmp_path, record)) == len(record.replay["steps"]) > 3
+    assert len(replay.frames(tmp_path, record)) == len(record.replay.steps) > 3
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -48,16 +48,16 @@ def test_a_run_writes_weights_that_load_and_a_record_with_scores_and_learning_cu
     assert index.record("street/conv_stack-wce") == record
     index.load(record)
     assert record.tile == (36, 48)
-    assert record.validation["images"] == 2
-    assert len(record.validation["confidence_range"]) == 2
-    assert [point["epoch"] for point in record.recipe["curve"]] == [1, 2, 3]
+    assert record.validation.images == 2
+    assert len(record.validation.confidence_range) == 2
+    assert [point.epoch for point in record.curve] == [1, 2, 3]
     log = tmp_path / "runs" / record.name / "log" / "version_0" / "metrics.csv"
     assert "val_mean_iou" in log.read_text()
 
 
 def test_the_network_learns(data, tmp_path):
     record = train(replace(RECIPE, model="unet", epochs=40, learning_rate=1e-2), data, tmp_path, progress=False)
-    losses = [point["loss"] for point in record.recipe["curve"]]
+    losses = [point.loss for point in record.curve]
     assert losses[-1] < 0.85 * losses[0]
 
 
@@ -82,7 +82,7 @@ def test_a_run_killed_at_any_moment_resumes_to_the_same_weights_as_an_uninterrup
     for kept in ("street/unet-wce.safetensors", "replays/street/unet-wce.png"):
         whole_file, cut_file = ((tmp_path / out / kept).read_bytes() for out in ("whole", "cut"))
         assert whole_file == cut_file, kept
-    curves = [WeightIndex(tmp_path / out).record("street/unet-wce").recipe["curve"] for out in ("whole", "cut")]
+    curves = [WeightIndex(tmp_path / out).record("street/unet-wce").curve for out in ("whole", "cut")]
     assert curves[0] == curves[1]
 
 
@@ -97,7 +97,7 @@ def test_a_time_budget_ends_the_run_early_with_the_learning_rate_at_its_end(data
     start = time.monotonic()
     record = train(replace(RECIPE, epochs=100_000, minutes=0.05), data, tmp_path, progress=False)
     assert time.monotonic() - start < 60
-    assert record.recipe["curve"][-1]["epoch"] < 100_000
+    assert record.curve[-1].epoch < 100_000
     assert rates[-1] < 0.2 * RECIPE.learning_rate
     assert rates == sorted(rates, reverse=True)
 
@@ -156,7 +156,7 @@ def test_a_full_disk_stops_with_a_sentence_and_the_last_good_checkpoint_resumes(
             train(RECIPE, data, tmp_path, progress=False)
     assert not (tmp_path / "index.json").exists()
     record = train(RECIPE, data, tmp_path, resume=True, progress=False)
-    assert [point["epoch"] for point in record.recipe["curve"]] == [1, 2, 3]
+    assert [point.epoch for point in record.curve] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("damage", [b"", b"not a checkpoint", None])
@@ -176,9 +176,9 @@ def test_a_run_keeps_a_replay_of_a_dozen_moments_that_ends_with_the_trained_netw
     first, second = (replay.frames(tmp_path / out, record) for out, record in zip("ab", records, strict=True))
     assert (first == second).all()
     assert first.shape == (len(replay.MOMENTS), 180, 240)
-    assert records[0].replay["steps"] == sorted(records[0].replay["steps"])
-    assert records[0].replay["steps"][0] == 0
-    assert records[0].replay["epochs"][-1] == 8
+    assert list(records[0].replay.steps) == sorted(records[0].replay.steps)
+    assert records[0].replay.steps[0] == 0
+    assert records[0].replay.epochs[-1] == 8
     scene = replay.picture(records[0])
     assert scene.image.shape == (180, 240, 3)
     assert (first[0] != first[-1]).any()
@@ -194,7 +194,7 @@ def test_a_replay_that_is_missing_or_damaged_is_a_sentence(data, tmp_path):
     with pytest.raises(WeightsError, match="is missing"):
         replay.frames(tmp_path, record)
     with pytest.raises(WeightsError, match="has no replay"):
-        replay.frames(tmp_path, replace(record, replay={}))
+        replay.frames(tmp_path, replace(record, replay=None))
 
 
 def test_a_second_phase_trains_at_full_size_and_the_best_weights_are_kept(data, tmp_path, monkeypatch):
@@ -215,13 +215,13 @@ def test_a_second_phase_trains_at_full_size_and_the_best_weights_are_kept(data, 
     rates = [rate for _, rate in seen]
     assert rates[:4] == pytest.approx([1.5e-3] * 2 + [0.75e-3] * 2)
     assert rates[4] == pytest.approx(1e-4)
-    last_phase = [point["val_mean_iou"] for point in record.recipe["curve"][2:]]
-    assert record.validation["mean_iou"] == pytest.approx(max(last_phase), abs=0.02)
+    last_phase = [point.val_mean_iou for point in record.curve[2:]]
+    assert record.validation.mean_iou == pytest.approx(max(last_phase), abs=0.02)
 
 
 def test_shapes_are_trained_and_measured_without_a_folder(tmp_path):
     record = train(Recipe("shapes", "unet", base=4, scale=64, rendered=8, epochs=1), None, tmp_path, progress=False)
-    assert record.validation["images"] == 200
+    assert record.validation.images == 200
     with pytest.raises(DataError, match="needs a folder"):
         train(RECIPE, None, tmp_path, progress=False)
 

@@ -89,8 +89,8 @@ def notices(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> None:
 
 
 def _unlike(run: Run) -> bool:
-    low, _ = run.entry.record.validation.get("confidence_range") or (0.0, 1.0)
-    return run.prediction.mean_confidence < low
+    seen = run.entry.record.validation.confidence_range
+    return seen is not None and run.prediction.mean_confidence < seen[0]
 
 
 def scores(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> "pd.DataFrame":

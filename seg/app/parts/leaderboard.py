@@ -292,7 +292,7 @@ def _one(row: Row, key: str) -> None:
         st.info(f"The record of {plain(row.name)} holds no confusion matrix.", icon=":material/info:")
     else:
         st.plotly_chart(
-            figures.confusion_heat_map(confusion, row.record.classes),
+            figures.confusion_heat_map(confusion, row.record.class_map.names),
             config=NO_TOOLBAR,
             key=f"{key}-confusion",
             alt=f"Confusion matrix of {row.name}: rows truth, columns prediction",

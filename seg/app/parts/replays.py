@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from seg.app.components.player import Maps, Track, pack
 from seg.app.controls import narrow
 from seg.catalogue.comparisons import LOSS, NETWORK, Comparison, Entry, WeightSet, comparisons, traits
-from seg.catalogue.store import Record
+from seg.catalogue.record import Record
 from seg.datasets import Sample
 from seg.errors import WeightsError
 from seg.scores.metrics import score
@@ -88,7 +87,7 @@ def _seeds(sets: Sequence[WeightSet]) -> list[Comparison]:
     for weights in sets:
         record = weights.record
         seed = record.recipe.get("seed")
-        if not weights.own and isinstance(seed, int) and record.variant in ("", f"seed{seed}"):
+        if not weights.own and seed is not None and record.variant in ("", f"seed{seed}"):
             key = (record.dataset, record.scale, *traits(record).items())
             groups.setdefault(key, {}).setdefault(seed, weights)
     found = []
@@ -105,7 +104,7 @@ def show(entries: Sequence[Entry]) -> Show:
     found: dict[str, tuple[Entry, _Replay]] = {}
     without, problems = [], []
     for entry in entries:
-        if not entry.record.replay:
+        if entry.record.replay is None:
             without.append(entry.title)
             continue
         try:
@@ -145,30 +144,23 @@ def _read(weights: WeightSet) -> _Replay:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _scored(name: str, file: str, sha256: str, modified: int, _weights: WeightSet) -> _Replay:
-    record = _weights.record
-    try:
-        maps = replay.frames(_weights.folder, record)
-        steps, epochs = tuple(map(int, record.replay["steps"])), tuple(map(float, record.replay["epochs"]))
-        seed, height, width = (int(record.replay[key]) for key in ("seed", "height", "width"))
-        if not len(maps) == len(steps) == len(epochs) or list(steps) != sorted(steps):
-            raise ValueError("moments that do not fit the maps")
-        truth = _picture(record).labels
-    except (KeyError, TypeError, ValueError, Image.DecompressionBombError) as error:
-        raise WeightsError(f"The replay of {name} is damaged: its record in index.json does not fit it.") from error
+    record, about = _weights.record, _weights.record.replay
+    maps = replay.frames(_weights.folder, record)
+    truth = _picture(record).labels
     scores = [score(labels, truth, len(record.classes)) for labels in maps]
     return _Replay(
         maps=pack(maps),
         mean_dice=tuple(_known(s.mean_dice) for s in scores),
         class_dice=tuple(tuple(_known(value) for value in s.dice) for s in scores),
-        steps=steps,
-        epochs=epochs,
-        picture=(record.dataset, seed, height, width),
+        steps=about.steps,
+        epochs=about.epochs,
+        picture=(record.dataset, about.seed, about.height, about.width),
     )
 
 
 def _picture(record: Record) -> Sample:
-    seed, height, width = (record.replay[key] for key in ("seed", "height", "width"))
-    return _rendered(record.dataset, seed, height, width, record)
+    about = record.replay
+    return _rendered(record.dataset, about.seed, about.height, about.width, record)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -230,11 +222,9 @@ def _on(curve: Sequence[tuple[float, float]], epoch: float) -> float | None:
 
 
 def curve_of(record: Record, quantity: str) -> tuple[tuple[float, float], ...]:
-    """(epoch, value) of 'loss' or 'val_mean_iou', in order; points that hold no numbers are left out."""
-    curve = record.recipe.get("curve")
-    pairs = [(p.get("epoch"), p.get(quantity)) for p in curve if isinstance(p, dict)] if isinstance(curve, list) else []
-    numbers = [p for p in pairs if all(isinstance(v, int | float) and math.isfinite(v) for v in p)]
-    return tuple(sorted((float(epoch), float(value)) for epoch, value in numbers))
+    """(epoch, value) of 'loss' or 'val_mean_iou', in order, where it was measured."""
+    points = [(point.epoch, getattr(point, quantity)) for point in record.curve]
+    return tuple(sorted((epoch, value) for epoch, value in points if value is not None))
 
 
 def curves(entries: Sequence[Entry], quantity: str) -> dict[str, tuple[tuple[float, float], ...]]:

@@ -94,7 +94,7 @@ def _status(runs: Sequence[Run], class_map: ClassMap) -> None:
 
 
 def _panel(run: Run) -> Panel:
-    levels = run.entry.record.arguments.get("levels")
+    levels = run.entry.record.arguments.levels
     count = run.entry.record.parameters
     parameters = f"{count / 1e6:.2f} M" if count >= 1e5 else f"{count / 1e3:.0f} k"
     parameters += " parameters" + (f", {levels} levels" if levels else "")
