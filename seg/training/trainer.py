@@ -159,8 +159,6 @@ class SegmentationModule(L.LightningModule):
             self.epoch_losses: list[float] = []
         every = 1 if self.recipe.minutes or self.recipe.patience else max(1, self.recipe.epochs // 12)
         self.validate(part + 1 == self.parts(finetuning) and (epoch + 1) % every == 0)
-        # Dropout is then the same after a resume as without one.
-        torch.manual_seed(self.recipe.seed * 100_003 + self.trainer.current_epoch)
 
     def validate(self, due: bool) -> None:
         """Whether this part ends with a validation."""
@@ -171,6 +169,8 @@ class SegmentationModule(L.LightningModule):
             self.recorder.take(self.model, self.trainer.global_step, self.progress * self.epochs)
         for group in self.optimizers().param_groups:
             group["lr"] = self.learning_rate
+        # Dropout is then the same after a resume as without one, whatever else has drawn random numbers.
+        torch.manual_seed(self.recipe.seed * 1_000_003 + self.trainer.global_step)
 
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
         images, truth = batch
@@ -365,6 +365,11 @@ def publish(module: SegmentationModule, index: WeightIndex) -> Record:
     if module.best is not None:
         module.model.load_state_dict(module.best["weights"])
     model = half_precision(module.model.cpu().eval())
+    if not all(torch.isfinite(tensor).all() for tensor in model.state_dict().values()):
+        raise TrainingError(
+            f"The weights became infinite or no numbers at all: lower the learning rate "
+            f"({module.recipe.learning_rate:g}) and start afresh."
+        )
     if len(module.recorder.frames) < len(MOMENTS):
         epoch, *_ = module.position(module.trainer.current_epoch)
         module.recorder.take(model, module.trainer.global_step, epoch)
