@@ -9,6 +9,7 @@ from seg.anatomy.cost import gflops
 from seg.catalogue.record import Record, classes_of
 from seg.catalogue.store import WeightIndex
 from seg.inference.segmenter import Segmenter
+from seg.losses import median_frequency_weights
 from seg.scores.evaluation import evaluate
 from seg.training.data import Data
 from seg.training.recipe import Recipe
@@ -45,7 +46,7 @@ def write_set(
         bytes=size,
         sha256=digest,
         ignore=data.class_map.disk_ignore,
-        recipe=asdict(recipe),
+        recipe={**asdict(recipe), **_class_weights(recipe, data)},
         seconds=round(seconds),
         curve=curve,
         gflops=round(gflops(model, *data.tile, len(data.mean)), 4),
@@ -54,3 +55,10 @@ def write_set(
     record = replace(record, validation=evaluate(Segmenter(record, model, engine="torch"), data.val_samples, "val"))
     index.add(record)
     return record
+
+
+def _class_weights(recipe: Recipe, data: Data) -> dict[str, list[float]]:
+    """What the loss weighed the classes by, if it does: no recipe says it, it comes from the pictures."""
+    if recipe.loss != "wce":
+        return {}
+    return {"class_weights": median_frequency_weights(data.pixels, data.presence).double().numpy().round(4).tolist()}

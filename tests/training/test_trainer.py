@@ -55,6 +55,22 @@ def test_a_run_writes_weights_that_load_and_a_record_with_scores_and_learning_cu
     assert "val_mean_iou" in log.read_text()
 
 
+def test_the_record_holds_the_class_weights_of_a_loss_that_has_them(data, tmp_path):
+    counts = np.stack(
+        [np.bincount(street.render(seed, 54, 72).labels.ravel(), minlength=256)[:11] for seed in range(4)]
+    )
+    held = ((counts > 0) * counts.sum(axis=1, keepdims=True)).sum(axis=0)
+    seen = held > 0
+    frequency = counts.sum(axis=0)[seen] / held[seen]
+    weighted, plain = (
+        train(replace(RECIPE, epochs=1, loss=loss), data, tmp_path, progress=False) for loss in ("wce", "dice")
+    )
+    found = np.array(weighted.recipe["class_weights"])
+    assert found[seen] == pytest.approx((np.median(frequency) / frequency).clip(0.4, 4), abs=1e-4)
+    assert (found[~seen] == 4).all()
+    assert "class_weights" not in plain.recipe
+
+
 def test_the_network_learns(data, tmp_path):
     record = train(replace(RECIPE, model="unet", epochs=40, learning_rate=1e-2), data, tmp_path, progress=False)
     losses = [point.loss for point in record.curve]
