@@ -39,8 +39,8 @@ def visitor() -> Visitor:
 def sets() -> dict[str, WeightSet]:
     """Shown name → weight set: the shipped ones in the order of the index, then the visitor's own.
 
-    Own ones come from the folders that SEG_WEIGHTS and the sidebar's field (`st.session_state.own_runs`) name. Raises
-    WeightsError if there is no set at all; what is wrong with a folder beside others is said by `problems`.
+    Own ones come from `own_folders`. Raises WeightsError if there is no set at all; what is wrong with a folder beside
+    others is said by `problems`.
     """
     found, wrong = _open()
     if not found:
@@ -54,12 +54,20 @@ def problems() -> list[str]:
     return wrong if found else []
 
 
+def opens_local_folders() -> bool:
+    """Whether visitors may name folders of this machine: where all of them sit at it, which no address can tell behind
+    a proxy, so SEG_LOCAL_FOLDERS=1 says it."""
+    return os.environ.get("SEG_LOCAL_FOLDERS") == "1"
+
+
 def own_folders() -> list[Path]:
-    """The folders of the visitor's own sets, each once, shipped ones left out."""
-    named = os.pathsep.join((os.environ.get("SEG_WEIGHTS") or "", st.session_state.get("own_runs") or ""))
+    """The folders of own sets, each once, shipped ones left out: SEG_WEIGHTS names some, the sidebar's field
+    (`st.session_state.own_runs`) others where `opens_local_folders`, and what was trained in this visit has one."""
+    typed = st.session_state.get("own_runs") if opens_local_folders() else None
+    named = os.pathsep.join((os.environ.get("SEG_WEIGHTS") or "", typed or ""))
     parts = (part.strip() for part in named.split(os.pathsep))
     folders = (Path(os.path.abspath(os.path.expanduser(part))) for part in parts if part)
-    live = st.session_state.get("live_folder")  # what the visitor has trained on the Training page
+    live = st.session_state.get("live_folder")
     return [folder for folder in dict.fromkeys([*folders, *([Path(live.name)] if live else [])]) if folder != SHIPPED]
 
 

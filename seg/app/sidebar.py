@@ -6,7 +6,7 @@ import streamlit as st
 
 from seg.app import resources
 from seg.app.text import plain
-from seg.errors import WeightsError
+from seg.errors import OptionError, WeightsError
 from seg.inference.engines import DEVICES, choose_device, choose_engine
 
 DETAILS = {1: "as trained", 2: "2 ×", 4: "4 ×"}
@@ -51,13 +51,17 @@ def settings() -> Settings:
 def _own_runs() -> None:
     """A field for the folders of the visitor's own runs, which `resources.sets` opens, and what is wrong with them."""
     with st.expander("Your own runs", icon=":material/folder_open:"):
-        st.text_input(
-            "Folder on the machine that runs this app",
-            key="own_runs",
-            placeholder="runs/mine",
-            help="A folder that `python -m seg train --out FOLDER` has written. Only its index of weight sets, the "
-            "weights and the replays are read. Its networks stand beside the shipped ones on every page, marked 'own'.",
-        )
+        if resources.opens_local_folders():
+            st.text_input(
+                "Folder on the machine that runs this app",
+                key="own_runs",
+                placeholder="runs/mine",
+                help="A folder that `python -m seg train --out FOLDER` has written. Only its index of weight sets, the "
+                "weights and the replays are read. Its networks stand beside the shipped ones on every page, marked "
+                "'own'.",
+            )
+        else:
+            st.caption("Run the app on your own machine, by `make run`, to open networks that you have trained there.")
         try:
             own = sum(bool(weights.own) for weights in resources.sets().values())
         except WeightsError:
@@ -76,7 +80,7 @@ def _available() -> list[str]:
     for device in DEVICES:
         try:
             choose_device(device)
-        except ValueError:
+        except (OptionError, ValueError):
             continue
         usable.append(device)
     return usable

@@ -73,7 +73,7 @@ def _start(script: Path) -> tuple[str, subprocess.Popen]:
     process = subprocess.Popen(
         [*command, *(f"--{name}={value}" for name, value in settings.items())],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "SEG_LOCAL_FOLDERS": "1"},
         stdout=subprocess.DEVNULL,
     )
     url = f"http://127.0.0.1:{port}"

@@ -17,13 +17,14 @@ from streamlit.testing.v1 import AppTest
 
 from seg.app import resources
 from seg.app.components import viewer
-from seg.app.parts import runs
+from seg.app.parts import gallery, runs
 from seg.catalogue.comparisons import SEVEN
 from seg.catalogue.store import WeightIndex
 from seg.datasets import DATASETS, street
 from seg.datasets.street import STREET
 from seg.inference.segmenter import Segmenter
 from seg.labels import IGNORE
+from seg.pictures import decode
 from seg.pictures.decode import digest
 from seg.pictures.drawing import encode_ids
 from seg.service.service import ANSWER_BYTES, PredictionService
@@ -52,9 +53,10 @@ def service(monkeypatch):
 
 
 def only(folder: Path, patch: pytest.MonkeyPatch) -> None:
-    """Let the app ship the sets of this folder and no others."""
+    """Let the app ship the sets of this folder and no others, on the visitor's own machine."""
     patch.setattr(resources, "SHIPPED", folder)
     patch.delenv("SEG_WEIGHTS", raising=False)
+    patch.setenv("SEG_LOCAL_FOLDERS", "1")
 
 
 @pytest.fixture
@@ -541,6 +543,47 @@ def test_own_runs_stand_beside_the_shipped_networks_and_hide_none(seven, service
     choose(page, "Compare", "own runs")
     assert list(table(page).columns) == ["own: unet-wce", "unet-wce"]
     assert service.runs == 8
+
+
+@pytest.mark.parametrize("setting", [None, "", "0"])
+def test_where_others_visit_no_folder_of_the_machine_can_be_named(seven, service, monkeypatch, tmp_path, setting):
+    make_set(tmp_path, "street/unet-wce", "unet", base=5)
+    only(seven, monkeypatch)
+    if setting is None:
+        monkeypatch.delenv("SEG_LOCAL_FOLDERS")
+    else:
+        monkeypatch.setenv("SEG_LOCAL_FOLDERS", setting)
+    for folder in (tmp_path, tmp_path / "none"):  # as a browser may send it that the field was never shown to
+        page = arrive(str(folder))
+        assert not page.exception
+        assert not page.warning
+        assert not [field for field in page.sidebar.text_input if "Folder" in field.label]
+        assert any("on your own machine" in caption.value for caption in page.sidebar.caption)
+        assert not any("opened" in caption.value for caption in page.sidebar.caption)
+        assert "own: U-Net" not in table(settle(page)).columns
+    monkeypatch.setenv("SEG_WEIGHTS", str(tmp_path))  # what the server's owner opens, all may see
+    assert "own: U-Net" in table(visit()).columns
+
+
+def test_drawing_the_page_again_measures_no_picture_again(page, monkeypatch):
+    upload(page, 0, "one.png", photo())
+    upload(page, 0, "two.png", saved(Image.fromarray(street.render(4, 90, 120).image), "PNG"))
+    upload(page, 1, "two.png", encode_ids(SCENE.labels, STREET))
+    end = time.monotonic() + 60
+    while not all(resources.is_rendered("street", seed) for seed in resources.seeds("street")):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    page.run()
+    calls = []
+    for module, name in [(gallery, "encode_thumbnail"), (gallery, "digest"), (decode, "digest")]:
+        original = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, original=original: calls.append(original) or original(*given))
+    page.run()
+    assert not page.exception
+    assert calls == []
+    page.session_state.chosen["street"] = "Sample 2"
+    settle(page.run())
+    assert len(calls) <= 1  # its truth, told from others the first time that it is scored
 
 
 def test_own_runs_may_be_named_by_the_environment_and_may_be_of_another_data_set(seven, service, monkeypatch, tmp_path):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from seg.app.layout import place
+from seg.app.layout import slot
 from seg.app.parts import runs as running
 from seg.app.parts.gallery import Exhibit, labelled_uploads
 from seg.app.parts.runs import Run
@@ -38,18 +38,18 @@ def show(
     table = None
     with st.container():
         notices(exhibit, done, class_map)
-    soon = place(waiting)
+    soon = slot(waiting)
     if waiting:
         soon.caption("Scores follow when every network has finished.")
-    with_truth, without = place(ready and scored), place(ready and not scored)
+    with_truth, without = slot(ready and scored), slot(ready and not scored)
     if ready:
         with with_truth if scored else without:
             table = (scores if scored else agreement)(exhibit, done, class_map)
-    together = place(len(labelled) > 1)
+    together = slot(len(labelled) > 1)
     if len(labelled) > 1:
         with together:
             over_all(labelled, comparison, settings, class_map)
-    last = place(ready)
+    last = slot(ready)
     if ready:
         with last:
             downloads(exhibit, done, table, class_map)

@@ -12,7 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from seg.app import resources
 from seg.app.components.thumbnails import Thumbnail, thumbnails
-from seg.app.layout import place
+from seg.app.layout import slot
 from seg.app.text import plain
 from seg.errors import ImageError
 from seg.labels import ClassMap
@@ -73,7 +73,7 @@ def choose(class_map: ClassMap, bar: DeltaGenerator | None = None) -> Exhibit:
     with (bar or st).container(horizontal=True, width="content"):
         _try_yours(dataset)
         about = st.container(width="content")
-    refused = place(bool(state.upload_errors))
+    refused = slot(bool(state.upload_errors))
     for sentence in state.upload_errors:
         refused.error(plain(sentence), icon=":material/error:")
     if chosen is None:

@@ -62,9 +62,9 @@ def choose(offered: Sequence[Comparison]) -> Comparison:
         offered = narrow(offered, "Data set", lambda c: c.dataset, key="training-dataset")
         dataset = offered[0].dataset
         offered = narrow(offered, "Compare", lambda c: c.topic, key=f"training-topic-{dataset}")
-        place = f"{offered[0].topic}-{dataset}"
+        scope = f"{offered[0].topic}-{dataset}"
         for prop in offered[0].fixed:
-            offered = narrow(offered, prop, lambda c, prop=prop: c.fixed.get(prop, ""), key=f"training-{prop}-{place}")
+            offered = narrow(offered, prop, lambda c, prop=prop: c.fixed.get(prop, ""), key=f"training-{prop}-{scope}")
     comparison = offered[0]
     titles = [entry.title for entry in comparison.entries]
     trained_alike = [entry.title for entry in comparison.entries if "not in this family" not in entry.note]

@@ -10,7 +10,7 @@ import streamlit as st
 from seg.app import resources
 from seg.app.answers import ask, question_of, sentence
 from seg.app.components.viewer import Panel, viewer
-from seg.app.layout import place
+from seg.app.layout import slot
 from seg.app.parts.gallery import Exhibit, use_truth
 from seg.catalogue.comparisons import Comparison, Entry
 from seg.inference.segmenter import Prediction
@@ -58,7 +58,7 @@ def finished(runs: Sequence[Run]) -> list[Run]:
 
 def show(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap) -> None:
     """The panels, drawn anew as networks finish; when the last one has, the whole page follows."""
-    chosen = place(not runs)
+    chosen = slot(not runs)
     if not runs:
         chosen.info("No network is chosen: open the line of words above and choose one.", icon=":material/tune:")
     pending = bool(wait([run.future for run in runs], PATIENCE).not_done)
