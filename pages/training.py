@@ -44,7 +44,7 @@ classes = comparison.entries[0].record.class_map
 # The replays
 show = replays.show(comparison.entries)
 st.subheader(QUESTIONS[comparison.topic])
-if show.tracks:
+if show.sample is not None:
     hint = dataset_named(comparison.dataset).sentences.get("training", "")
     st.caption(
         f"Press play. Every network labels this rendered picture at {len(show.shares)} moments of its training, all in "
@@ -55,7 +55,7 @@ if show.tracks:
 for problem in show.problems:
     st.info(plain(problem), icon=":material/info:")
 
-if show.tracks:
+if show.sample is not None:
     st.subheader("When is each class found?")
     st.caption(
         f"Do large classes come before small ones? Each row is a class with its share of the picture, the largest on "

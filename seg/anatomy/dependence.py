@@ -108,7 +108,7 @@ class TracedMap:
         return lambda *args, **kwargs: self.__torch_function__(method, (), (self, *args), kwargs)
 
     def __add__(self, other: "TracedMap | float") -> "TracedMap":
-        return torch.add(self, other)
+        return self.__torch_function__(torch.add, (), (self, other))
 
     __radd__ = __add__
 
@@ -270,7 +270,8 @@ def _conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=
         return axis.through(_spread(out, kernel, stride, padding, dilation))
 
     if settings[0][1] > 1:
-        x.upsampling.append(Upsampling("transposed", *settings[0][:4], x.channels, channels))
+        kernel, stride, padding, output_padding, _ = settings[0]
+        x.upsampling.append(Upsampling("transposed", kernel, stride, padding, output_padding, x.channels, channels))
     return replace(x, channels=channels, rows=along(x.rows, *settings[0]), columns=along(x.columns, *settings[1]))
 
 
@@ -290,7 +291,8 @@ def _max_unpool2d(x, indices, kernel_size, stride=None, padding=0, output_size=N
         return axis.through(_spread(out, kernel, stride, padding, 1))
 
     height, width = output_size[-2:]
-    x.upsampling.append(Upsampling("unpool", *settings[0], 0, x.channels, x.channels))
+    kernel, stride, padding = settings[0]
+    x.upsampling.append(Upsampling("unpool", kernel, stride, padding, 0, x.channels, x.channels))
     return replace(
         x,
         rows=along(x.rows | indices.rows, height, *settings[0]),
@@ -311,10 +313,12 @@ def _interpolate(
     if mode not in ("nearest", "bilinear") or align_corners or antialias:
         raise NotImplementedError(f"There is no rule for interpolate({mode=}, {align_corners=}, {antialias=}).")
 
-    def along(axis: Reach, out: int | None, factor: float | None) -> Reach:
-        n = len(axis)
-        out = int(n * factor) if out is None else out
-        given = factor is not None and not recompute_scale_factor
+    sizes, factors = _pair(size), _pair(scale_factor)
+
+    def along(axis: Reach, direction: int) -> Reach:
+        n, factor = len(axis), factors[direction]
+        out = int(n * factor) if size is None else sizes[direction]
+        given = size is None and not recompute_scale_factor
         step = 1 / Fraction(factor) if given else Fraction(n, out)  # exact: no tap gained or lost by rounding
         if mode == "nearest":
             sources = [[min(int(i * step), n - 1)] for i in range(out)]
@@ -325,8 +329,7 @@ def _interpolate(
             sources = [[j, j + 1 if c > j and j + 1 < n else j] for j, c in zip(below, centres, strict=True)]
         return axis.through(np.array(sources))
 
-    sizes, factors = _pair(size), _pair(scale_factor)
-    larger = replace(x, rows=along(x.rows, sizes[0], factors[0]), columns=along(x.columns, sizes[1], factors[1]))
+    larger = replace(x, rows=along(x.rows, 0), columns=along(x.columns, 1))
     stride = round(len(larger.rows) / len(x.rows))
     if stride > 1:
         kernel, padding = (2 * stride - stride % 2, stride // 2) if mode == "bilinear" else (stride, 0)

@@ -7,6 +7,7 @@ Checkerboard Artifacts', Distill 2016.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import torch
@@ -58,7 +59,7 @@ class Geometry:
         return i * self.stride + k * self.dilation - self.padding
 
     @property
-    def arguments(self) -> dict[str, int]:
+    def arguments(self) -> dict[str, Any]:
         """As torch's functions take them."""
         return {
             "stride": self.stride,
@@ -209,7 +210,7 @@ def ways_up(x: np.ndarray, indices: np.ndarray) -> dict[str, np.ndarray]:
     found = {
         "nearest": nearest,
         "bed of nails": nails,
-        "max-unpooling": F.max_unpool2d(batch, torch.from_numpy(indices)[None, None], 2),
+        "max-unpooling": F.max_unpool2d(batch, torch.from_numpy(indices)[None, None], [2, 2]),
         "bilinear": F.interpolate(batch, scale_factor=2, mode="bilinear", align_corners=False),
         "pixel shuffle": F.pixel_shuffle(torch.cat([here, (here + right) / 2, (here + below) / 2, corner], dim=1), 2),
         "resize, then convolve": F.conv2d(F.pad(nearest, (1, 1, 1, 1), mode="replicate"), _batch(SMOOTH)),

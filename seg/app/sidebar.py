@@ -31,7 +31,7 @@ def settings() -> Settings:
         detail = st.segmented_control(
             "Detail",
             list(DETAILS),
-            format_func=DETAILS.get,
+            format_func=DETAILS.__getitem__,
             default=1,
             key="detail",
             help="How large the networks see the picture, in multiples of the scale they were trained at.",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -55,7 +56,7 @@ def growth(lines: Mapping[str, Sequence[tuple[float, float]]], unit: str) -> go.
     return framed(figure, height=330)
 
 
-def dice_change(before: Sequence[float], after: Sequence[float], classes: Sequence[str]) -> go.Figure:
+def dice_change(before: np.ndarray, after: np.ndarray, classes: Sequence[str]) -> go.Figure:
     """What each class's Dice loses or gains: one bar a class, the largest loss on top."""
     change = {c: a - b for c, b, a in zip(classes, before, after, strict=True) if b == b and a == a}
     names = sorted(change, key=lambda c: -change[c])

@@ -63,10 +63,10 @@ class Tiling:
             ((_, tile),) = self.cut(image, batch)
             return run(tile)[0, :, : self.size[0], : self.size[1]]
         (height, width), weight = self.size, self._weight().to(image.device)
-        total, weights = None, torch.zeros(height, width, device=image.device)
+        total, weights = torch.zeros(0), torch.zeros(height, width, device=image.device)
         for corners, tiles in self.cut(image, batch):
             for (y, x), logits in zip(corners, run(tiles), strict=True):
-                if total is None:
+                if not len(total):  # how many classes there are, the first tile tells
                     total = torch.zeros(len(logits), height, width, device=image.device)
                 y, x = slice(y, y + self.tile[0]), slice(x, x + self.tile[1])
                 part = weights[y, x]

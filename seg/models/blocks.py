@@ -5,6 +5,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
+class Network(nn.Module):
+    """What every architecture is: `forward(x, skips=None)`, and the names of the skips that it can do without."""
+
+    skip_names: tuple[str, ...]
+
+
 def conv_bn_relu(in_channels: int, out_channels: int, norm: bool) -> nn.Sequential:
     """A same-padded 3×3 convolution, batch norm if `norm`, and ReLU."""
     layers: list[nn.Module] = [nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=not norm)]

@@ -6,10 +6,10 @@ so every layer costs the whole picture and the receptive field grows by two pixe
 
 from torch import Tensor, nn
 
-from .blocks import conv_bn_relu
+from .blocks import Network, conv_bn_relu
 
 
-class ConvStack(nn.Module):
+class ConvStack(Network):
     """`layers` 3×3 convolutions of `base` channels, then a 1×1 classifier."""
 
     skip_names: tuple[str, ...] = ()

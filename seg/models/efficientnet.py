@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .blocks import conv_bn_relu, crop_to, keep, pad_to_multiple
+from .blocks import Network, conv_bn_relu, crop_to, keep, pad_to_multiple
 from .fcn import upscore
 
 STAGES = (
@@ -135,7 +135,7 @@ class Lite0Encoder(nn.Module):
         return [x, *self.model(x)]
 
 
-class LiteFCN(nn.Module):
+class LiteFCN(Network):
     """FCN-32s, FCN-16s or FCN-8s, by `stride`. Skips are called "pool4" (stride 16) and "pool3" (stride 8).
 
     The skips' score layers start at zero, as in the paper: the finer networks begin as FCN-32s.
@@ -168,7 +168,7 @@ class LiteFCN(nn.Module):
         return crop_to(self.upscore(x), picture)
 
 
-class LiteEncoderDecoder(nn.Module):
+class LiteEncoderDecoder(Network):
     """The encoder/decoder without skips: five times bilinear interpolation and two convolutions.
 
     The encoder strides where VGG16 pools, so there are no pooling indices to unpool by.
@@ -225,7 +225,7 @@ class UNetDecoder(nn.Module):
         return x
 
 
-class LiteUNet(nn.Module):
+class LiteUNet(Network):
     """smp's U-Net. Skips are called "level2" (half the resolution) to "level5".
 
     A picture whose sides cannot be halved five times is continued at the bottom and the right by its last row and

@@ -8,11 +8,11 @@ value back where the encoder's pooling found it. The other ways up are there to 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .blocks import conv_bn_relu, crop_to, vgg16_plan, vgg_stage
+from .blocks import Network, conv_bn_relu, crop_to, vgg16_plan, vgg_stage
 from .names import UPSAMPLING
 
 
-class EncoderDecoder(nn.Module):
+class EncoderDecoder(Network):
     """`levels` of VGG16's five stages and their mirror.
 
     upsampling: "unpool" (the paper's), "transposed" (3×3 kernels at stride 2, whose overlap is uneven), "bilinear" or

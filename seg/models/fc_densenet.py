@@ -5,7 +5,7 @@ DenseNets for Semantic Segmentation', CVPR Workshops 2017 (tables 1 and 2, and t
 import torch
 from torch import Tensor, nn
 
-from .blocks import crop_to, keep
+from .blocks import Network, crop_to, keep
 
 LAYERS = {
     "fc_densenet56": (4, 4, 4, 4, 4, 4),
@@ -76,7 +76,7 @@ class TransitionDown(nn.Sequential):
         )
 
 
-class FCDenseNet(nn.Module):
+class FCDenseNet(Network):
     """Dense blocks down and up, joined by skips called "block1" (full resolution) to "block5".
 
     layers: layers of each block on the way down, then of the bottleneck; base: channels of the first convolution.
@@ -118,7 +118,7 @@ class FCDenseNet(nn.Module):
         for module in self.modules():
             if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
                 nn.init.kaiming_uniform_(module.weight)
-                nn.init.zeros_(module.bias)
+                nn.init.zeros_(module.get_parameter("bias"))
 
     def forward(self, x: Tensor, skips: set[str] | None = None) -> Tensor:
         encoded = []

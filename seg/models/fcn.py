@@ -10,7 +10,7 @@ and the parameter count the same.
 import torch
 from torch import Tensor, nn
 
-from .blocks import crop_to, keep, vgg16_plan, vgg_stage
+from .blocks import Network, crop_to, keep, vgg16_plan, vgg_stage
 
 
 def bilinear_kernel(size: int) -> Tensor:
@@ -34,7 +34,7 @@ def upscore(num_classes: int, stride: int) -> nn.ConvTranspose2d:
     return layer
 
 
-class FCN(nn.Module):
+class FCN(Network):
     """FCN-32s, FCN-16s or FCN-8s, by `stride`. Skips are called "pool4" and "pool3"."""
 
     def __init__(

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from torch import nn
-
+from .blocks import Network
 from .conv_stack import ConvStack
 from .efficientnet import LiteEncoderDecoder, LiteFCN, LiteUNet
 from .encoder_decoder import EncoderDecoder
@@ -16,7 +15,7 @@ from .unet import UNet
 Options = dict  # what the caller chose; a builder takes out what it knows, build_model refuses the rest
 
 
-def _conv_stack(num_classes: int, in_channels: int, slim: bool, chosen: Options) -> nn.Module:
+def _conv_stack(num_classes: int, in_channels: int, slim: bool, chosen: Options) -> Network:
     base, norm = chosen.pop("base", 16 if slim else 64), chosen.pop("norm", slim)
     return ConvStack(num_classes, in_channels, base, chosen.pop("levels", 7), norm)
 
@@ -29,31 +28,31 @@ def _levels(chosen: Options, most: int) -> int:
     return levels
 
 
-def _encoder_decoder(num_classes: int, in_channels: int, slim: bool, chosen: Options) -> nn.Module:
+def _encoder_decoder(num_classes: int, in_channels: int, slim: bool, chosen: Options) -> Network:
     base, norm = chosen.pop("base", 16 if slim else 64), chosen.pop("norm", True)
     upsampling = chosen.pop("upsampling", "unpool")
     return EncoderDecoder(num_classes, in_channels, base, _levels(chosen, 5), norm, upsampling)
 
 
-def _fcn(stride: int, num_classes: int, in_channels: int, slim: bool, chosen: Options) -> nn.Module:
+def _fcn(stride: int, num_classes: int, in_channels: int, slim: bool, chosen: Options) -> Network:
     base, norm = chosen.pop("base", 16 if slim else 64), chosen.pop("norm", slim)
     fc, dropout = (256, 0.2) if slim else (4096, 0.5)
     return FCN(num_classes, in_channels, stride, base, fc, norm, dropout)
 
 
-def _unet(num_classes: int, in_channels: int, slim: bool, chosen: Options) -> nn.Module:
+def _unet(num_classes: int, in_channels: int, slim: bool, chosen: Options) -> Network:
     base, norm = chosen.pop("base", 16 if slim else 64), chosen.pop("norm", slim)
     return UNet(num_classes, in_channels, base, chosen.pop("levels", 4), norm)
 
 
-def _fc_densenet(variant: str, num_classes: int, in_channels: int, slim: bool, chosen: Options) -> nn.Module:
+def _fc_densenet(variant: str, num_classes: int, in_channels: int, slim: bool, chosen: Options) -> Network:
     base = chosen.pop("base", 24 if slim else 48)
     growth = round(GROWTH[variant] * base / 48)
     layers = LAYERS[variant][: _levels(chosen, 5) + 1]
     return FCDenseNet(num_classes, in_channels, base, growth, layers, dropout=0.0 if slim else 0.2)
 
 
-def _on_lite0(name: str, num_classes: int, in_channels: int, chosen: Options) -> nn.Module:
+def _on_lite0(name: str, num_classes: int, in_channels: int, chosen: Options) -> Network:
     if name == "encoder_decoder":
         if (upsampling := chosen.pop("upsampling", "bilinear")) != "bilinear":
             raise ValueError(
@@ -66,7 +65,7 @@ def _on_lite0(name: str, num_classes: int, in_channels: int, chosen: Options) ->
     return LiteFCN(num_classes, in_channels, stride=int(name.removeprefix("fcn").removesuffix("s")))
 
 
-def _smp(backbone: str | None, num_classes: int, in_channels: int) -> nn.Module:
+def _smp(backbone: str | None, num_classes: int, in_channels: int) -> Network:
     from .smp import Smp  # brings smp and timm, which most networks never need
 
     arch, slash, encoder = (backbone or "").partition("/")
@@ -78,7 +77,7 @@ def _smp(backbone: str | None, num_classes: int, in_channels: int) -> nn.Module:
     return Smp(arch, encoder, num_classes, in_channels)
 
 
-def _on_backbone(name: str, backbone: str | None, num_classes: int, in_channels: int, chosen: Options) -> nn.Module:
+def _on_backbone(name: str, backbone: str | None, num_classes: int, in_channels: int, chosen: Options) -> Network:
     if name == SMP:
         return _smp(backbone, num_classes, in_channels)
     if name not in ON_BACKBONE:
@@ -88,7 +87,7 @@ def _on_backbone(name: str, backbone: str | None, num_classes: int, in_channels:
     return _on_lite0(name, num_classes, in_channels, chosen)
 
 
-_BUILDERS: dict[str, Callable[[int, int, bool, Options], nn.Module]] = {
+_BUILDERS: dict[str, Callable[[int, int, bool, Options], Network]] = {
     "conv_stack": _conv_stack,
     "encoder_decoder": _encoder_decoder,
     "fcn32s": partial(_fcn, 32),
@@ -109,7 +108,7 @@ def build_model(
     backbone: str | None = None,
     upsampling: str | None = None,
     norm: bool | None = None,
-) -> nn.Module:
+) -> Network:
     """Build an architecture with fresh weights.
 
     name: one of `KNOWN`.

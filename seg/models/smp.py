@@ -5,9 +5,9 @@ and skips with names.
 import segmentation_models_pytorch as smp
 import torch
 from segmentation_models_pytorch.encoders import get_encoder_names
-from torch import Tensor, nn
+from torch import Tensor
 
-from .blocks import crop_to, keep, pad_to_multiple
+from .blocks import Network, crop_to, keep, pad_to_multiple
 
 ARCHITECTURES = tuple(name for name in smp.MODEL_ARCHITECTURES_MAPPING if name != "dpt")
 """What smp calls them. A DPT reads one size of picture only."""
@@ -16,7 +16,7 @@ MULTIPLE = {"pan": 128}
 """What the sides of a picture must be divisible by, where it is not 32: PAN halves the deepest features three times."""
 
 
-class Smp(nn.Module):
+class Smp(Network):
     """smp's architecture `arch` on its encoder `encoder`, neither of them with trained weights.
 
     Pictures are padded at the bottom and the right, by repeating their last row and column, to sides that smp can

@@ -6,14 +6,14 @@ Figure 1 of the paper, but same-padded, so that the mask has the picture's size 
 import torch
 from torch import Tensor, nn
 
-from .blocks import conv_bn_relu, crop_to, keep
+from .blocks import Network, conv_bn_relu, crop_to, keep
 
 
 def double_conv(in_channels: int, out_channels: int, norm: bool) -> nn.Sequential:
     return nn.Sequential(conv_bn_relu(in_channels, out_channels, norm), conv_bn_relu(out_channels, out_channels, norm))
 
 
-class UNet(nn.Module):
+class UNet(Network):
     """Contracting path, bottleneck and expanding path; `base` channels at full resolution, doubled at each of `levels`.
 
     Skips are called "level1" (full resolution) to "level4".

@@ -1,5 +1,7 @@
 """The parts of the Architectures page: drawing, feature maps, skips, receptive fields, cost, from picture to label."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -26,7 +28,7 @@ from seg.pictures.drawing import (
     overlay,
 )
 from seg.scores.ablation import Ablated, changed
-from seg.service.questions import PREDICT, Logits, Predict
+from seg.service.questions import PREDICT, Logits, Predict, Question
 
 CHART = {"displayModeBar": False}
 PAPERS = {
@@ -99,7 +101,8 @@ def drawing(exhibit: Exhibit, entry: Entry) -> None:
     )
 
 
-def _asked(exhibit: Exhibit, entry: Entry, question) -> object:
+def _asked(exhibit: Exhibit, entry: Entry, question: Question) -> Any:
+    """The answer, or None with a sentence on the page."""
     return answers.collect({entry.title: answers.ask(exhibit, entry.weights, question)}).get(entry.title)
 
 

@@ -186,7 +186,7 @@ def variants(exhibit: Exhibit, comparison: Comparison) -> None:
 
 
 def _pattern(found: Measurement, key: str, scale: float | None = None) -> None:
-    if found.pattern is None:
+    if found.pattern is None or found.strongest is None:
         st.caption("The picture is too small to measure it.")
         return
     period, energy = found.strongest

@@ -7,7 +7,7 @@ pointing happen in the browser.
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
+from streamlit.components.v2 import component
 
 from seg.anatomy import transposed as upsampling
 from seg.anatomy.transposed import Geometry
@@ -46,10 +46,11 @@ def describe(x: np.ndarray, weight: np.ndarray, geometry: Geometry) -> dict:
 
 
 def _rows_columns(x: np.ndarray) -> tuple[int, int]:
-    return (1, *x.shape)[-2:]
+    rows, columns = (1, *x.shape)[-2:]
+    return rows, columns
 
 
-_mount = st.components.v2.component(
+_mount = component(
     "seg_by_hand",
     html=(_FOLDER / "by_hand.html").read_text("utf-8"),
     css=(_FOLDER / "by_hand.css").read_text("utf-8"),

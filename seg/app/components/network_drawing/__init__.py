@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import streamlit as st
+from streamlit.components.v2 import component
 
 from seg.anatomy.stages import Stage
 from seg.app.components.scripts import joined
@@ -58,7 +58,7 @@ def describe(
     }
 
 
-_mount = st.components.v2.component(
+_mount = component(
     "seg_network_drawing",
     html=(_FOLDER / "drawing.html").read_text("utf-8"),
     css=(_FOLDER / "drawing.css").read_text("utf-8"),

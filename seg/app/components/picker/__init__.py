@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import streamlit as st
+from streamlit.components.v2 import component
 
 from seg.app.components.scripts import joined
 from seg.pictures.decode import digest
@@ -31,7 +32,7 @@ def picker(image: np.ndarray, size: tuple[int, int], label: str, key: str) -> tu
     return float(at[1]), float(at[0])
 
 
-_mount = st.components.v2.component(
+_mount = component(
     "seg_picker",
     html=(_FOLDER / "picker.html").read_text("utf-8"),
     css=(_FOLDER / "picker.css").read_text("utf-8"),

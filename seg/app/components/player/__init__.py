@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
+from streamlit.components.v2 import component
 
 from seg.app.components import viewer as linked
 from seg.app.components.scripts import joined
@@ -115,7 +115,7 @@ def _top(tracks: Sequence[Track]) -> float:
     return min(1.0, (int(highest * 10) + 1) / 10)
 
 
-_mount = st.components.v2.component(
+_mount = component(
     "seg_replay_player",
     html=(_FOLDER / "player.html").read_text("utf-8"),
     css="\n".join(path.read_text("utf-8") for path in _STYLES),

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 from PIL import Image
+from streamlit.components.v2 import component
 
 from seg.app.components.scripts import joined
 from seg.app.text import plain
@@ -94,6 +95,8 @@ def viewer(
         sent.difference_update(st.session_state[key].missing or ())
 
     def take_truth() -> None:
+        if on_truth is None:
+            return  # what no button of this viewer can send
         try:
             painted = read_painting(st.session_state[key].truth, data["photo"]["digest"], photo.shape[:2], classes)
         except ImageError as error:
@@ -123,7 +126,7 @@ def read_painting(message: Mapping[str, str], digest: str, size: tuple[int, int]
         raise ImageError(problem)
     if (painted == IGNORE).all():
         raise ImageError("Nothing is painted yet: draw a few regions and press 'Use as truth' again.")
-    return np.asarray(Image.fromarray(painted).resize(size[::-1], Image.Resampling.NEAREST))
+    return np.asarray(Image.fromarray(painted).resize((size[1], size[0]), Image.Resampling.NEAREST))
 
 
 def describe(
@@ -262,7 +265,7 @@ class _Encoded:
 
 def _hash(array: np.ndarray) -> str:
     digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
-    digest.update(np.ascontiguousarray(array))
+    digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:32]
 
 
@@ -296,7 +299,7 @@ _encoded = _Encoded(_CACHE_BYTES)
 # The component
 
 
-_mount = st.components.v2.component(
+_mount = component(
     "seg_viewer",
     html=(_FOLDER / "viewer.html").read_text("utf-8"),
     css="\n".join((_FOLDER / f"{name}.css").read_text("utf-8") for name in _STYLES),
