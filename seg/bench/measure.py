@@ -338,9 +338,7 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def _eager(model: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
-    """As the network comes: only without gradients does FC-DenseNet write its features into one buffer."""
-    with torch.enable_grad():
-        logits = model(batch)
+    logits = model(batch)
     if logits.is_cuda:
         torch.cuda.synchronize(logits.device)
     return logits

@@ -40,27 +40,11 @@ class DenseBlock(nn.Module):
         self.layers = nn.ModuleList(DenseLayer(in_channels + i * growth, growth, dropout) for i in range(layers))
 
     def forward(self, *parts: Tensor) -> tuple[Tensor, Tensor]:
-        parts = tuple(crop_to(part, parts[0]) for part in parts)
-        if isinstance(parts[0], Tensor) and not torch.is_grad_enabled() and not torch.compiler.is_compiling():
-            return self._into_one_buffer(parts)
-        features = list(parts)
+        features = [crop_to(part, parts[0]) for part in parts]
         for layer in self.layers:
             features.append(layer(torch.cat(features, dim=1)))
         features = torch.cat(features, dim=1)
         return features, features[:, sum(part.shape[1] for part in parts) :]
-
-    def _into_one_buffer(self, parts: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-        """The same without joining all features anew for every layer, where no gradient needs the old ones."""
-        x, growth, widths = parts[0], self.layers[0][2].out_channels, [part.shape[1] for part in parts]
-        channels = sum(widths)
-        layout = torch.channels_last if x.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
-        features = x.new_empty(len(x), channels + growth * len(self.layers), *x.shape[2:]).to(memory_format=layout)
-        for place, part in zip(features[:, :channels].split(widths, dim=1), parts, strict=True):
-            place.copy_(part)
-        for i, layer in enumerate(self.layers):
-            done = channels + i * growth
-            features[:, done : done + growth] = layer(features[:, :done])
-        return features, features[:, channels:]
 
 
 class TransitionDown(nn.Sequential):

@@ -13,7 +13,7 @@ import torch
 
 log = logging.getLogger(__name__)
 
-FORM = 13
+FORM = 14
 """Goes up with every change of what is compiled, so that nothing older is taken from disk."""
 
 MAX_BYTES = 2 * 2**30

@@ -22,7 +22,6 @@ from seg.inference.engines.openvino import engine as openvino
 from seg.inference.engines.openvino.engine import OpenVINOEngine
 from seg.inference.segmenter import Segmenter
 from seg.models import build_model
-from seg.models.fc_densenet import FCDenseNet
 from tests.conftest import NETWORKS, make_set
 
 pytest.importorskip("openvino")
@@ -46,30 +45,6 @@ def test_logits_are_those_of_pytorch(name, options):
     assert both[0] == pytest.approx(both[1], abs=1e-3)
     agree = (both[0].argmax(dim=1) == both[1].argmax(dim=1)).float().mean()
     assert agree >= 0.999
-
-
-WIDE = [
-    FCDenseNet(5, base=32, growth=16, layers=(2, 2, 2)),
-    build_model("unet", 5, 3, base=32, levels=2),
-    build_model("fcn8s", 5, 3, base=32),
-    build_model("encoder_decoder", 5, 3, base=32, levels=2),
-    build_model("smp", 5, 3, backbone="fpn/resnet18"),
-]
-
-
-@pytest.mark.skipif(torch.backends.cpu.get_cpu_capability() != "AVX512", reason="other CPUs want channels last")
-@pytest.mark.parametrize("model", WIDE, ids=lambda model: type(model).__name__)
-def test_a_wide_network_keeps_its_maps_in_blocks_of_channels(model, cache):
-    picture = torch.rand(2, 3, 47, 66)
-    engine = OpenVINOEngine(model.eval(), "weights", at_once=True, race=False)
-    with torch.no_grad():
-        assert engine.run(picture) == pytest.approx(model(picture), abs=1e-3)
-    assert engine.used == "openvino"
-    (file,) = cache.glob("*/network.xml")
-    layers = openvino.compile_network(file).get_runtime_model().get_ops()
-    kinds = [layer.get_rt_info()["primitiveType"].astype(str) for layer in layers]
-    assert kinds.count("jit_avx512_f32") > 5, "3×3 convolutions in blocks"
-    assert "brgconv_avx512_f32" not in kinds, "none with channels last"
 
 
 def test_labels_of_a_trained_network_agree_on_real_frames_of_odd_sizes(shipped, camvid):

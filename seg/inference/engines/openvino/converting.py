@@ -8,21 +8,14 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import torch
 from torch import Tensor, nn
 
 from seg.inference.engines.openvino.compiling import core
-from seg.inference.engines.openvino.rewrites import fits_blocks, rewrite
+from seg.inference.engines.openvino.rewrites import rewrite
 from seg.inference.tracing import ALONE
 from seg.inference.worker import Worker
-
-CONVOLUTIONS = {"Convolution", "GroupConvolution", "ConvolutionBackpropData"}
-"""Types of layers in OpenVINO's files."""
-
-PREFERENCE = {"name": "primitives_priority", "version": "0", "value": "cpu:jit_avx512_1x1"}
-"""What such a layer is told so that it does not ask for channels last: this kind for 1×1 kernels, any for others."""
 
 
 class Converter(Worker):
@@ -130,34 +123,13 @@ class _ChannelsLast(nn.Module):
 
 
 def convert(model: nn.Module, shape: tuple[int, ...]) -> Any:
-    """The network for exactly one tile of this shape, (C, h, w), as OpenVINO knows it: for (1, h, w, C), or for
-    (1, C, h, w) where its maps are to lie in blocks of channels."""
+    """The network for exactly one tile of this shape, (C, h, w), as OpenVINO knows it, for (1, h, w, C); the one given
+    is used up."""
     import openvino
 
-    blocks = fits_blocks(model)
-    network = rewrite(model)
-    tile = torch.zeros(1, *shape) if blocks else torch.zeros(1, *shape[1:], shape[0])
+    tile = torch.zeros(1, *shape[1:], shape[0])
     with ALONE, torch.no_grad():
-        exported = torch.export.export(network if blocks else _ChannelsLast(network), (tile,))
+        exported = torch.export.export(_ChannelsLast(rewrite(model)), (tile,))
     converted = openvino.convert_model(exported)
     converted.reshape(list(tile.shape))
-    return _in_blocks(converted) if blocks else converted
-
-
-def _in_blocks(network: Any) -> Any:
-    """The same network, whose convolutions pass maps on in blocks of channels.
-
-    By default, each asks for channels last. One for which any kind is preferred takes its input as it comes instead;
-    then the first one, of an image, makes blocks, and the others keep to them. The preference is written into the file:
-    Python cannot set it.
-    """
-    import openvino
-
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        file = Path(folder) / "network.xml"
-        openvino.save_model(network, file, compress_to_fp16=False)
-        written = ElementTree.parse(file)
-        for layer in written.iter("layer"):
-            if layer.get("type") in CONVOLUTIONS:
-                ElementTree.SubElement(ElementTree.SubElement(layer, "rt_info"), "attribute", PREFERENCE)
-        return core().read_model(ElementTree.tostring(written.getroot()), file.with_suffix(".bin").read_bytes())
+    return converted

@@ -146,11 +146,10 @@ def _faster(network: Callable[[Tensor], Any], plain: Callable[[Tensor], Any], sh
 
 def _runner(compiled: Any) -> Callable[[Tensor], Tensor]:
     """One request of the compiled network: (1, C, h, w) → logits, which the next run writes over."""
-    request, shape = compiled.create_infer_request(), tuple(compiled.input(0).shape)
+    request = compiled.create_infer_request()
 
     def run(tile: Tensor) -> Tensor:
-        pixels = tile if tile.shape == shape else tile.permute(0, 2, 3, 1)
-        request.infer([pixels.contiguous().numpy()], share_inputs=True)
+        request.infer([tile.permute(0, 2, 3, 1).contiguous().numpy()], share_inputs=True)
         return torch.from_numpy(request.get_output_tensor(0).data)
 
     return run

@@ -1,15 +1,8 @@
-"""Max-pooling and unpooling by 2."""
+"""Max-pooling by 2 with indices, and unpooling."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-
-
-class Pool(nn.Module):
-    """Max-pooling by 2 that rounds up. OpenVINO's own makes indices, too, in another layout, where it rounds up."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.max_pool2d(_even(x), 2)
 
 
 class IndexedPool(nn.Module):
@@ -22,7 +15,7 @@ class IndexedPool(nn.Module):
         x = _even(x)
         height, width = x.shape[-2:]
         largest = F.max_pool2d(x, 2)
-        order = torch.where(x == _doubled(largest, height, width), 4 - _place(height, width), 0.0)
+        order = torch.where(x == _doubled(largest, height, width), 4 - _place_in_four(height, width), 0.0)
         return largest, 4 - F.max_pool2d(order, 2)
 
 
@@ -31,7 +24,7 @@ class Unpool(nn.Module):
 
     def forward(self, x: Tensor, which: Tensor, output_size: torch.Size) -> Tensor:
         height, width = output_size[-2:]
-        here = _doubled(which, height, width) == _place(height, width)
+        here = _doubled(which, height, width) == _place_in_four(height, width)
         return torch.where(here, _doubled(x, height, width), 0.0)
 
 
@@ -41,7 +34,7 @@ def _even(x: Tensor) -> Tensor:
     return F.pad(x, (0, right, 0, below), value=-torch.inf) if below or right else x
 
 
-def _place(height: int, width: int) -> Tensor:
+def _place_in_four(height: int, width: int) -> Tensor:
     """Float32 (1, 1, height, width): 0 to 3, each pixel's place among its four, in reading order.
 
     Of two axes only, OpenVINO would bring every map beside it into another layout and back.

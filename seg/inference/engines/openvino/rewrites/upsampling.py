@@ -5,41 +5,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from seg.models.blocks import crop_to
 from seg.models.efficientnet import LiteEncoderDecoder, UpBlock
-from seg.models.unet import UNet
 
-LARGE_STRIDE = 8
-"""From which on a transposed convolution is better made at its input's resolution."""
-
-
-class DoubledConvolution(nn.Module):
-    """A 3×3 convolution of a skip beside a doubled map, which is never made.
-
-    doubling: (C, M, 2, 2), the transposed convolution of stride 2 that doubles. It and the convolution's part for the
-    map are one transposed convolution of kernel 4: 4 taps to an output pixel instead of 9. convolution: of M and the
-    skip's channels, the map's first unless `skip_first`. bias: (M,), what is added to the doubled map; a channel of
-    ones carries it, since at the border fewer taps see it.
-    """
-
-    def __init__(self, doubling: Tensor, convolution: nn.Conv2d, skip_first: bool = False, bias: Tensor | None = None):
-        super().__init__()
-        middle, weight = doubling.shape[1], convolution.weight
-        own, skip = (weight[:, -middle:], weight[:, :-middle]) if skip_first else weight.tensor_split([middle], dim=1)
-        if bias is not None:
-            doubling = torch.cat([doubling, bias.expand(2, 2, -1).permute(2, 0, 1)[None]])
-        self.ones = bias is not None
-        self.own = nn.Parameter(F.conv2d(doubling, own, padding=2))
-        self.skip = nn.Parameter(skip.contiguous())
-        self.bias = nn.Parameter(convolution.bias)
-
-    def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:
-        if self.ones:
-            x = torch.cat([x, torch.ones_like(x[:, :1])], dim=1)
-        if skip is None:
-            return F.conv_transpose2d(x, self.own, self.bias, stride=2, padding=1)
-        y = F.conv_transpose2d(x, self.own, stride=2, padding=1)
-        return y + F.conv2d(skip, self.skip, self.bias, padding=1)
+LARGE_STRIDE = 32
+"""From which on a transposed convolution is faster by a tenth or more at its input's resolution: FCN-32s."""
 
 
 def _folded(convolution: nn.Conv2d, *rest: nn.Module) -> nn.Conv2d:
@@ -48,45 +17,29 @@ def _folded(convolution: nn.Conv2d, *rest: nn.Module) -> nn.Conv2d:
 
 
 class ShortUpBlock(nn.Module):
-    """`UpBlock` without doubling."""
+    """`UpBlock` without its doubled map.
+
+    Doubling and the 3×3 convolution's part for the doubled map are one transposed convolution of kernel 4: 4 taps to an
+    output pixel instead of 9.
+    """
 
     def __init__(self, block: UpBlock):
         super().__init__()
         convolution = _folded(*block.conv1)
-        channels = block.in_channels
-        doubling = torch.eye(channels)[:, :, None, None].expand(-1, -1, 2, 2)
-        self.conv1 = DoubledConvolution(doubling, convolution)
+        own, skip = convolution.weight.tensor_split([block.in_channels], dim=1)
+        doubling = torch.eye(block.in_channels)[:, :, None, None].expand(-1, -1, 2, 2)
+        self.own = nn.Parameter(F.conv2d(doubling, own, padding=2))
+        self.skip = nn.Parameter(skip.contiguous())
+        self.bias = nn.Parameter(convolution.bias)
         self.conv2 = block.conv2
 
     def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
-        return self.conv2(F.relu(self.conv1(x, skip)))
-
-
-class ShortUNet(nn.Module):
-    """`UNet` whose up-convolutions and the convolutions after them are one, where nothing is cropped in between."""
-
-    def __init__(self, network: UNet):
-        super().__init__()
-        self.network = network
-        self.short = nn.ModuleList(
-            DoubledConvolution(upconv.weight, _folded(*block[0]), skip_first=True, bias=upconv.bias)
-            for upconv, block in zip(network.upconv, network.up, strict=True)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        network, encoded = self.network, []
-        for block in network.down:
-            x = block(x)
-            encoded.append(x)
-            x = network.pool(x)
-        x = network.bottleneck(x)
-        for upconv, block, short in zip(network.upconv, network.up, self.short, strict=True):
-            skip = encoded.pop()
-            if skip.shape[2] == 2 * x.shape[2] and skip.shape[3] == 2 * x.shape[3]:
-                x = block[1](F.relu(short(x, skip)))
-            else:
-                x = block(torch.cat([skip, crop_to(upconv(x), skip)], dim=1))
-        return network.classifier(x)
+        if skip is None:
+            y = F.conv_transpose2d(x, self.own, self.bias, stride=2, padding=1)
+        else:
+            y = F.conv_transpose2d(x, self.own, stride=2, padding=1)
+            y = y + F.conv2d(skip, self.skip, self.bias, padding=1)
+        return self.conv2(F.relu(y))
 
 
 BLUR = (0.25, 0.5, 0.25)
@@ -173,7 +126,7 @@ class ShortEncoderDecoder(nn.Module):
 
 
 def is_upscore(layer: nn.ConvTranspose2d) -> bool:
-    """Whether it goes up by a large stride as an FCN's last layer does."""
+    """Whether it goes up by a large stride as the last layer of an FCN-32s does."""
     stride = layer.stride[0]
     return stride >= LARGE_STRIDE and layer.kernel_size == (2 * stride, 2 * stride) and layer.padding[0] == stride // 2
 
