@@ -39,8 +39,8 @@ def test_every_network_is_recorded_whole(name, options, monkeypatch):
     expected = build_engine(model, "cpu", "torch").run(pictures)
     with pretend_gpu(monkeypatch) as gpu:
         engine = build_engine(model, "cuda:0")
-        one, three = (engine.run(part.to(engine.home)).cpu() for part in (pictures[:1], pictures))
-        again = engine.run(pictures[:1].to(engine.home)).cpu()
+        one, three = (engine.run(part.to(engine.tile_device)).cpu() for part in (pictures[:1], pictures))
+        again = engine.run(pictures[:1].to(engine.tile_device)).cpu()
     assert not engine.notes
     assert gpu.recorded == 2
     assert torch.equal(one, again)
@@ -107,7 +107,7 @@ def test_skips_logits_and_features_are_those_of_the_cpu(tmp_path, monkeypatch):
 def test_half_precision_only_where_it_keeps_the_labels(shipped, frame):
     for name, expected in (("street/encoder_decoder-wce", False), ("street/unet-wce", True)):
         network = Segmenter.load(name, "cpu", "torch")
-        model, tile = network.engine.model, network._input(frame)
+        model, tile = network.module, network._input(frame)
         with torch.inference_mode():
             chosen = faithful(model, tile)
         assert (chosen is not model) == expected
@@ -127,7 +127,7 @@ def test_where_memory_is_short_fewer_tiles_run_at_a_time(gpu, monkeypatch):
 
     monkeypatch.setattr(CudaEngine, "_record", short)
     engine = build_engine(model, "cuda:0")
-    found = engine.run(pictures.to(engine.home)).cpu()
+    found = engine.run(pictures.to(engine.tile_device)).cpu()
     assert found == pytest.approx(build_engine(model, "cpu", "torch").run(pictures), abs=0.02)
     assert engine.notes == ["Memory is short, so fewer tiles run at a time: slower, with the same masks."]
     assert engine.chunk == 2
@@ -157,7 +157,7 @@ def test_what_cannot_be_recorded_runs_layer_by_layer(gpu):
     model, pictures = Waiting(torch.nn.Conv2d(3, 5, 3)).eval(), torch.rand(3, 3, 48, 64)
     expected = model(pictures).detach()
     engine = build_engine(model, "cuda:0")
-    found = engine.run(pictures.to(engine.home)).cpu()
+    found = engine.run(pictures.to(engine.tile_device)).cpu()
     assert found == pytest.approx(expected, abs=0.01)
     assert engine.notes == ["One of the networks runs without CUDA graphs, slower, with the same masks."]
 

@@ -112,7 +112,7 @@ class Kernels:
 
     def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> tuple[LearnedKernel, ...]:
         found = []
-        for name, layer in network.engine.model.named_modules():
+        for name, layer in network.module.named_modules():
             if not isinstance(layer, nn.ConvTranspose2d):
                 continue
             weight = layer.weight.detach().float().cpu().numpy()
@@ -180,7 +180,7 @@ class Measure:
 
     def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> Measurement:
         try:
-            stack = upsampling_stack(network.engine.model, len(network.record.mean))
+            stack = upsampling_stack(network.module, len(network.record.mean))
         except NotImplementedError:
             return Measurement(None, (), None)
         logits = network.logits(image)

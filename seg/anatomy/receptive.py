@@ -54,7 +54,7 @@ class Seen:
         box = theoretical = inside = None
         try:
             top, left, bottom, right = extent(
-                network.engine.model, (height, width), y, x, in_channels=len(network.record.mean)
+                network.module, (height, width), y, x, in_channels=len(network.record.mean)
             )
         except NotImplementedError:
             pass

@@ -101,7 +101,7 @@ class Anatomise:
         return size
 
     def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> tuple[Stage, ...]:
-        model, channels = network.engine.model, len(network.record.mean)
+        model, channels = network.module, len(network.record.mean)
         height, width = network.logits(image).shape[-2:]  # warms up, too
         found = stages(model, height, width, channels)
         names = [stage.name for stage in found]
@@ -116,12 +116,12 @@ class Anatomise:
 
 def _seconds(network: Segmenter, image: np.ndarray, names: list[str]) -> dict[str, float]:
     """The time from each stage's start to its end in one run."""
-    modules = dict(network.engine.model.named_modules())
+    modules = dict(network.module.named_modules())
     started: dict[str, float] = {}
     taken: dict[str, float] = {}
 
     def now() -> float:
-        if network.engine.device.type == "cuda":
+        if network.device.type == "cuda":
             torch.cuda.synchronize()
         return time.perf_counter()
 
@@ -203,9 +203,9 @@ class Timed:
             scale = side / min(height, width)
             size = (max(32, round(height * scale)), max(32, round(width * scale)))
             batch = torch.randn(1, len(network.record.mean), *size)
-            network.engine.forward(batch)
+            network.forward(batch)
             begin = time.perf_counter()
-            network.engine.forward(batch).cpu()
+            network.forward(batch).cpu()
             taken.append(time.perf_counter() - begin)
         return tuple(taken)
 
@@ -220,7 +220,7 @@ class Skips:
     def __call__(
         self, network: Segmenter, image: np.ndarray, detail: int
     ) -> tuple[tuple[str, tuple[str, str] | None], ...]:
-        ends = getattr(network.engine.model, "skip_ends", {})
+        ends = getattr(network.module, "skip_ends", {})
         return tuple((name, ends.get(name)) for name in network.skip_names)
 
 
@@ -238,6 +238,6 @@ class Costs:
         found = []
         for side in self.sides:
             size = (round(height * side / min(height, width)), round(width * side / min(height, width)))
-            line = stages(network.engine.model, *size, len(network.record.mean))
+            line = stages(network.module, *size, len(network.record.mean))
             found.append((sum(stage.gflops for stage in line), sum(stage.megabytes for stage in line)))
         return tuple(found)

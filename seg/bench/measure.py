@@ -74,7 +74,7 @@ def bench(
         bare = index.load(record).to(place).requires_grad_(False)
         batch = normalise(resize_short_side(to_tensor(image), record.scale)[None], record.mean, record.std).to(place)
         batch = batch[:, : len(record.mean)]
-        megabytes = _added_megabytes(lambda s=segmenter: (s(image), s.engine.settle(), s(image)))
+        megabytes = _added_megabytes(lambda s=segmenter: (s(image), s.engine.wait_until_ready(), s(image)))
         runs: dict[str, list[float]] = {"seconds": [], "network": [], "eager": []}
         for i in range(repeats + 1):
             seconds, prediction = _timed(lambda s=segmenter, i=image: s(i))
@@ -91,7 +91,7 @@ def bench(
                 "name": record.name,
                 "parameters": record.parameters,
                 "gflops": record.gflops,
-                "engine": segmenter.engine.used,
+                "engine": segmenter.engine.active,
                 **medians,
                 "spread": spread,
                 "ratio": medians["network"] / medians["eager"],
@@ -138,7 +138,7 @@ def app_path(repeats: int, device: str, weights: Path, engine: str) -> dict[str,
     image = decode(buffer.getvalue(), "bench.jpg").pixels
     for network in networks:
         network(image)
-        network.engine.settle()
+        network.engine.wait_until_ready()
 
     def loop() -> None:
         for network, model in zip(networks, bare, strict=True):
@@ -195,7 +195,7 @@ def large_picture(names: Sequence[str], device: str, weights: Path, engine: str)
     for name in names:
         network = Segmenter.load(name, device, engine, weights)
         network(tile)
-        network.engine.settle()
+        network.engine.wait_until_ready()
         network(tile)
         took: list[float] = []
         megabytes = _added_megabytes(lambda n=network, t=took: t.append(_timed(lambda: n(image, detail=4))[0]))
@@ -239,7 +239,7 @@ def paper_width(name: str, repeats: int, device: str, engine: str) -> dict[str, 
 
     def ready() -> None:
         runner.run(batch)
-        runner.settle()
+        runner.wait_until_ready()
         runner.run(batch)
 
     megabytes = _added_megabytes(ready)
@@ -256,7 +256,7 @@ def paper_width(name: str, repeats: int, device: str, engine: str) -> dict[str, 
         "name": name,
         "parameters": sum(p.numel() for p in model.parameters()),
         "gflops": work,
-        "engine": runner.used,
+        "engine": runner.active,
         **medians,
         "spread": max(times["seconds"]) - min(times["seconds"]),
         "ratio": medians["seconds"] / medians["eager"],
@@ -292,7 +292,7 @@ def _kilobytes(status: str, key: str) -> int:
 def tile_seconds(segmenter: Segmenter, repeats: int) -> tuple[float, float]:
     """Median and spread, in seconds, of one tile through the set's engine, after a warm-up."""
     record = segmenter.record
-    tile = torch.zeros(1, len(record.mean), *record.tile, device=segmenter.engine.home)
+    tile = torch.zeros(1, len(record.mean), *record.tile, device=segmenter.engine.tile_device)
     times = [_timed(lambda: segmenter.engine.run(tile))[0] for _ in range(repeats + 1)][1:]
     return statistics.median(times), max(times) - min(times)
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from seg.catalogue.store import SHIPPED, Record, WeightIndex
 from seg.errors import ImageError
-from seg.inference.engines import build_engine
+from seg.inference.engines import Engine, build_engine
 from seg.inference.engines.pytorch import is_out_of_memory
 from seg.inference.labelling import labels_at
 from seg.inference.tiling import Tiling
@@ -52,10 +52,10 @@ class Segmenter:
     """
 
     def __init__(
-        self, record: Record, model: nn.Module | Callable[[], nn.Module], device: str = "auto", engine: str = "auto"
+        self, record: Record, network: nn.Module | Callable[[], nn.Module], device: str = "auto", engine: str = "auto"
     ):
         self.record = record
-        self.engine = build_engine(model, device, engine, record.sha256, record.model)
+        self.engine: Engine = build_engine(network, device, engine, record.sha256, record.model)
 
     @classmethod
     def load(cls, name: str, device: str = "auto", engine: str = "auto", weights: str | Path = SHIPPED) -> "Segmenter":
@@ -81,7 +81,7 @@ class Segmenter:
         try:
             return self._segment(image, detail, skips)
         except torch.OutOfMemoryError:
-            self.engine.leave()
+            self.engine.move_to_cpu()
             return self._segment(image, detail, skips)
         except RuntimeError as error:
             if not is_out_of_memory(error):
@@ -105,23 +105,23 @@ class Segmenter:
 
         if skips is None:
             scaled = self._scaled(image, detail)
-            logits = self._tiling(scaled).blend(scaled, timed(self._run), self.engine.batch)
+            logits = self._tiling(scaled).blend(scaled, timed(self._run), self.engine.batch_size)
         else:
-            untiled = timed(lambda batch: self.engine.forward(batch, skips).float().cpu())
+            untiled = timed(lambda batch: self.forward(batch, skips).float().cpu())
             logits = untiled(self._input(image))[0]
-        labels, confidence = labels_at(logits, *image.shape[:2], self.engine.decide)
-        return Prediction(labels, confidence, seconds, str(self.engine.device), tuple(self.engine.notes))
+        labels, confidence = labels_at(logits, *image.shape[:2])
+        return Prediction(labels, confidence, seconds, str(self.device), tuple(self.engine.notes))
 
     def logits(self, image: np.ndarray, skips: set[str] | None = None) -> np.ndarray:
         """Float32 (C, h, w) at training scale, untiled."""
-        return self.engine.forward(self._input(image), skips).float().cpu()[0].numpy()
+        return self.forward(self._input(image), skips).float().cpu()[0].numpy()
 
     def features(self, image: np.ndarray, stage: str) -> np.ndarray:
         """What the submodule called `stage` gives for a picture: float32 (channels, h, w), untiled.
 
         Raises ValueError for a stage that the network does not have.
         """
-        modules = dict(self.engine.model.named_modules())
+        modules = dict(self.module.named_modules())
         if stage not in modules:
             raise ValueError(f"{self.record.model} has no stage {stage!r}.")
         kept: list[Tensor] = []
@@ -131,7 +131,7 @@ class Segmenter:
 
         hook = modules[stage].register_forward_hook(keep)
         try:
-            self.engine.forward(self._input(image))
+            self.forward(self._input(image))
         finally:
             hook.remove()
         return kept[-1][0].float().cpu().numpy()
@@ -142,15 +142,29 @@ class Segmenter:
         |d winning logit / d input|, summed over channels (Luo et al., 'Understanding the Effective Receptive Field in
         Deep Convolutional Neural Networks', NeurIPS 2016).
         """
-        batch = self._input(image).to(self.engine.device).requires_grad_()
-        logits = self.engine.model(batch)[0, :, y, x]
+        batch = self._input(image).to(self.device).requires_grad_()
+        logits = self.module(batch)[0, :, y, x]
         (gradient,) = torch.autograd.grad(logits.max(), batch)
         return gradient[0].abs().sum(dim=0).cpu().numpy()
+
+    def forward(self, batch: Tensor, skips: set[str] | None = None) -> Tensor:
+        """The network itself: normalised (N, C, h, w) of any size on any device → logits on `device`."""
+        return self.engine.forward(batch, skips)
+
+    @property
+    def module(self) -> nn.Module:
+        """The network itself, in evaluation, on `device`."""
+        return self.engine.module
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network runs."""
+        return self.engine.device
 
     @property
     def skip_names(self) -> tuple[str, ...]:
         """The skip connections that can be left out, deepest or shallowest first as the network names them."""
-        return self.engine.model.skip_names
+        return self.module.skip_names
 
     def _run(self, tiles: Tensor) -> Tensor:
         return self.engine.run(normalise(tiles, self.record.mean, self.record.std))
@@ -174,7 +188,9 @@ class Segmenter:
             raise ImageError(
                 f"The picture is {long} pixels long and only {short} across: crop it to less than {MAX_ASPECT} to 1."
             )
-        scaled = resize(to_tensor(image, self.engine.home), min(self.record.scale * detail / short, MAX_ENLARGEMENT))
+        scaled = resize(
+            to_tensor(image, self.engine.tile_device), min(self.record.scale * detail / short, MAX_ENLARGEMENT)
+        )
         channels = len(self.record.mean)
         if len(scaled) == channels:
             return scaled

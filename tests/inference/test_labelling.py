@@ -5,11 +5,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from seg.inference import labelling
-from seg.inference.engines.openvino import labels as deciding
-from seg.inference.labelling import labels_at, softmax_decision
+from seg.inference import decision, labelling
+from seg.inference.decision import openvino_decision, softmax_decision
+from seg.inference.labelling import labels_at
 
-DECISIONS = [softmax_decision, deciding.decide]
+DECISIONS = [softmax_decision, openvino_decision]
 SIZES = [(1, 1), (7, 5), (23, 31), (360, 480), (50, 700), (1200, 901)]
 
 
@@ -18,8 +18,9 @@ SIZES = [(1, 1), (7, 5), (23, 31), (360, 480), (50, 700), (1200, 901)]
 @pytest.mark.parametrize("strip", [2_000_000, 5 * 480 * 13])
 def test_labels_made_strip_by_strip_are_those_of_bilinear_interpolation_as_a_whole(size, decide, strip, monkeypatch):
     monkeypatch.setattr(labelling, "STRIP_VALUES", strip)
+    monkeypatch.setattr(labelling, "decide", decide)
     logits = torch.randn(5, 23, 31) * 3
-    labels, confidence = labels_at(logits, *size, decide)
+    labels, confidence = labels_at(logits, *size)
     whole = F.interpolate(logits[None], size, mode="bilinear", align_corners=False)[0].softmax(dim=0)
     best, winner = whole.max(dim=0)
     assert (labels == winner.numpy()).mean() > 0.999
@@ -29,7 +30,7 @@ def test_labels_made_strip_by_strip_are_those_of_bilinear_interpolation_as_a_who
 
 
 @pytest.mark.parametrize("decide", DECISIONS)
-@pytest.mark.parametrize("pixels", [1, 1000, deciding.PIXELS, deciding.PIXELS + 1, 3 * deciding.PIXELS - 7])
+@pytest.mark.parametrize("pixels", [1, 1000, decision.PIXELS, decision.PIXELS + 1, 3 * decision.PIXELS - 7])
 @pytest.mark.parametrize("classes", [2, 3, 12])
 def test_the_first_of_the_largest_wins_with_its_softmax_probability(pixels, classes, decide):
     logits = torch.randint(-4, 5, (classes, pixels)).float() * 7
@@ -37,3 +38,27 @@ def test_the_first_of_the_largest_wins_with_its_softmax_probability(pixels, clas
     share, _ = logits.double().softmax(dim=0).max(dim=0)
     assert labels.tolist() == logits.numpy().argmax(axis=0).tolist()
     torch.testing.assert_close(confidence.double(), share, atol=5e-4, rtol=0)
+
+
+def test_openvino_decides_on_the_cpu_unless_pytorch_is_asked_for(monkeypatch):
+    asked = []
+    monkeypatch.setattr(decision, "openvino_decision", lambda logits: asked.append(logits) or softmax_decision(logits))
+    monkeypatch.delenv("SEG_ENGINE", raising=False)
+    decision.decide(torch.randn(5, 1000))
+    assert len(asked) == 1
+    monkeypatch.setenv("SEG_ENGINE", "torch")
+    decision.decide(torch.randn(5, 1000))
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("error", [RuntimeError("std::bad_alloc"), MemoryError(), ImportError("no openvino")])
+def test_labels_that_openvino_cannot_decide_are_pytorchs(error, monkeypatch):
+    def broken(_):
+        raise error
+
+    monkeypatch.delenv("SEG_ENGINE", raising=False)
+    monkeypatch.setattr(decision, "openvino_decision", broken)
+    logits = torch.randn(5, 1000)
+    labels, confidence = decision.decide(logits)
+    assert torch.equal(labels.long(), logits.argmax(dim=0))
+    assert confidence.min() >= 1 / 5

@@ -1,12 +1,12 @@
-"""How a fixed-shape batch of tiles runs. An engine takes normalised float32 (N, C, h, w) and gives float32 logits."""
+"""Engines: how tiles run through a network. What becomes of the logits is none of their business."""
 
 import os
 from collections.abc import Callable
-from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from seg.inference.engines.base import Engine
 from seg.inference.engines.cuda import CudaEngine
 from seg.inference.engines.native import kernels
 from seg.inference.engines.native.engine import NativeEngine
@@ -19,39 +19,6 @@ __all__ = ["DEVICES", "ENGINES", "Engine", "TorchEngine", "build_engine", "choos
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 ENGINES = ("auto", "torch", "openvino")
-
-
-class Engine(Protocol):
-    """`run` may be called from one thread at a time."""
-
-    name: str
-    device: torch.device
-    home: torch.device
-    """Where pictures become tiles and logits labels: CUDA where the network runs there, else the CPU."""
-    batch: int
-    """How many tiles it likes to be given at once."""
-    notes: list[str]
-    """Sentences about what went otherwise than asked for: memory that ran out, a device that was left."""
-
-    def run(self, batch: Tensor) -> Tensor:
-        """Float32 (N, C, h, w), normalised → logits, float32 (N, K, h, w), both at `home`.
-
-        They are good until the next run.
-        """
-        ...
-
-    def decide(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (K, N) → labels, uint8 (N,), and the winning class's softmax probability (N,), at `home`."""
-        ...
-
-    @property
-    def used(self) -> str:
-        """Which engine answers now: one may stand in for another."""
-        ...
-
-    def settle(self) -> None:
-        """Wait until everything that is prepared in the background is there."""
-        ...
 
 
 def choose_device(wish: str = "auto") -> torch.device:
@@ -80,36 +47,36 @@ def choose_engine(device: torch.device, wish: str = "auto", architecture: str = 
     asked = os.environ.get("SEG_ENGINE", "auto") if wish == "auto" else wish
     if asked == "torch" or (asked == "auto" and device.type != "cpu"):
         return "torch", ""
-    slower = kernels.available() if asked == "auto" and architecture in DENSE else ""
+    slower = kernels.problem() if asked == "auto" and architecture in DENSE else ""
     if asked == "auto" and architecture in DENSE and not slower:
         return "native", ""
-    problem = compiling.available() if device.type == "cpu" else f"OpenVINO runs on the CPU, not on {device.type}."
+    problem = compiling.problem() if device.type == "cpu" else f"OpenVINO runs on the CPU, not on {device.type}."
     if problem and wish == "openvino":
         raise ValueError(problem)
     return ("torch", problem) if problem else ("openvino", slower)
 
 
 def build_engine(
-    model: nn.Module | Callable[[], nn.Module],
+    network: nn.Module | Callable[[], nn.Module],
     device: str = "auto",
     engine: str = "auto",
     key: str = "",
     architecture: str = "",
 ) -> Engine:
-    """The engine for a model, or what loads it when needed, on a device; key names its weights for what is kept on
+    """The engine for a network, or what loads it when needed, on a device; key names its weights for what is kept on
     disk, '' keeps nothing; architecture is what `build_model` calls it, '' anything.
 
     Asked for by name, OpenVINO answers from the first picture on; with "auto", PyTorch answers until it is ready.
     Raises ValueError with a sentence for unknown words.
     """
-    place = choose_device(device)
-    chosen, slower = choose_engine(place, engine, architecture)
+    where = choose_device(device)
+    chosen, slower = choose_engine(where, engine, architecture)
     if chosen == "native":
-        return NativeEngine(model)
+        return NativeEngine(network)
     if chosen == "torch":
-        return (CudaEngine if place.type == "cuda" else TorchEngine)(model, place)
+        return (CudaEngine if where.type == "cuda" else TorchEngine)(network, where)
     named = engine == "openvino"
-    built = OpenVINOEngine(model, key, at_once=named, race=not named)
+    built = OpenVINOEngine(network, key, at_once=named, race=not named)
     if slower:
         built.note(slower)
     return built

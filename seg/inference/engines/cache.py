@@ -26,7 +26,7 @@ def cache_folder() -> Path:
     return Path(home) / "seg-openvino"
 
 
-def place(key: str, shape: tuple[int, ...]) -> Path:
+def path_of(key: str, shape: tuple[int, ...]) -> Path:
     """The file of the network with these weights for this shape of a tile, (C, h, w), on CPUs of this kind (a home may
     be shared); beside it is all that is kept."""
     import openvino
@@ -36,7 +36,7 @@ def place(key: str, shape: tuple[int, ...]) -> Path:
     return cache_folder() / hashlib.sha256(f"{made_for} {made_by}".encode()).hexdigest()[:24] / "network.xml"
 
 
-def keep(network: Any, file: Path) -> bool:
+def store(network: Any, file: Path) -> bool:
     """Write the folder of one network whole: others see all of it or nothing. Returns whether it is there."""
     import openvino
 
@@ -58,21 +58,21 @@ def keep(network: Any, file: Path) -> bool:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def use(file: Path) -> None:
+def mark_used(file: Path) -> None:
     """Note that it is used now."""
     with contextlib.suppress(OSError):
         os.utime(file.parent)
 
 
-def make_room(file: Path) -> None:
+def evict_least_used(file: Path) -> None:
     """If all that is kept is too much, remove what was not used for longest; never this one."""
     held = 0
     with contextlib.suppress(OSError):  # another process does the same, or the folder is not ours
-        for folder in sorted(filter(Path.is_dir, file.parent.parent.iterdir()), key=_used, reverse=True):
+        for folder in sorted(filter(Path.is_dir, file.parent.parent.iterdir()), key=_last_used, reverse=True):
             held += sum(part.stat().st_size for part in folder.iterdir())
             if held > MAX_BYTES and folder != file.parent:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _used(folder: Path) -> float:
+def _last_used(folder: Path) -> float:
     return folder.stat().st_mtime

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from seg.inference.engines.openvino.labels import decide
 from seg.inference.engines.pytorch import TorchEngine
 
 log = logging.getLogger(__name__)
@@ -22,12 +21,12 @@ class CompiledEngine(TorchEngine, ABC):
 
     title: str
     """What it is called in a sentence."""
-    batch = 1
+    batch_size = 1
     last_run = -QUIET
     """When any of them was last asked to run, in seconds of the monotonic clock."""
 
-    def __init__(self, model: nn.Module | Callable[[], nn.Module]):
-        super().__init__(model, torch.device("cpu"))
+    def __init__(self, network: nn.Module | Callable[[], nn.Module]):
+        super().__init__(network, torch.device("cpu"))
 
     def run(self, batch: Tensor) -> Tensor:
         """Float32 (N, C, h, w) on the CPU, normalised → logits, float32 (N, K, h, w) on the CPU.
@@ -43,14 +42,6 @@ class CompiledEngine(TorchEngine, ABC):
         except (RuntimeError, MemoryError) as error:
             self._give_up(tuple(batch.shape[1:]), error)
             return super().run(batch)
-
-    def decide(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Float32 (K, N) → labels, uint8 (N,), and confidence, float16 (N,)."""
-        try:
-            return decide(logits)
-        except (RuntimeError, MemoryError, ImportError) as error:
-            log.warning("OpenVINO cannot decide: %s", error)
-            return super().decide(logits)
 
     @abstractmethod
     def _network(self, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:

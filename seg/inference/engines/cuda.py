@@ -30,8 +30,8 @@ class CudaEngine(TorchEngine):
     by layer, with a note.
     """
 
-    def __init__(self, model: nn.Module | Callable[[], nn.Module], device: torch.device):
-        super().__init__(model, device)
+    def __init__(self, network: nn.Module | Callable[[], nn.Module], device: torch.device):
+        super().__init__(network, device)
         self._graphs: dict[tuple[int, ...], Callable[[Tensor], Tensor]] = {}
         self._network: nn.Module | None = None
         self._memory: Any = None
@@ -62,10 +62,10 @@ class CudaEngine(TorchEngine):
         tiles = batch.to(self.device, _precision(self._network), memory_format=torch.channels_last)
         return self._network(tiles).float()
 
-    def leave(self) -> None:
-        """See `TorchEngine.leave`; what was recorded goes, too."""
+    def move_to_cpu(self) -> None:
+        """See `TorchEngine.move_to_cpu`; what was recorded goes, too."""
         self._forget()
-        super().leave()
+        super().move_to_cpu()
 
     def _forget(self) -> None:
         self._graphs.clear()
@@ -83,7 +83,7 @@ class CudaEngine(TorchEngine):
     @torch.inference_mode()
     def _record(self, batch: Tensor) -> Callable[[Tensor], Tensor]:
         if self._network is None:
-            self._network = faithful(self.model, batch[:1].to(self.device, memory_format=torch.channels_last))
+            self._network = faithful(self.module, batch[:1].to(self.device, memory_format=torch.channels_last))
             self._memory = torch.cuda.graph_pool_handle()
         network = self._network
         entry = batch.to(self.device, _precision(network), memory_format=torch.channels_last, copy=True)

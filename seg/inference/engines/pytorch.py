@@ -6,8 +6,6 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from seg.inference.labelling import softmax_decision
-
 BATCH = {"cpu": 4}
 LARGE_BATCH = 16
 
@@ -20,32 +18,32 @@ def is_out_of_memory(error: BaseException) -> bool:
 class TorchEngine:
     """Runs batches in chunks that fit the device's memory: halved when it runs out, on the CPU when one is too much.
 
-    model: the network, or what loads it, called when it is first needed.
+    network: an nn.Module, or what loads one, called when it is first needed.
     """
 
     name = "torch"
-    batch = LARGE_BATCH
+    batch_size = LARGE_BATCH
 
-    def __init__(self, model: nn.Module | Callable[[], nn.Module], device: torch.device):
-        self._given = model
+    def __init__(self, network: nn.Module | Callable[[], nn.Module], device: torch.device):
+        self._given = network
         self.device = device
         self.chunk = BATCH.get(device.type, LARGE_BATCH)
         self.notes: list[str] = []
 
     @cached_property
-    def model(self) -> nn.Module:
+    def module(self) -> nn.Module:
         """The network on its device, in evaluation."""
         with torch.inference_mode(False):  # gradients are asked for later
-            model = self._given if isinstance(self._given, nn.Module) else self._given()
-            return model.eval().to(self.device, memory_format=torch.channels_last)
+            module = self._given if isinstance(self._given, nn.Module) else self._given()
+            return module.eval().to(self.device, memory_format=torch.channels_last)
 
     @property
-    def home(self) -> torch.device:
+    def tile_device(self) -> torch.device:
         """Where pictures are cut into tiles and logits become labels: CUDA does all of it, others only the network."""
         return self.device if self.device.type == "cuda" else torch.device("cpu")
 
     def run(self, batch: Tensor) -> Tensor:
-        """Float32 (N, C, h, w), normalised → logits, float32 (N, K, h, w), at `home`."""
+        """Float32 (N, C, h, w), normalised → logits, float32 (N, K, h, w), on `tile_device`."""
         logits: list[Tensor] = []
         done = 0
         while done < len(batch):
@@ -56,10 +54,10 @@ class TorchEngine:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                self._make_room(len(part))
+                self._shrink_chunk(len(part))
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
-        return torch.cat([part.to(self.home) for part in logits])
+        return torch.cat([part.to(self.tile_device) for part in logits])
 
     def infer(self, batch: Tensor) -> Tensor:
         """One chunk: float32 (N, C, h, w) → float32 logits."""
@@ -70,18 +68,14 @@ class TorchEngine:
         """The network itself: (N, C, h, w) on any device → logits on this engine's device."""
         batch = batch.to(self.device, memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.float16, enabled=self.device.type == "cuda"):
-            return self.model(batch, skips)
-
-    def decide(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (K, N) → labels, uint8 (N,), and the winning class's softmax probability (N,)."""
-        return softmax_decision(logits)
+            return self.module(batch, skips)
 
     @property
-    def used(self) -> str:
+    def active(self) -> str:
         """The engine that ran the last batch."""
         return self.name
 
-    def settle(self) -> None:
+    def wait_until_ready(self) -> None:
         """There is nothing to wait for."""
 
     def note(self, sentence: str) -> None:
@@ -89,7 +83,7 @@ class TorchEngine:
         if sentence not in self.notes:
             self.notes.append(sentence)
 
-    def _make_room(self, tried: int) -> None:
+    def _shrink_chunk(self, tried: int) -> None:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         if tried > 1:
@@ -98,11 +92,11 @@ class TorchEngine:
             return
         if self.device.type == "cpu":
             raise MemoryError("There is not enough memory for a single tile: close other programs and try again.")
-        self.leave()
+        self.move_to_cpu()
 
-    def leave(self) -> None:
+    def move_to_cpu(self) -> None:
         """Go on on the CPU from now on, and note it."""
         self.note(f"The {self.device.type.upper()} device ran out of memory, so the CPU took over.")
         self.device = torch.device("cpu")
         self.chunk = BATCH["cpu"]
-        self.model.to(self.device)
+        self.module.to(self.device)

@@ -15,8 +15,8 @@ import torch
 from seg.catalogue.store import WeightIndex
 from seg.datasets import street
 from seg.inference import segmenter
-from seg.inference.engines import build_engine, choose_engine, compiled
-from seg.inference.engines import cache as keeping
+from seg.inference.engines import build_engine, choose_engine
+from seg.inference.engines import cache as cached
 from seg.inference.engines.openvino import compiling, converting
 from seg.inference.engines.openvino import engine as openvino
 from seg.inference.engines.openvino.engine import OpenVINOEngine
@@ -110,10 +110,10 @@ def test_what_was_not_used_for_longest_makes_room_for_what_is_new(cache, monkeyp
     (cache / "a file").write_text("not ours")
     assert start("first") == set(), "found, and so used later than the second"
     held = sum(file.stat().st_size for file in first.iterdir())
-    monkeypatch.setattr(keeping, "MAX_BYTES", 2.5 * held)
+    monkeypatch.setattr(cached, "MAX_BYTES", 2.5 * held)
     (third,) = start("third")
     assert set(filter(Path.is_dir, cache.iterdir())) == {first, third}
-    monkeypatch.setattr(keeping, "MAX_BYTES", 0)
+    monkeypatch.setattr(cached, "MAX_BYTES", 0)
     (last,) = start("last")
     assert set(filter(Path.is_dir, cache.iterdir())) == {last}
 
@@ -135,19 +135,19 @@ def test_pytorch_answers_until_the_compiled_network_is_there(monkeypatch):
     engine = OpenVINOEngine(model, race=False)
     before = engine.run(picture)
     assert before == pytest.approx(build_engine(model, "cpu", "torch").run(picture), abs=1e-4)
-    assert engine.used == "torch"
+    assert engine.active == "torch"
     wait(engine._compiled.values())  # converted in a process of its own
-    assert engine.used == "openvino"
+    assert engine.active == "openvino"
     monkeypatch.setattr(engine, "forward", None)
     assert engine.run(picture) == pytest.approx(before, abs=1e-3)
 
 
 def test_the_slower_engine_makes_way(monkeypatch):
     model, picture = build_model("unet", 5, 3, base=4).eval(), torch.rand(1, 3, 48, 64)
-    monkeypatch.setattr(openvino, "_faster", lambda *_: False)
+    monkeypatch.setattr(openvino, "_is_faster", lambda *_: False)
     engine = OpenVINOEngine(model)
     engine.run(picture)
-    engine.settle()
+    engine.wait_until_ready()
     assert next(iter(engine._compiled.values())).result() is None
     assert not engine.notes
     assert engine.run(picture) == pytest.approx(build_engine(model, "cpu", "torch").run(picture), abs=1e-4)
@@ -165,7 +165,7 @@ def test_what_disturbs_most_of_a_race_does_not_decide_it(monkeypatch, compiled, 
         return run
 
     monkeypatch.setattr(openvino, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
-    assert openvino._faster(taking(compiled), taking(plain), (3, 8, 8)) is faster
+    assert openvino._is_faster(taking(compiled), taking(plain), (3, 8, 8)) is faster
 
 
 def test_without_openvino_pytorch_runs_and_a_sentence_says_so(monkeypatch):
@@ -200,20 +200,8 @@ def test_a_compiled_network_that_runs_out_of_memory_makes_way_with_the_same_mask
 
     engine._compiled[3, 48, 64] = openvino._finished(exhausted)
     assert engine.run(picture) == pytest.approx(before, abs=1e-3)
-    assert engine.used == "torch"
+    assert engine.active == "torch"
     assert engine.notes == ["OpenVINO could not run one of the networks, so PyTorch does."]
-
-
-def test_labels_that_openvino_cannot_decide_are_pytorchs(monkeypatch):
-    def exhausted(_):
-        raise RuntimeError("std::bad_alloc")
-
-    engine = build_engine(build_model("conv_stack", 5, 3, base=4), "cpu", "openvino")
-    logits = torch.randn(5, 1000)
-    expected, _ = engine.decide(logits)
-    monkeypatch.setattr(compiled, "decide", exhausted)
-    labels, _ = engine.decide(logits)
-    assert torch.equal(labels, expected)
 
 
 def test_the_environment_chooses_the_engine(monkeypatch):
@@ -244,19 +232,19 @@ def test_a_second_start_answers_from_disk_without_building_the_network(tmp_path,
     again.engine = OpenVINOEngine(again.engine._given, record.sha256)
     again.engine._given = None
     assert (again(photo).labels == first.labels).mean() >= 0.999
-    assert again.engine.used == "openvino"
+    assert again.engine.active == "openvino"
 
 
 def test_a_network_that_lost_its_race_is_not_compiled_again(cache, monkeypatch):
     model, picture = build_model("unet", 5, 3, base=4).eval(), torch.rand(1, 3, 48, 64)
-    monkeypatch.setattr(openvino, "_faster", lambda *_: False)
+    monkeypatch.setattr(openvino, "_is_faster", lambda *_: False)
     first = OpenVINOEngine(model, "weights")
     first.run(picture)
-    first.settle()
+    first.wait_until_ready()
     monkeypatch.setattr(openvino, "compile_network", None)
     again = OpenVINOEngine(model, "weights")
     again.run(picture)
-    assert again.used == "torch"
+    assert again.active == "torch"
     assert not again.notes
 
 
@@ -269,7 +257,7 @@ def test_networks_that_wait_are_converted_by_one_process_which_then_ends(monkeyp
     expected = [engine.run(picture) for engine in engines]
     wait([future for engine in engines for future in engine._compiled.values()])
     for engine, logits in zip(engines, expected, strict=True):
-        assert engine.used == "openvino"
+        assert engine.active == "openvino"
         assert engine.run(picture) == pytest.approx(logits, abs=1e-3)
     (process,) = started
     assert process.wait(20) == 0
@@ -288,7 +276,7 @@ def test_a_converter_that_dies_is_a_sentence_pytorch_goes_on_and_the_next_networ
     engine = OpenVINOEngine(model, race=False)
     engine.run(picture)
     wait(engine._compiled.values())
-    assert engine.used == "openvino"
+    assert engine.active == "openvino"
 
 
 ENDS = """

@@ -15,7 +15,6 @@ from seg.inference.engines import build_engine, choose_engine
 from seg.inference.engines.native import kernels
 from seg.inference.engines.native.engine import DenseProgram, NativeEngine, _doubling, _layer
 from seg.inference.engines.native.kernels import DOUBLED, POOLED, Program, maps
-from seg.inference.engines.openvino import compiling
 from seg.inference.segmenter import Segmenter
 from seg.pictures.decode import decode
 from tests.conftest import trained
@@ -23,7 +22,7 @@ from tests.conftest import trained
 SIZES = [(1, 1), (3, 2), (11, 15), (22, 30), (47, 66), (8, 240), (5, 241), (13, 700)]
 """From a pixel to rows that are cut into several strips; with rows that fill vectors, and others."""
 
-pytestmark = pytest.mark.skipif(bool(kernels.available()), reason="there is no compiler for the kernels")
+pytestmark = pytest.mark.skipif(bool(kernels.problem()), reason="there is no compiler for the kernels")
 
 
 @pytest.fixture(autouse=True)
@@ -137,7 +136,7 @@ def test_a_network_gives_what_pytorch_gives(name, options, size):
     for _ in range(2):
         found = engine.run(pictures)
         assert (found - expected).abs().max() <= 3e-5 * expected.abs().max()
-    assert engine.used == engine.name == "native"
+    assert engine.active == engine.name == "native"
 
 
 def test_labels_of_the_shipped_network_agree_on_real_frames_of_odd_sizes(shipped, camvid):
@@ -148,7 +147,7 @@ def test_labels_of_the_shipped_network_agree_on_real_frames_of_odd_sizes(shipped
         picture = decode(frame.read_bytes(), frame.name).pixels[:height, :width]
         for detail in (1, 2):
             assert (native(picture, detail).labels == plain(picture, detail).labels).mean() >= 0.999
-    assert native.engine.used == "native"
+    assert native.engine.active == "native"
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="these are this kind's vectors")
@@ -205,7 +204,7 @@ def test_kernels_are_kept_and_damaged_ones_made_anew(cache):
     kept.unlink()  # this process has it open
     kept.write_bytes(b"half of it")
     kernels.library.cache_clear()
-    assert kernels.available() == ""
+    assert kernels.problem() == ""
     assert kept.stat().st_size == whole
     assert sorted(file.suffix for file in cache.iterdir()) == [".sha256", ".so"], "nothing else is left"
 
@@ -215,14 +214,14 @@ def test_kept_kernels_need_no_compiler(cache, monkeypatch):
     kernels.library()
     kernels.library.cache_clear()
     monkeypatch.setattr(kernels.subprocess, "run", lambda *_, **__: pytest.fail("compiled again"))
-    assert kernels.available() == ""
+    assert kernels.problem() == ""
 
 
 def test_a_cache_that_cannot_be_written_costs_time_alone(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SEG_CACHE", str(tmp_path / "file"))
     kernels.library.cache_clear()
-    assert kernels.available() == ""
+    assert kernels.problem() == ""
 
 
 @pytest.mark.parametrize("fault", ["missing", "broken"])
@@ -257,7 +256,7 @@ def test_memory_that_runs_out_is_a_sentence_and_pytorch_goes_on(monkeypatch):
 
     monkeypatch.setattr(Program, "run", exhausted)
     assert close(engine.run(picture), before)
-    assert engine.used == "torch"
+    assert engine.active == "torch"
     assert engine.notes == ["This package's own kernels could not run one of the networks, so PyTorch does."]
     monkeypatch.setattr(Program, "__init__", exhausted)
     assert close(NativeEngine(model).run(picture), before)
@@ -272,18 +271,6 @@ def test_the_kernels_are_for_dense_networks_on_a_cpu_unless_another_engine_is_as
     assert choose_engine(torch.device("cuda"), "auto", "fc_densenet103")[0] == "torch"
     monkeypatch.setenv("SEG_ENGINE", "openvino")
     assert choose_engine(cpu, "auto", "fc_densenet103")[0] == "openvino"
-
-
-def test_without_openvino_labels_are_decided_all_the_same(monkeypatch):
-    def broken():
-        raise ImportError("no openvino")
-
-    monkeypatch.setattr(compiling, "core", broken)
-    engine = build_engine(trained("fc_densenet56", {"base": 16}), "cpu", architecture="fc_densenet56")
-    logits = engine.run(torch.randn(1, 3, 32, 48))[0].flatten(1)
-    labels, confidence = engine.decide(logits)
-    assert torch.equal(labels.long(), logits.argmax(dim=0))
-    assert confidence.min() >= 1 / 11
 
 
 def test_features_and_skips_come_from_pytorch(shipped, camvid):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from seg.inference.engines.compiled import CompiledEngine
-from seg.inference.engines.native.kernels import DOUBLED, POOLED, Layer, Program, around, maps
+from seg.inference.engines.native.kernels import DOUBLED, POOLED, Layer, Program, maps, winograd
 from seg.models.fc_densenet import DenseBlock, FCDenseNet
 
 BEFORE = {0: ((0, 0), (-1, 2)), 1: ((0, 1),)}
@@ -23,14 +23,14 @@ class NativeEngine(CompiledEngine):
     name = "native"
     title = "This package's own kernels"
 
-    def __init__(self, model: FCDenseNet | Callable[[], FCDenseNet]):
-        super().__init__(model)
+    def __init__(self, network: FCDenseNet | Callable[[], FCDenseNet]):
+        super().__init__(network)
         self._programs: dict[tuple[int, ...], DenseProgram | None] = {}
 
     def _network(self, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
         if shape not in self._programs:
             try:
-                self._programs[shape] = DenseProgram(self.model, shape)
+                self._programs[shape] = DenseProgram(self.module, shape)
             except (RuntimeError, MemoryError) as error:
                 self._give_up(shape, error)
         return self._programs[shape]
@@ -39,7 +39,7 @@ class NativeEngine(CompiledEngine):
         self._programs[shape] = None
 
     @property
-    def used(self) -> str:
+    def active(self) -> str:
         """The engine that answers now: PyTorch if a network could not be run."""
         return self.name if all(self._programs.values()) else "torch"
 
@@ -109,7 +109,7 @@ def _channels(block: DenseBlock) -> tuple[int, int]:
 def _layer(convolution: nn.Conv2d, norm: nn.BatchNorm2d | None = None, channels: slice = slice(None)) -> Layer:
     """The convolution's part for some of its input channels, and what the normalisation before it does with them."""
     weight, bias = convolution.weight[:, channels], convolution.bias
-    weight, taps = around(weight) if weight.shape[-1] == 3 else (weight.flatten(2)[None], [(0, 0)])
+    weight, taps = winograd(weight) if weight.shape[-1] == 3 else (weight.flatten(2)[None], [(0, 0)])
     if norm is None:
         return Layer(weight, bias, taps)
     scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)

@@ -92,7 +92,7 @@ class Layer:
     shift: Tensor | None = None
 
 
-def around(weight: Tensor) -> tuple[Tensor, list[tuple[int, int]]]:
+def winograd(weight: Tensor) -> tuple[Tensor, list[tuple[int, int]]]:
     """Weights and taps of a 3×3 kernel, (outputs, channels, 3, 3), in phases."""
     return torch.einsum("pr,ocrx->pocx", WINOGRAD, weight), [(0, -1), (0, 0), (0, 1)]
 
@@ -207,7 +207,7 @@ def _rest() -> int:
     return ctypes.cast(function, ctypes.c_void_p).value
 
 
-def available() -> str:
+def problem() -> str:
     """'' if FC-DenseNet can run in them here, else why not, as a sentence."""
     try:
         library()

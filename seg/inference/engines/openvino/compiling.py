@@ -22,7 +22,7 @@ def core() -> Any:
     return openvino.Core()
 
 
-def available() -> str:
+def problem() -> str:
     """'' if OpenVINO can run here, else why not, as a sentence."""
     try:
         if "CPU" in core().available_devices:

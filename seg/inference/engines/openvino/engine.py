@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seg.inference.engines.cache import cache_folder, keep, make_room, place, use
+from seg.inference.engines.cache import cache_folder, evict_least_used, mark_used, path_of, store
 from seg.inference.engines.compiled import QUIET, CompiledEngine
 from seg.inference.engines.openvino.compiling import compile_network
 from seg.inference.engines.openvino.converting import Converter, convert
@@ -45,29 +45,29 @@ class OpenVINOEngine(CompiledEngine):
     title = "OpenVINO"
 
     def __init__(
-        self, model: nn.Module | Callable[[], nn.Module], key: str = "", at_once: bool = False, race: bool = True
+        self, network: nn.Module | Callable[[], nn.Module], key: str = "", at_once: bool = False, race: bool = True
     ):
-        super().__init__(model)
+        super().__init__(network)
         self.key, self.at_once, self.race = key, at_once, race
         self._compiled: dict[tuple[int, ...], Future[Any]] = {}
 
     def _network(self, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
         if shape not in self._compiled:
-            self._compiled[shape] = self._found(shape) or self._ordered(shape)
+            self._compiled[shape] = self._kept(shape) or self._submitted(shape)
         future = self._compiled[shape]
         if self.at_once:
             wait([future])
         return future.result() if future.done() and not future.exception() else None
 
     def _file(self, shape: tuple[int, ...]) -> Path | None:
-        return place(self.key, shape) if self.key else None
+        return path_of(self.key, shape) if self.key else None
 
-    def _found(self, shape: tuple[int, ...]) -> Future[Any] | None:
+    def _kept(self, shape: tuple[int, ...]) -> Future[Any] | None:
         """What an earlier start of the program has left on disk, ready at once."""
         file = self._file(shape)
         if file is None or not file.exists():
             return None
-        use(file)
+        mark_used(file)
         try:
             slower = self.race and (file.parent / SLOWER).exists()
             return _finished(None if slower else _runner(compile_network(file, file.parent)))
@@ -76,17 +76,17 @@ class OpenVINOEngine(CompiledEngine):
             shutil.rmtree(file.parent, ignore_errors=True)
             return None
 
-    def _ordered(self, shape: tuple[int, ...]) -> Future[Any]:
+    def _submitted(self, shape: tuple[int, ...]) -> Future[Any]:
         # A copy: while it is converted, others may hang their hooks on the network itself.
-        return CONVERTER.submit(self._make, copy.deepcopy(self.model), shape)
+        return CONVERTER.submit(self._make, copy.deepcopy(self.module), shape)
 
     @property
-    def used(self) -> str:
+    def active(self) -> str:
         """The engine that answers now: "openvino" once a network is compiled, if it is the faster one."""
         ready = [one for one in self._compiled.values() if one.done() and not one.exception()]
         return self.name if any(one.result() for one in ready) else "torch"
 
-    def settle(self) -> None:
+    def wait_until_ready(self) -> None:
         """Wait until nothing is being compiled; it need not be quiet for it any more."""
         self.at_once = True
         wait(list(self._compiled.values()))
@@ -98,13 +98,13 @@ class OpenVINOEngine(CompiledEngine):
             converted = (convert if self.at_once else CONVERTER.convert)(model, shape)
             self._wait_for_quiet()
             file = self._file(shape)
-            kept = file is not None and keep(converted, file)
+            kept = file is not None and store(converted, file)
             if file is not None and not kept:
                 self.note(f"Compiled networks cannot be kept in {cache_folder()}, so each start makes them anew.")
             network = _runner(compile_network(file, file.parent) if kept else compile_network(converted))
             if kept:
-                make_room(file)
-            if not self.race or _faster(network, self.forward, shape):
+                evict_least_used(file)
+            if not self.race or _is_faster(network, self.forward, shape):
                 return network
             if kept:
                 (file.parent / SLOWER).touch()
@@ -131,7 +131,7 @@ def _finished(result: Any) -> Future[Any]:
     return future
 
 
-def _faster(network: Callable[[Tensor], Any], plain: Callable[[Tensor], Any], shape: tuple[int, ...]) -> bool:
+def _is_faster(network: Callable[[Tensor], Any], plain: Callable[[Tensor], Any], shape: tuple[int, ...]) -> bool:
     """Whether it beats PyTorch on an empty tile: the best of runs in turn, since what else is at work only adds time
     and the outcome is remembered."""
     tile = torch.zeros(1, *shape)
