@@ -19,7 +19,6 @@ from seg.cli import main as cli
 from seg.datasets import Folder, street
 from seg.datasets.street import STREET
 from seg.inference.engines import build_engine
-from seg.models.fc_densenet import DenseBlock
 from seg.pictures.masks import decode_mask
 from seg.scores.evaluation import evaluate
 from tests.bad_files import BAD
@@ -171,14 +170,6 @@ def test_bench_of_chosen_ones_takes_papers_widths_too_and_records_nothing(capsys
     words = ("bench", "--only", "street/fcn8s-wce", "--record", "--weights-dir", weights)
     assert "leave out --only" in refused(capsys, monkeypatch, *words)
     assert bench.last(weights) is None
-
-
-def test_the_eager_network_beside_it_is_spared_nothing(monkeypatch):
-    monkeypatch.setattr(DenseBlock, "_into_one_buffer", None)
-    model = models.build_model("fc_densenet56", 5, 3, base=12).eval().requires_grad_(False)
-    assert not bench._eager(model, torch.rand(1, 3, 32, 32)).requires_grad
-    with pytest.raises(TypeError), torch.inference_mode():
-        model(torch.rand(1, 3, 32, 32))
 
 
 def test_recorded_figures_are_kept_beside_the_sets_and_damaged_ones_are_none(weights, tmp_path):
