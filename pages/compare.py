@@ -14,9 +14,8 @@ with bar:
     comparison, class_map = controls.choose(sets)
 with pictures:
     exhibit = gallery.choose(class_map, bar)
-settings = st.session_state.settings
 work = runs.start(exhibit, comparison)
 runs.show(exhibit, work, class_map)
-results.show(exhibit, work, comparison, settings, class_map)
+results.show(exhibit, work, comparison, class_map)
 st.subheader("What to look at")
 controls.lesson(comparison, sets.values())

@@ -16,27 +16,34 @@ from seg.service.questions import PREDICT, Question
 from seg.service.service import Request, Visitor
 
 
-def question_of(exhibit: Exhibit, weights: WeightSet, question: Question = PREDICT) -> Request:
-    """The request that asks a network about the picture, where and how finely the sidebar says."""
+def question_of(
+    exhibit: Exhibit, weights: WeightSet, question: Question = PREDICT, detail: int | None = None
+) -> Request:
+    """The request that asks a network about the picture, where and how finely the sidebar says, or at this detail."""
     settings = st.session_state.settings
     return Request.of(
         exhibit.picture.digest,
         weights.record,
         folder=weights.folder,
         device=settings.device,
-        detail=settings.detail,
+        detail=detail or settings.detail,
         question=question,
     )
 
 
 def ask(
-    exhibit: Exhibit, weights: WeightSet, question: Question = PREDICT, visitor: Visitor | None = None
+    exhibit: Exhibit,
+    weights: WeightSet,
+    question: Question = PREDICT,
+    visitor: Visitor | None = None,
+    detail: int | None = None,
 ) -> Future[Any]:
     """The future of a network's answer about the picture; what has been asked before, by anybody, is there at once.
 
     visitor: on whose page the answer stays, see `PredictionService.request`.
     """
-    return resources.SERVICE.request(question_of(exhibit, weights, question), exhibit.picture.pixels, visitor)
+    request = question_of(exhibit, weights, question, detail)
+    return resources.SERVICE.request(request, exhibit.picture.pixels, visitor)
 
 
 def collect(questions: Mapping[str, Future[Any]], label: str = "The networks are at work") -> dict[str, Any]:

@@ -8,6 +8,9 @@ import plotly.graph_objects as go
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C7A00", "#7F7F7F")
 """Okabe and Ito's colours, told apart by colour-blind people; with `SYMBOLS` as a second cue."""
 
+MAP_HEIGHT = 420
+"""Of `disagreement_map`, in pixels."""
+
 SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "hexagon")
 
 
@@ -41,7 +44,7 @@ def dice_by_class(dice: np.ndarray, classes: Sequence[str], networks: Sequence[s
         )
     figure.update_xaxes(title="Dice", range=[-0.03, 1.03], zeroline=False)
     figure.update_yaxes(categoryorder="array", categoryarray=[classes[c] for c in order])
-    return framed(figure, height=110 + 32 * len(order))
+    return framed(figure, height=110 + 32 * len(classes))
 
 
 def agreement_matrix(matrix: np.ndarray, networks: Sequence[str]) -> go.Figure:
@@ -64,7 +67,12 @@ def agreement_matrix(matrix: np.ndarray, networks: Sequence[str]) -> go.Figure:
         )
     )
     figure.update_yaxes(autorange="reversed")
-    return framed(figure, height=120 + 42 * len(networks))
+    return framed(figure, height=matrix_height(len(networks)))
+
+
+def matrix_height(networks: int) -> int:
+    """Of `agreement_matrix`, in pixels, known before there is one."""
+    return 120 + 42 * networks
 
 
 def disagreement_map(counts: np.ndarray, networks: int) -> go.Figure:
@@ -81,7 +89,7 @@ def disagreement_map(counts: np.ndarray, networks: int) -> go.Figure:
     )
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
-    return framed(figure, height=420)
+    return framed(figure, height=MAP_HEIGHT)
 
 
 def framed(figure: go.Figure, height: int) -> go.Figure:

@@ -53,7 +53,8 @@ def settled(page: Page, networks: int = 7) -> None:
     expect(page.locator('[data-role="network"][data-state="ready"]')).to_have_count(networks)
     expect(page.get_by_text("Take it with you")).to_have_count(1)
     still(page)
-    expect(page.locator('[data-testid="stTable"] thead').first).to_be_visible()
+    expect(page.locator(".score-table thead").first).to_be_visible()
+    expect(page.get_by_text("Scores follow")).to_have_count(0)
     expect(page.get_by_text("Take it with you")).to_be_visible()
 
 
@@ -74,7 +75,7 @@ def upload(page: Page, which: int, *files) -> None:
 
 def score_table(page: Page) -> dict[str, dict[str, str]]:
     """Network → {row: text} of the first table on the page."""
-    table = page.locator('[data-testid="stTable"]').first
+    table = page.locator(".score-table").first
     head = [h.strip() for h in table.locator("thead th").all_inner_texts()]
     rows = [row.locator("th, td").all_inner_texts() for row in table.locator("tbody tr").all()]
     return {name: {row[0].strip(): row[i].strip() for row in rows} for i, name in enumerate(head) if i}
@@ -220,3 +221,48 @@ def test_own_runs_opened_in_the_sidebar_stand_beside_the_shipped_network(page, t
     expect(page.locator('[data-panel="own: unet-wce"]')).to_be_visible()
     settled(page, networks=2)
     assert list(score_table(page)) == ["own: unet-wce", "unet-wce"]
+
+
+def test_a_click_on_a_class_in_the_table_or_on_a_mark_in_the_chart_sees_it_alone(page):
+    page.locator(".score-table").get_by_role("button", name="car").click()
+    expect(page.locator(".viewer")).to_have_attribute("data-only", "car")
+    page.locator(".score-table").get_by_role("button", name="All classes").click()
+    expect(page.locator(".viewer")).to_have_attribute("data-only", "")
+    mark = page.locator('[data-testid="stPlotlyChart"] .scatterlayer .trace').last.locator("path.point").last
+    mark.scroll_into_view_if_needed()
+    mark.click(force=True)
+    expect(page.locator(".viewer")).to_have_attribute("data-only", re.compile("|".join(STREET.names)))
+
+
+def test_another_detail_is_explained_above_the_masks_and_leaves_the_reader_where_he_is(page):
+    heading = page.get_by_role("heading", name="Dice per class")
+    heading.scroll_into_view_if_needed()
+    page.locator(".score-table tbody tr").last.scroll_into_view_if_needed()
+    before = heading.bounding_box()["y"]
+    page.evaluate(
+        """() => {
+            const main = document.querySelector('[data-testid="stMain"]');
+            window.least = main.scrollTop;
+            const look = () => {
+                window.least = Math.min(window.least, main.scrollTop);
+                requestAnimationFrame(look);
+            };
+            look();
+        }"""
+    )
+    at = page.evaluate("window.least")
+    page.locator('[data-testid="stSidebar"]').get_by_text("2 ×", exact=True).click()
+    expect(page.get_by_text("Trained to see")).to_be_visible()
+    settled(page)
+    assert page.evaluate("window.least") >= at - 5
+    assert abs(heading.bounding_box()["y"] - before) < 300
+    notice = page.get_by_text("Trained to see").bounding_box()
+    assert notice["y"] < page.locator('[data-role="photo"] .box').bounding_box()["y"]
+
+
+def test_one_network_at_both_details_is_swiped_side_by_side(page):
+    page.locator('[data-testid="stSidebar"]').get_by_text("2 ×", exact=True).click()
+    page.get_by_role("button", name="1 × and 2 × side by side").click()
+    page.get_by_role("menuitem", name="FCN-8s").click()
+    expect(page.locator('[data-panel="FCN-8s, 1 × | FCN-8s"]')).to_be_visible()
+    settled(page, networks=8)

@@ -55,7 +55,7 @@ def test_on_the_compare_page_all_scores_follow_the_painting_and_go_back_with_it(
     viewer.root.locator('[data-action="paint"]').click()
     viewer.root.locator(".painter select").select_option("U-Net")
     viewer.root.locator('[data-paint="use"]').click()
-    expect(page.locator('[data-testid="stTable"]').first).to_contain_text("1.000")
+    expect(page.locator(".score-table").first).to_contain_text("1.000")
     settled(page)
     painted = score_table(page)
     assert painted["U-Net"]["mean Dice"] == "1.000"

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from seg.app.components.score_table import Row, score_table
 from seg.app.layout import slot
 from seg.app.parts import runs as running
 from seg.app.parts.gallery import Exhibit, labelled_uploads
 from seg.app.parts.runs import Run
-from seg.app.sidebar import Settings
 from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison
 from seg.figures import compare as figures
@@ -25,31 +25,33 @@ if TYPE_CHECKING:
 MEANS = {"mean Dice": "mean_dice", "mean IoU": "mean_iou", "pixel accuracy": "pixel_accuracy"}
 MAP_SIDE = 480
 POLL_SECONDS = 1.0
+CHART = {"displayModeBar": False}
+DICE_CHART = "dice-chart"
+TABLE_WIDTH = 560
+"""Of the Dice table where the chart stands beside it, in pixels."""
+DOWNLOADS_HEIGHT = 70
 
 
-def show(
-    exhibit: Exhibit, work: Sequence[Run], comparison: Comparison, settings: Settings, class_map: ClassMap
-) -> None:
-    """Everything below the panels, as far as the networks have come: nothing shown belongs to another picture."""
+def show(exhibit: Exhibit, work: Sequence[Run], comparison: Comparison, class_map: ClassMap) -> None:
+    """Everything below the panels, as far as the networks have come: nothing shown belongs to another picture, and what
+    is waited for keeps its place."""
     done = running.finished(work)
     waiting = not all(run.future.done() for run in work)
     ready, scored = bool(done) and not waiting, exhibit.truth is not None
+    if not work or not (done or waiting):
+        return
+    with_truth, without = slot(scored), slot(not scored)
+    with with_truth if scored else without:
+        table = (scores if scored else agreement)(exhibit, work, class_map)
     labelled = labelled_uploads(class_map.dataset) if ready else []
-    table = None
-    with st.container():
-        notices(exhibit, done, class_map)
-    soon = slot(waiting)
-    if waiting:
-        soon.caption("Scores follow when every network has finished.")
-    with_truth, without = slot(ready and scored), slot(ready and not scored)
-    if ready:
-        with with_truth if scored else without:
-            table = (scores if scored else agreement)(exhibit, done, class_map)
     together = slot(len(labelled) > 1)
     if len(labelled) > 1:
         with together:
-            over_all(labelled, comparison, settings, class_map)
-    last = slot(ready)
+            over_all(labelled, comparison, class_map)
+    st.subheader("Take it with you")
+    soon, last = slot(waiting), slot(ready)
+    if waiting:
+        soon.skeleton(height=DOWNLOADS_HEIGHT)
     if ready:
         with last:
             downloads(exhibit, done, table, class_map)
@@ -74,56 +76,82 @@ def confusion(exhibit: Exhibit, run: Run, class_map: ClassMap) -> np.ndarray:
     )
 
 
-def notices(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> None:
-    """What the visitor must be told about the picture and about what the weights know."""
-    for note in dict.fromkeys((*exhibit.picture.notes, *(n for run in done for n in run.prediction.notes))):
-        st.info(plain(note), icon=":material/info:")
-    unsure = [run for run in done if _unlike(run)]
-    if done and len(unsure) > len(done) / 2:
-        st.warning(
-            f"This picture is unlike what these networks were trained on: {len(unsure)} of {len(done)} are less "
-            f"sure of it than of any validation picture. They know only {', '.join(class_map.names)}, so every pixel "
-            "becomes one of these, whatever it shows.",
-            icon=":material/warning:",
-        )
-
-
-def _unlike(run: Run) -> bool:
-    seen = run.entry.record.validation.confidence_range
-    return seen is not None and run.prediction.mean_confidence < seen[0]
-
-
-def scores(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> "pd.DataFrame":
-    """Dice per class and architecture, as a table and a chart. Returns the table."""
+def scores(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd.DataFrame":
+    """Dice per class and architecture, as a table and a chart. Returns the table, without numbers for those still at
+    work."""
     st.subheader("Dice per class")
-    st.caption(
-        "Which classes does each network find? 1 is a perfect overlap with the truth, 0 is none; the best is bold."
+    st.markdown(
+        "Which classes does each network find? 1 is a perfect overlap with the truth, 0 is none; the best is bold. "
+        f"Click a class to see it alone above.{_waiting(work)}"
     )
-    table = score_table({run.entry.title: Scores(confusion(exhibit, run, class_map)) for run in done}, class_map)
-    left, right = st.columns([3, 2])
-    with left:
-        _show_table(table, "Scores of every network, in all and class by class")
-    with right:
-        dice = table.loc[list(class_map.names)].to_numpy(float)
-        chart = figures.dice_by_class(dice, class_map.names, list(table.columns))
-        st.plotly_chart(chart, config={"displayModeBar": False}, alt="Dice of every class, one mark a network")
+    measured = {
+        run.entry.title: Scores(confusion(exhibit, run, class_map)) if run.prediction is not None else None
+        for run in work
+        if not run.error
+    }
+    table = score_frame(measured, class_map)
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=TABLE_WIDTH):
+            _show_table(table, class_map, "Scores of every network, in all and class by class", "scores", measured)
+        with st.container(width="stretch"):
+            dice = table.loc[list(class_map.names)].to_numpy(float)
+            chart = figures.dice_by_class(dice, class_map.names, list(table.columns))
+            st.plotly_chart(
+                chart,
+                config=CHART,
+                key=DICE_CHART,
+                on_select=_see_selected,
+                selection_mode="points",
+                alt="Dice of every class, one mark a network",
+            )
     return table
 
 
-def score_table(of: dict[str, Scores], class_map: ClassMap) -> "pd.DataFrame":
-    """Rows: mean Dice, mean IoU, pixel accuracy, then Dice of each class; one column a network."""
+def _see_selected() -> None:
+    points = st.session_state[DICE_CHART].selection.points
+    running.see_alone(points[0]["y"] if points else "")
+
+
+def _waiting(work: Sequence[Run]) -> str:
+    return "" if all(run.future.done() for run in work) else " Scores follow when every network has finished."
+
+
+def score_frame(of: dict[str, Scores | None], class_map: ClassMap) -> "pd.DataFrame":
+    """Rows: mean Dice, mean IoU, pixel accuracy, then Dice of each class; one column a network, not-a-number where its
+    scores are still to come."""
     import pandas as pd  # takes a while the first time: not before the networks are at work
 
-    columns = {name: [*(getattr(s, attribute) for attribute in MEANS.values()), *s.dice] for name, s in of.items()}
+    none = [float("nan")] * (len(MEANS) + len(class_map))
+    columns = {name: [*(getattr(s, key) for key in MEANS.values()), *s.dice] if s else none for name, s in of.items()}
     return pd.DataFrame(columns, index=[*MEANS, *class_map.names])
 
 
-def _show_table(table: "pd.DataFrame", alt: str) -> None:
-    best = (table.eq(table.max(axis=1), axis=0) & table.gt(0)).replace({True: "font-weight: 700", False: ""})
-    st.table(table.style.format("{:.3f}", na_rep="–").apply(lambda _: best, axis=None), border="horizontal", alt=alt)
+def _show_table(
+    table: "pd.DataFrame", class_map: ClassMap, label: str, key: str, measured: dict[str, Scores | None]
+) -> None:
+    best = table.eq(table.max(axis=1), axis=0) & table.gt(0)
+    colours = {
+        name: "#{:02x}{:02x}{:02x}".format(*c) for name, c in zip(class_map.names, class_map.colours, strict=True)
+    }
+
+    def text(value: float, network: str) -> str:
+        if measured[network] is None:
+            return "…"
+        return f"{value:.3f}" if value == value else "–"
+
+    rows = [
+        Row(
+            name,
+            [text(*pair) for pair in zip(row, table.columns, strict=True)],
+            best.loc[name].tolist(),
+            colours.get(name, ""),
+        )
+        for name, row in zip(table.index, table.to_numpy(float), strict=True)
+    ]
+    score_table(list(table.columns), rows, label, key, running.see_alone)
 
 
-def over_all(uploads: Sequence[Exhibit], comparison: Comparison, settings: Settings, class_map: ClassMap) -> None:
+def over_all(uploads: Sequence[Exhibit], comparison: Comparison, class_map: ClassMap) -> None:
     """The scores over all labelled uploads: one confusion matrix summed over the pictures, as in the papers."""
     st.subheader(f"All {len(uploads)} labelled photos together")
     work = [(exhibit, running.start(exhibit, comparison)) for exhibit in uploads]
@@ -151,44 +179,54 @@ def _over_all(work: Sequence[tuple[Exhibit, list[Run]]], class_map: ClassMap, pe
     for error in dict.fromkeys(errors):
         st.warning(plain(f"Photos are left out: {error}"), icon=":material/warning:")
     if totals:
+        measured = {name: Scores(total) for name, total in totals.items()}
         _show_table(
-            score_table({name: Scores(total) for name, total in totals.items()}, class_map),
-            "Scores over all labelled photos",
+            score_frame(measured, class_map), class_map, "Scores over all labelled photos", "scores-of-all", measured
         )
 
 
-def agreement(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> "pd.DataFrame | None":
+def agreement(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd.DataFrame | None":
     """Without a truth: each network against the majority, every pair, and where they disagree.
 
-    Returns the table, None for a single network.
+    Returns the table, None for a single network and while some are still at work.
     """
     st.subheader("Where the networks agree")
-    st.caption(
+    st.markdown(
         "There is no truth for this photo, so this says how much the networks agree, not how right they are: networks "
-        "trained on the same data can be wrong together. Upload a mask to score them."
+        "trained on the same data can be wrong together. Bring its mask under 'This photo' to score them."
+        f"{_waiting(work)}"
     )
-    if len(done) == 1:
-        st.caption("A single network has nobody to agree with: choose more networks.")
+    voting = [run for run in work if not run.error and not run.twin]
+    if len(voting) == 1:
+        st.markdown("A single network has nobody to agree with: choose more networks.")
         return None
-    names = [run.entry.title for run in done]
-    key = tuple(repr(run.request) for run in done)
-    maps = [run.prediction.labels for run in done]
-    most, matrix, dissent = _agreement(key, maps, len(class_map))
-    table = score_table({name: Scores(c) for name, c in zip(names, most, strict=True)}, class_map)
+    names = [run.entry.title for run in voting]
+    waiting = not all(run.future.done() for run in voting)
+    measured = dict.fromkeys(names)
+    if not waiting:
+        key = tuple(repr(run.request) for run in voting)
+        most, matrix, dissent = _agreement(key, [run.prediction.labels for run in voting], len(class_map))
+        measured = {name: Scores(counts) for name, counts in zip(names, most, strict=True)}
+    table = score_frame(measured, class_map)
     st.markdown("**Dice against the majority vote**")
-    _show_table(table.drop(index=["mean IoU", "pixel accuracy"]), "Dice of every network against the majority")
+    label = "Dice of every network against the majority"
+    _show_table(table.drop(index=["mean IoU", "pixel accuracy"]), class_map, label, "agreement", measured)
     left, right = st.columns(2)
     with left:
         st.markdown("**Mean Dice of every pair**")
-        chart = figures.agreement_matrix(matrix, names)
-        st.plotly_chart(chart, config={"displayModeBar": False}, alt="Mean Dice between every two networks' masks")
+        if waiting:
+            st.skeleton(height=figures.matrix_height(len(names)))
+        else:
+            chart = figures.agreement_matrix(matrix, names)
+            st.plotly_chart(chart, config=CHART, alt="Mean Dice between every two networks' masks")
     with right:
         st.markdown("**How many networks dissent, pixel by pixel**")
-        chart = figures.disagreement_map(dissent, len(done))
-        st.plotly_chart(
-            chart, config={"displayModeBar": False}, alt="Map of how many networks differ from the majority"
-        )
-    return table
+        if waiting:
+            st.skeleton(height=figures.MAP_HEIGHT)
+        else:
+            chart = figures.disagreement_map(dissent, len(names))
+            st.plotly_chart(chart, config=CHART, alt="Map of how many networks differ from the majority")
+    return None if waiting else table
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -203,7 +241,6 @@ def _agreement(
 
 def downloads(exhibit: Exhibit, done: Sequence[Run], table: "pd.DataFrame | None", class_map: ClassMap) -> None:
     """Each mask as class ids and in colour, and the scores."""
-    st.subheader("Take it with you")
     stem = exhibit.picture.name.rsplit(".", 1)[0].replace(" ", "-").lower()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by_title = {run.entry.title: run for run in done}

@@ -56,7 +56,7 @@ def on_this_picture(exhibit: Exhibit, work: Sequence[runs.Run], class_map: Class
     if not done or not all(run.future.done() for run in work):
         return
     if exhibit.truth is not None:
-        results.scores(exhibit, done, class_map)
+        results.scores(exhibit, work, class_map)
     table = pd.DataFrame({run.entry.title: _scores(exhibit, run, class_map) for run in done}).T
     st.caption(
         "What does the loss show in? Boundary F1 asks whether outlines lie within two pixels. Calibration error is the "

@@ -2,34 +2,41 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
 
 from seg.app import resources
 from seg.app.answers import ask, question_of, sentence
-from seg.app.components.viewer import Panel, viewer
+from seg.app.components.viewer import Panel, Wish, viewer
 from seg.app.layout import slot
 from seg.app.parts.gallery import Exhibit, use_truth
+from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison, Entry
-from seg.inference.segmenter import Prediction
+from seg.inference.segmenter import MAX_ENLARGEMENT, Prediction
 from seg.labels import ClassMap
 from seg.service.service import Request
 
 POLL_SECONDS = 0.5
 PATIENCE = 0.4
 """Seconds for which the page waits, since warm networks are done by then and the page need not be drawn twice."""
+VIEWER = "viewer"
+"""The fragment that the panels are drawn in."""
+BESIDE = "beside"
+"""The session's word for the network that is also shown at the detail that it was trained at."""
 _FOLLOW = "_seg_truth_painted"
+_WISH = "_seg_wish"
 
 
 @dataclass(frozen=True)
 class Run:
-    """One network's work on one picture."""
+    """One network's work on one picture. twin: a second one of a network that stands here already."""
 
     entry: Entry
     request: Request
     future: Future[Prediction]
+    twin: bool = False
 
     @property
     def error(self) -> str:
@@ -44,11 +51,25 @@ class Run:
 
 def start(exhibit: Exhibit, comparison: Comparison) -> list[Run]:
     """Ask for every entry's prediction; what has been computed before, for anybody, is there at once."""
-    visitor = resources.visitor()
-    return [
-        Run(entry, question_of(exhibit, entry.weights), ask(exhibit, entry.weights, visitor=visitor))
-        for entry in comparison.entries
-    ]
+    beside = st.session_state.get(BESIDE) if st.session_state.settings.detail > 1 else None
+    runs = []
+    for entry in comparison.entries:
+        runs.append(_run(exhibit, entry))
+        if entry.title == beside:
+            runs.append(_run(exhibit, entry, detail=1))
+    return runs
+
+
+def _run(exhibit: Exhibit, entry: Entry, detail: int | None = None) -> Run:
+    request = question_of(exhibit, entry.weights, detail=detail)
+    future = ask(exhibit, entry.weights, visitor=resources.visitor(), detail=detail)
+    if detail is None:
+        return Run(entry, request, future)
+    return Run(replace(entry, title=_at(entry.title, detail)), request, future, twin=True)
+
+
+def _at(title: str, detail: int) -> str:
+    return f"{title}, {detail} ×"
 
 
 def finished(runs: Sequence[Run]) -> list[Run]:
@@ -57,27 +78,101 @@ def finished(runs: Sequence[Run]) -> list[Run]:
 
 
 def show(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap) -> None:
-    """The panels, drawn anew as networks finish; when the last one has, the whole page follows."""
-    chosen = slot(not runs)
+    """The panels, drawn anew as networks finish, below what must be said of them; when the last one has finished, the
+    whole page follows."""
+    chosen, detail = slot(not runs), st.session_state.settings.detail
     if not runs:
         chosen.info("No network is chosen: open the line of words above and choose one.", icon=":material/tune:")
+    finer = slot(bool(runs) and detail > 1)
+    if runs and detail > 1:
+        with finer:
+            _what_detail_does(exhibit, runs, detail)
     pending = bool(wait([run.future for run in runs], PATIENCE).not_done)
-    st.fragment(_panels, run_every=POLL_SECONDS if pending else None)(exhibit, runs, class_map, pending)
+    every = POLL_SECONDS if pending else None
+    st.fragment(_panels, run_every=every, key=VIEWER)(exhibit, runs, class_map, pending)
+
+
+def see_alone(name: str) -> None:
+    """Called back: let a class stand alone in the viewer, '' for all, and draw nothing else anew."""
+    _wish(alone=name)
+    st.rerun(VIEWER)
+
+
+def _wish(**shown: object) -> None:
+    last = st.session_state.get(_WISH)
+    st.session_state[_WISH] = Wish((last.number if last else 0) + 1, **shown)
+
+
+def _what_detail_does(exhibit: Exhibit, runs: Sequence[Run], detail: int) -> None:
+    scales = sorted({run.entry.record.scale for run in runs})
+    short = min(exhibit.picture.pixels.shape[:2])
+    seen = [min(scale * detail, MAX_ENLARGEMENT * short) for scale in scales]
+    trained, shown = (" or ".join(f"{number:,.0f}" for number in numbers) for numbers in (scales, seen))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(
+            f"Trained to see {trained} pixels on the short side; you show {shown}. What is thin may be found now, and "
+            "what is large may fall apart.",
+            icon=":material/zoom_in:",
+            width=560,
+        )
+        st.menu_button(
+            f"1 × and {detail} × side by side",
+            [run.entry.title for run in runs if not run.twin],
+            key=BESIDE + "-of",
+            icon=":material/compare:",
+            on_click=_put_beside,
+            args=(detail,),
+        )
+
+
+def _put_beside(detail: int) -> None:
+    title = st.session_state[BESIDE + "-of"]
+    st.session_state[BESIDE] = title
+    _wish(swipe=(_at(title, 1), title))
 
 
 def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending: bool) -> None:
     arrived = pending and all(run.future.done() for run in runs)
     if st.session_state.pop(_FOLLOW, False) or arrived:
         st.rerun()
+    with st.container():
+        _notices(exhibit, finished(runs), class_map)
 
     def take(truth: np.ndarray) -> None:
         use_truth(exhibit, class_map.dataset, truth)
         st.session_state[_FOLLOW] = True
 
     panels = [_panel(run) for run in runs]
-    viewer(exhibit.picture.pixels, panels, class_map, exhibit.truth, key="panels", on_truth=take)
+    viewer(
+        exhibit.picture.pixels,
+        panels,
+        class_map,
+        exhibit.truth,
+        "panels",
+        on_truth=take,
+        wish=st.session_state.get(_WISH),
+    )
     if runs:
         _status(runs, class_map)
+
+
+def _notices(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> None:
+    """What the visitor must be told about the picture, and about what it looks like to the networks."""
+    for note in dict.fromkeys((*exhibit.picture.notes, *(n for run in done for n in run.prediction.notes))):
+        st.info(plain(note), icon=":material/info:")
+    unsure = [run for run in done if _is_unlike(run)]
+    if done and len(unsure) > len(done) / 2:
+        st.warning(
+            f"This picture is unlike what these networks were trained on: {len(unsure)} of {len(done)} are less "
+            f"sure of it than of any validation picture. They know only {', '.join(class_map.names)}, so every pixel "
+            "becomes one of these, whatever it shows.",
+            icon=":material/warning:",
+        )
+
+
+def _is_unlike(run: Run) -> bool:
+    seen = run.entry.record.validation.confidence_range
+    return seen is not None and run.prediction.mean_confidence < seen[0]
 
 
 def _status(runs: Sequence[Run], class_map: ClassMap) -> None:

@@ -11,7 +11,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +64,18 @@ class Panel:
     """Whether ``status`` says what went wrong, so that no labels will come."""
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What the page asks the viewer to show: followed once, and the visitor goes on from there."""
+
+    number: int
+    """Another for each wish."""
+    alone: str | None = None
+    """The class that is to stand alone, '' for none; None leaves it as it is."""
+    swipe: tuple[str, str] | None = None
+    """The names of the panels to the left and to the right of the divider."""
+
+
 def viewer(
     photo: np.ndarray,
     panels: Sequence[Panel],
@@ -71,6 +83,7 @@ def viewer(
     truth: np.ndarray | None = None,
     key: str = "viewer",
     on_truth: Callable[[np.ndarray], None] | None = None,
+    wish: Wish | None = None,
 ) -> None:
     """Show ``photo``, uint8 (H, W, 3) or (H, W), beside ``truth``, uint8 (H, W), and one panel for every network.
 
@@ -89,6 +102,7 @@ def viewer(
     data["layers"] = {digest: layer for digest, layer in layers.items() if digest not in sent}
     sent.update(layers)
     data["takesTruth"] = on_truth is not None
+    data["wish"] = None if wish is None else asdict(wish)
 
     def send_again() -> None:
         # A browser that lacks layers, because a run was cut short or it forgot old ones, asks for them.

@@ -27,6 +27,7 @@ function createLook() {
     order: [],
     enlarged: null,
     swipe: null,
+    followed: 0,
     painting: false,
     tool: { kind: "brush", size: 12, chosen: 0 },
     views: new Map(),

@@ -1,6 +1,6 @@
 // What is shown and how: all that the screen follows from. It knows nothing of the document.
 
-/** @import { Colour, Description, GreyMap, Message, PanelMessage, Point, Role, Scene, Size, Swipe, View, Way } from "./types" */
+/** @import { Colour, Description, GreyMap, Message, PanelMessage, Point, Role, Scene, Size, Swipe, View, Way, Wish } from "./types" */
 /** @import { Painting } from "./painting.js" */
 /**
  * What a change is of: the panels there are, their layout, the way to look, a stroke of the painting, what is in the
@@ -45,7 +45,16 @@ export class State {
   receive(message) {
     this.data = message;
     this.restyle();
+    if (message.wish) this.follow(message.wish);
     this.arrived();
+  }
+
+  /** @param {Wish} wish */
+  follow({ number, alone, swipe }) {
+    if (number === this.look.followed) return;
+    this.look.followed = number;
+    if (alone !== null) this.look.only = alone || null;
+    if (swipe) this.look.swipe = { left: `network ${swipe[0]}`, right: `network ${swipe[1]}`, at: 0.5 };
   }
 
   arrived() {

@@ -48,6 +48,14 @@ export interface Message {
   classes: Classes;
   layers: Record<string, string>; // digest: file in base64
   takesTruth?: boolean;
+  wish?: Wish | null;
+}
+
+// What the page asks to be shown: followed once, and the visitor goes on from there.
+export interface Wish {
+  number: number; // another for each wish
+  alone: string | null; // the class to stand alone, "" for none, null to leave it as it is
+  swipe: [string, string] | null; // the networks on both sides of the divider
 }
 
 // What the browser says
@@ -107,6 +115,7 @@ export interface Look {
   order: string[];
   enlarged: string | null;
   swipe: Swipe | null;
+  followed: number; // the last wish of the page
   painting: boolean;
   tool: Tool;
   views: Map<string, View>;

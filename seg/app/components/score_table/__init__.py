@@ -1,0 +1,53 @@
+"""A table of scores, a column a network, in which a class can be chosen."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from seg.app.components.scripts import joined
+
+_FOLDER = Path(__file__).parent
+_MODULES = (_FOLDER.parent / "dom.js", _FOLDER / "score_table.js")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table, as it is to be read. colour: the class's, as '#rrggbb', '' for what is no class; best:
+    whether each cell is printed bold."""
+
+    name: str
+    cells: Sequence[str]
+    best: Sequence[bool]
+    colour: str = ""
+
+
+def score_table(
+    columns: Sequence[str], rows: Sequence[Row], label: str, key: str, on_class: Callable[[str], None] | None = None
+) -> None:
+    """Show the rows; where the table is wider than its place it scrolls, and the names of the rows stay.
+
+    ``on_class`` takes the name of a class that the visitor chooses, or '' for all of them, before the page runs again;
+    without it the classes are text.
+    """
+
+    def tell() -> None:
+        if on_class:
+            on_class(st.session_state[key].chosen)
+
+    data = {
+        "columns": list(columns),
+        "rows": [asdict(row) for row in rows],
+        "label": label,
+        "chooses": on_class is not None,
+    }
+    _mount(key=key, data=data, on_chosen_change=tell)
+
+
+_mount = st.components.v2.component(
+    "seg_score_table",
+    html=(_FOLDER / "score_table.html").read_text("utf-8"),
+    css=(_FOLDER / "score_table.css").read_text("utf-8"),
+    js=joined(_MODULES),
+)
