@@ -31,6 +31,6 @@ class ServiceError(SegError):
 
 def in_a_sentence(error: BaseException, what: str, advice: str) -> str:
     """What to tell a person whose `what` met an error: its own words if they are for people, else its kind alone."""
-    if isinstance(error, SegError) and str(error):
+    if isinstance(error, SegError) and str(error).strip():
         return str(error)
     return f"{what} failed ({type(error).__name__}): {advice}."

@@ -14,12 +14,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from seg.errors import OptionError
+
 
 @dataclass(frozen=True)
 class Geometry:
     """The numbers of a transposed convolution, the same along every axis; all in output pixels.
 
-    Raises ValueError with a sentence for numbers that torch refuses.
+    Raises OptionError with a sentence for numbers that torch refuses.
     """
 
     kernel: int
@@ -30,9 +32,9 @@ class Geometry:
 
     def __post_init__(self):
         if min(self.kernel, self.stride, self.dilation) < 1 or min(self.padding, self.output_padding) < 0:
-            raise ValueError("Kernel, stride and dilation start at 1, paddings at 0.")
+            raise OptionError("Kernel, stride and dilation start at 1, paddings at 0.")
         if self.output_padding >= max(self.stride, self.dilation):
-            raise ValueError(
+            raise OptionError(
                 f"An output padding of {self.output_padding} is too large: it only chooses among the sizes that one "
                 f"stride could have come from, so it must be smaller than the stride ({self.stride}) or the dilation "
                 f"({self.dilation})."
@@ -44,10 +46,10 @@ class Geometry:
         return self.dilation * (self.kernel - 1) + 1
 
     def size(self, inputs: int) -> int:
-        """Side of the output for a side of `inputs`. Raises ValueError with a sentence if nothing would be left."""
+        """Side of the output for a side of `inputs`. Raises OptionError with a sentence if nothing would be left."""
         size = (inputs - 1) * self.stride - 2 * self.padding + self.effective_kernel + self.output_padding
         if size < 1:
-            raise ValueError(
+            raise OptionError(
                 f"A padding of {self.padding} cuts everything away: the output would be {size} wide. Choose a smaller "
                 "padding or a larger kernel."
             )

@@ -66,9 +66,10 @@ def own_folders() -> list[Path]:
     typed = st.session_state.get("own_runs") if opens_local_folders() else None
     named = os.pathsep.join((os.environ.get("SEG_WEIGHTS") or "", typed or ""))
     parts = (part.strip() for part in named.split(os.pathsep))
-    folders = (Path(os.path.abspath(os.path.expanduser(part))) for part in parts if part)
-    live = st.session_state.get("live_folder")
-    return [folder for folder in dict.fromkeys([*folders, *([Path(live.name)] if live else [])]) if folder != SHIPPED]
+    folders = [Path(os.path.abspath(os.path.expanduser(part))) for part in parts if part]
+    if live := st.session_state.get("live_folder"):
+        folders.append(Path(live.name))
+    return [folder for folder in dict.fromkeys(folders) if folder != SHIPPED]
 
 
 def _open() -> tuple[dict[str, WeightSet], list[str]]:

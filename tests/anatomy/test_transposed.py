@@ -20,6 +20,7 @@ from seg.anatomy.transposed import (
     ways_up,
     zero_stuffed,
 )  # fmt: skip
+from seg.errors import OptionError
 
 
 @st.composite
@@ -43,7 +44,7 @@ def problems(draw, axes=(1, 2)):
     for side in sides:
         try:
             geometry.size(side)
-        except ValueError:
+        except OptionError:
             assume(False)
     return rng.normal(size=sides), rng.normal(size=(geometry.kernel,) * dims), geometry
 
@@ -124,12 +125,12 @@ def test_layers_compound():
     [((3, 2, 0, 2), "output padding"), ((0, 1), "start at 1"), ((3, 1, -1), "start at 1")],
 )
 def test_numbers_that_torch_refuses_are_a_sentence(numbers, word):
-    with pytest.raises(ValueError, match=word):
+    with pytest.raises(OptionError, match=word):
         Geometry(*numbers)
 
 
 def test_padding_that_leaves_nothing_is_a_sentence():
-    with pytest.raises(ValueError, match="cuts everything away"):
+    with pytest.raises(OptionError, match="cuts everything away"):
         Geometry(2, 1, 3).size(3)
 
 

@@ -12,6 +12,7 @@ from seg.app.components.by_hand import by_hand
 from seg.app.parts.gallery import Exhibit
 from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison, WeightSet
+from seg.errors import OptionError
 from seg.figures import upsampling as figures
 
 CHART = {"displayModeBar": False}
@@ -57,7 +58,7 @@ def lab() -> None:
             numbers["kernel"], numbers["stride"], numbers["padding"], numbers["extra"], numbers["dilation"]
         )
         geometry.size(shape[0])
-    except ValueError as error:
+    except OptionError as error:
         st.warning(plain(str(error)), icon=":material/straighten:")
         return
     key = f"by-hand-{len(shape)}d"

@@ -1,0 +1,29 @@
+"""Whatever went wrong, a visitor reads a sentence, and never what a library says to programmers."""
+
+import pytest
+
+from seg.app.answers import sentence
+from seg.errors import OptionError, SegError, ServiceError, WeightsError
+
+FAILED = "The network failed ({}): try another picture or weight set."
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (WeightsError("The weights are damaged."), "The weights are damaged."),
+        (OptionError("Choose auto or cpu."), "Choose auto or cpu."),
+        (ServiceError(), FAILED.format("ServiceError")),
+        (SegError("  "), FAILED.format("SegError")),
+        (ValueError("too many values to unpack (expected 2)"), FAILED.format("ValueError")),
+        (KeyError("blocks.3.weight"), FAILED.format("KeyError")),
+        (SystemExit(), FAILED.format("SystemExit")),
+    ],
+)
+def test_only_our_own_words_are_shown_and_everything_else_is_named_by_its_kind(error, said):
+    assert sentence(error) == said
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+def test_memory_that_ran_out_is_said_in_our_words(error):
+    assert sentence(error).startswith("There is not enough memory for this picture: choose a coarser detail")
