@@ -16,12 +16,15 @@ from seg import models
 from seg.bench import measure as bench
 from seg.catalogue.store import WeightIndex
 from seg.cli import main as cli
+from seg.cli.predict import result_names
 from seg.datasets import Folder, street
 from seg.datasets.street import STREET
 from seg.inference.engines import build_engine
 from seg.pictures.masks import decode_mask
 from seg.scores.evaluation import evaluate
 from tests.bad_files import BAD
+
+PHOTO = "photo.png"
 
 
 def run(*words: object) -> str:
@@ -90,6 +93,56 @@ def test_predict_goes_on_after_a_bad_file_and_says_which_it_was(weights, photo, 
     assert (tmp_path / "out" / "photo-ids.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("pictures", "results"),
+    [
+        (["a/1.jpg", "a/2.png"], ["1", "2"]),
+        (["a/1.jpg"], ["1"]),
+        (["a/1.jpg", "b/1.png"], ["a/1", "b/1"]),
+        (["a/1.jpg", "b/1.png", "b/2.png"], ["a/1", "b/1", "b/2"]),
+        (["x/a/1.jpg", "x/b/c/1.png"], ["a/1", "b/c/1"]),
+        (["a/1.jpg", "a/1.png"], ["1.jpg", "1.png"]),
+        (["a/1.jpg", "a/1.png", "b/1.png"], ["a/1.jpg", "a/1.png", "b/1.png"]),
+        (["1.jpg", "a/1.jpg"], ["1", "a/1"]),
+        (["../1.jpg", "a/1.jpg"], ["1", "here/a/1"]),
+        (["a/cat.jpg", "b/CAT.jpg"], ["a/cat", "b/CAT"]),
+        (["a/v1.2.jpg", "a/v1.3.jpg"], ["v1.2", "v1.3"]),
+    ],
+)
+def test_no_two_pictures_have_results_of_one_name(monkeypatch, tmp_path, pictures, results):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert result_names([Path(picture) for picture in pictures]) == [Path(result) for result in results]
+
+
+def written(out: Path) -> list[str]:
+    return sorted(str(file.relative_to(out)) for file in out.rglob("*.png"))
+
+
+def test_predict_keeps_pictures_of_the_same_name_apart_and_says_so(weights, tmp_path):
+    pictures = [tmp_path / "a" / "1.jpg", tmp_path / "b" / "1.png"]
+    for width, picture in zip((80, 90), pictures, strict=True):
+        picture.parent.mkdir()
+        Image.fromarray(street.render(2, 60, width).image).save(picture)
+    words = ["predict", *pictures, pictures[0], "--weights", "street/fcn8s-wce", "--out", tmp_path / "out"]
+    result = CliRunner().invoke(cli.app, [str(word) for word in [*words, "--weights-dir", weights]])
+    assert result.exit_code == 0
+    assert f"keep the folders of their pictures below {tmp_path / 'out'}" in result.stderr
+    assert written(tmp_path / "out") == ["a/1-ids.png", "a/1-overlay.png", "b/1-ids.png", "b/1-overlay.png"]
+    assert [Image.open(tmp_path / "out" / name / "1-ids.png").width for name in "ab"] == [80, 90]
+
+
+def test_predict_takes_the_pictures_of_a_folder_and_below_but_not_its_own_results(weights, photo, tmp_path):
+    folder, out = tmp_path / "photos", tmp_path / "photos" / "masks"
+    (folder / "old").mkdir(parents=True)
+    for name in ("2.png", "old/1.png"):
+        shutil.copy(photo, folder / name)
+    (folder / "notes.txt").write_text("no picture")
+    for _ in range(2):
+        run("predict", folder, "--weights", "street/fcn8s-wce", "--out", out, "--weights-dir", weights)
+        assert written(out) == ["2-ids.png", "2-overlay.png", "old/1-ids.png", "old/1-overlay.png"]
+
+
 def test_evaluate_prints_and_writes_what_evaluation_measures(weights, camvid, tmp_path):
     file = tmp_path / "scores.json"
     words = ["--weights", "street/fcn8s-wce", "--data", camvid, "--limit", 2, "--json", file, "--weights-dir", weights]
@@ -110,12 +163,17 @@ def test_evaluate_prints_and_writes_what_evaluation_measures(weights, camvid, tm
         (["evaluate", "--weights", "street/fcn8s-wce", "--data", "nowhere"], "nowhere/val is not a folder"),
         (["predict", "x.png", "--weights", "street/fcn8s-wce", "--out", "o", "--device", "abacus"], "not available"),
         (["predict", "x.png", "--weights", "street/fcn8s-wce", "--out", "o", "--engine", "steam"], "Unknown engine"),
+        (["predict", "no.png", "--weights", "street/fcn8s-wce", "--out", "o"], "no.png cannot be read: No such file"),
+        (["predict", ".", "--weights", "street/fcn8s-wce", "--out", "o"], ". holds no picture"),
+        (["predict", PHOTO, "--weights", "street/fcn8s-wce", "--out", PHOTO], "cannot be written"),
         (["train", "--dataset", "moon", "--data", ".", "--model", "unet", "--out", "o"], "Unknown data set 'moon'"),
         (["train", "--dataset", "street", "--data", ".", "--model", "vit", "--out", "o"], "Unknown architecture 'vit'"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_no_traceback(capsys, monkeypatch, weights, tmp_path, words, sentence):
     monkeypatch.chdir(tmp_path)
+    if PHOTO in words:
+        Image.fromarray(street.render(2, 60, 80).image).save(PHOTO)
     if "nowhere" not in words or words[0] != "weights":
         monkeypatch.setenv("SEG_WEIGHTS", str(weights))
     assert sentence in refused(capsys, monkeypatch, *words)

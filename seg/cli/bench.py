@@ -1,0 +1,75 @@
+"""What is timed against what."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from seg.cli.options import Device, EngineName, JsonFile, WeightsFolder, write
+from seg.errors import OptionError
+
+
+def bench(
+    json_file: JsonFile = None,
+    repeats: int = 5,
+    device: Device = "auto",
+    engine: EngineName = "auto",
+    only: Annotated[list[str] | None, typer.Option(help="only this set or paper's width; may be repeated")] = None,
+    paper: Annotated[bool, typer.Option(help="the papers' widths too: a few minutes on two cores")] = False,
+    record: Annotated[bool, typer.Option(help="keep the figures for the Leaderboard")] = False,
+    folder: WeightsFolder = None,
+) -> None:
+    """Time the weight sets on this machine against plain eager PyTorch."""
+    from seg.bench.measure import bench as measure
+    from seg.catalogue.store import SHIPPED
+
+    if record and only:
+        raise OptionError("--record keeps the figures of a whole run: leave out --only, or use --json to write them.")
+    figures = measure(
+        repeats=repeats, device=device, weights=folder or SHIPPED, engine=engine, paper=paper, names=only or None
+    )
+    place = f"{figures['device']} ({figures['processor']}), {figures['threads']} threads, torch {figures['torch']}"
+    print(f"{place}; a large convolution reaches {figures['peak']:.0f} GFLOP/s; medians of {figures['repeats']}")
+    columns = f"{'± spread':>10}{'eager ms':>10}{'ratio':>8}{'of peak':>9}{'MB':>8}"
+    if figures["sets"]:
+        print(f"one {figures['picture']} picture")
+        print(f"{'set':36}{'engine':>10}{'GFLOPs':>9}{'picture ms':>12}{'network ms':>12}{columns}{'tiled':>8}")
+        for s in figures["sets"]:
+            print(
+                f"{s['name']:36}{s['engine']:>10}{s['gflops'] or 0:9.2f}{1000 * s['seconds']:12.1f}"
+                f"{1000 * s['network']:12.1f}{_costs(s)}{s['tiled']:8.3f}"
+            )
+        print(f"{'all':55}{1000 * figures['all_seconds']:12.1f}")
+        print("tiled: share of a 2:1 picture's pixels that get the same label with tiles as without")
+    if way := figures["app"]:
+        decoding, running, eager, encoding = (1000 * way[key] for key in ("decode", "run", "eager", "encode"))
+        print(f"\nthe app's way of one JPEG through {', '.join(way['networks'])}")
+        print(f"decode {decoding:.1f} ms, run {running:.1f} ms, encode {encoding:.1f} ms")
+        print(f"a plain eager loop runs {eager:.1f} ms, ratio {way['ratio']:.2f}")
+        print(f"loaded anew, the slowest is ready after {way['start']:.2f} s")
+        print(f"with {way['tiles']} tiles, one takes {way['per_tile']:.2f} of what a picture of one takes")
+    for large in figures["large"]:
+        memory = "" if large["megabytes"] is None else f", {large['megabytes']:.0f} MB"
+        print(f"48 megapixels at detail 4, {large['name']}: {large['seconds']:.1f} s{memory}")
+    if widths := figures["paper"]:
+        print("\nthe papers' widths, random weights, 1×3×352×480")
+        print(f"{'network':20}{'engine':>10}{'GFLOPs':>10}{'ms':>10}{columns}")
+        for s in widths:
+            print(f"{s['name']:20}{s['engine']:>10}{s['gflops']:10.1f}{1000 * s['seconds']:10.1f}{_costs(s)}")
+        seconds, eager = (sum(s[key] for s in widths) for key in ("seconds", "eager"))
+        print(f"together {1000 * seconds:.1f} ms, in plain PyTorch {1000 * eager:.1f} ms, ratio {seconds / eager:.2f}")
+    if record:
+        from seg.bench.measure import keep
+
+        keep(figures, folder or SHIPPED)
+    if json_file:
+        write(json_file, f"{json.dumps(figures, indent=1)}\n".encode())
+
+
+def _costs(s: dict) -> str:
+    of_peak, memory = s["of_peak"], s["megabytes"]
+    return (
+        f"{1000 * s['spread']:10.1f}{1000 * s['eager']:10.1f}{s['ratio']:8.2f}"
+        + (f"{of_peak:9.2f}" if of_peak is not None else f"{'':9}")
+        + (f"{memory:8.0f}" if memory is not None else f"{'':8}")
+    )

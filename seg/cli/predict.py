@@ -1,0 +1,100 @@
+"""Masks of pictures, written beside each other."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seg.cli.options import Detail, Device, EngineName, Weights, WeightsFolder, write
+from seg.errors import ImageError, OptionError, SegError
+
+
+def predict(
+    images: Annotated[list[Path], typer.Argument(help="picture files, and folders of them")],
+    weights: Weights,
+    out: Annotated[Path, typer.Option(help="folder for the masks")],
+    device: Device = "auto",
+    engine: EngineName = "auto",
+    detail: Detail = 1,
+    folder: WeightsFolder = None,
+) -> None:
+    """Write NAME-ids.png (class ids, coloured palette) and NAME-overlay.png for every picture.
+
+    Pictures of the same name keep their folders below --out.
+    """
+    from seg.catalogue.store import SHIPPED
+    from seg.inference.segmenter import Segmenter
+    from seg.pictures.decode import decode
+    from seg.pictures.drawing import encode_ids, encode_png, overlay
+
+    pictures = pictures_in(images, out)
+    names = result_names(pictures, keep_folders=any(path.is_dir() for path in images))
+    if any(name.parent != Path() for name in names):
+        print(f"The results keep the folders of their pictures below {out}.", file=sys.stderr)
+    segmenter = Segmenter.load(weights, device, engine, folder or SHIPPED)
+    class_map = segmenter.record.class_map
+    failed = 0
+    for path, name in zip(pictures, names, strict=True):
+        try:
+            picture = decode(_read(path), str(path))
+            prediction = segmenter(picture.pixels, detail)
+        except SegError as error:
+            print(f"{error}", file=sys.stderr)
+            failed += 1
+            continue
+        drawn = overlay(picture.pixels, prediction.labels, class_map, 0.5)
+        write(out / f"{name}-ids.png", encode_ids(prediction.labels, class_map))
+        write(out / f"{name}-overlay.png", encode_png(drawn))
+        for note in (*picture.notes, *prediction.notes):
+            print(f"{path}: {note}", file=sys.stderr)
+        print(
+            f"{path}: {prediction.seconds * 1000:.0f} ms on {prediction.device}, "
+            f"mean confidence {prediction.mean_confidence:.2f}"
+        )
+    if failed:
+        raise typer.Exit(1)
+
+
+def pictures_in(paths: Sequence[Path], out: Path) -> list[Path]:
+    """The picture files named, and those in the folders named and below, except results in `out`; each one once.
+
+    Raises OptionError with a sentence for a folder that holds no picture.
+    """
+    from seg.datasets.folder import SUFFIXES
+
+    found: dict[str, Path] = {}
+    for path in paths:
+        files = [path]
+        if path.is_dir():
+            below = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+            files = [file for file in below if out.absolute() not in file.absolute().parents]
+            if not files:
+                raise OptionError(f"{path} holds no picture whose name ends with one of {', '.join(sorted(SUFFIXES))}.")
+        found.update((os.path.abspath(file), file) for file in files)
+    return list(found.values())
+
+
+def result_names(pictures: Sequence[Path], keep_folders: bool = False) -> list[Path]:
+    """What the results of each picture are called, below the output folder and without what is appended.
+
+    The picture's name without its ending; with `keep_folders`, or where two names would be the same, below the folders
+    that lead there from the one that all pictures share; where two would still be the same, the ending is kept too.
+    """
+    shared = os.path.commonpath([os.path.abspath(picture.parent) for picture in pictures])
+    below = [Path(os.path.relpath(picture, shared)) for picture in pictures]
+    without_ending = [path.with_suffix("") for path in below]
+    for names in ([] if keep_folders else [Path(path.name) for path in without_ending], without_ending):
+        # A file system may not tell upper from lower case.
+        if names and len({str(name).casefold() for name in names}) == len(names):
+            return names
+    return below
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"{path} cannot be read: {error.strerror}.") from error

@@ -1,0 +1,111 @@
+"""Training: one network, or the runs that a file lists."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seg.cli.options import TrainingData, TrainingOut, as_score
+
+
+def train(
+    dataset: Annotated[str, typer.Option(help="a data set's name: street, say")],
+    model: Annotated[str, typer.Option(help="an architecture of `models`, or smp with --backbone ARCH/ENCODER")],
+    out: TrainingOut,
+    data: TrainingData = None,
+    loss: Annotated[str, typer.Option(help="ce, wce, dice, ce_dice, focal, tversky or lovasz")] = "wce",
+    width: str = "slim",
+    base: Annotated[int | None, typer.Option(help="channels of the first layer")] = None,
+    levels: Annotated[int | None, typer.Option(help="how often the resolution is halved")] = None,
+    backbone: Annotated[str | None, typer.Option(help="an encoder with an ImageNet start: efficientnet_lite0")] = None,
+    pretrained: Annotated[bool, typer.Option(help="whether the backbone starts from ImageNet")] = True,
+    upsampling: Annotated[
+        str | None, typer.Option(help="encoder_decoder: unpool, transposed, bilinear, nearest")
+    ] = None,
+    variant: Annotated[str, typer.Option(help="last part of the set's name")] = "",
+    scale: Annotated[int, typer.Option(help="short side in pixels")] = 180,
+    epochs: int = 36,
+    minutes: Annotated[float | None, typer.Option(help="time budget: the schedule ends by then")] = None,
+    batch: int = 8,
+    learning_rate: float = 1.5e-3,
+    rendered: Annotated[int, typer.Option(help="rendered scenes mixed in, or all there are without --data")] = 80,
+    seed: int = 0,
+    threads: Annotated[int | None, typer.Option(help="CPU threads")] = None,
+    resume: Annotated[bool, typer.Option(help="go on from the run's last checkpoint")] = False,
+) -> None:
+    """Train one network and write its weights and record; `grid` takes every setting from a file."""
+    import torch
+
+    from seg.training.recipe import Recipe
+    from seg.training.trainer import train as run
+
+    if threads:
+        torch.set_num_threads(threads)
+    recipe = Recipe(
+        dataset=dataset,
+        model=model,
+        loss=loss,
+        width=width,
+        base=base,
+        levels=levels,
+        backbone=backbone,
+        pretrained=pretrained,
+        upsampling=upsampling,
+        variant=variant,
+        scale=scale,
+        epochs=epochs,
+        minutes=minutes,
+        batch=batch,
+        learning_rate=learning_rate,
+        rendered=rendered,
+        seed=seed,
+    )
+    record = run(recipe, data, out, resume)
+    print(f"{record.name}: validation mean IoU {as_score(record.validation.mean_iou)}")
+
+
+def grid(
+    recipes: Annotated[Path, typer.Argument(help="a file of recipes/")],
+    out: TrainingOut,
+    data: TrainingData = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="split the runs over Ray's workers: local, auto or HOST:PORT. All of its machines must see this "
+            "program, DATA and OUT under the same paths, so OUT is a folder that they share",
+        ),
+    ] = None,
+    only: Annotated[str, typer.Option(metavar="PATTERN", help="only runs of such names: 'street/unet-*'")] = "*",
+    threads: Annotated[int | None, typer.Option(help="CPU threads of each run", min=1)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="print the state of every run and train none")] = False,
+) -> None:
+    """Train the runs that a file lists: those missing, and those cut off from where they were; skip what is done."""
+    from collections import Counter
+    from fnmatch import fnmatchcase
+
+    from seg.errors import TrainingError
+    from seg.training.batch import DONE, RESUME, read, state
+    from seg.training.batch import run as train_all
+
+    chosen = [recipe for recipe in read(recipes) if fnmatchcase(recipe.name, only)]
+    if not chosen:
+        raise TrainingError(f"{recipes} has no run whose name fits {only!r}.")
+    if dry_run:
+        for recipe in chosen:
+            print(f"{state(recipe, out):8}{recipe.name}")
+        return
+    count = Counter()
+    for outcome in train_all(chosen, data, out, ray, threads, progress=sys.stdout.isatty()):
+        if outcome.record is None:
+            verb = "failed"
+            print(f"{outcome.name}: {outcome.failure}", file=sys.stderr, flush=True)
+        else:
+            verb = {DONE: "done before", RESUME: "resumed"}.get(outcome.found, "trained")
+            score, minutes = as_score(outcome.record.validation.mean_iou), (outcome.record.seconds or 0) / 60
+            print(f"{outcome.name}: {verb}, validation mean IoU {score}, {minutes:.1f} minutes", flush=True)
+        count[verb] += 1
+    print(", ".join(f"{number} {verb}" for verb, number in count.items()))
+    if count["failed"]:
+        raise typer.Exit(1)
