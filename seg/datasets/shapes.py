@@ -14,6 +14,7 @@ from PIL import Image, ImageFilter
 from seg.datasets.record import Dataset, Replay, register
 from seg.datasets.sample import Sample
 from seg.datasets.street.canvas import noise, sample_tile, tile
+from seg.errors import OptionError
 from seg.labels import ClassMap
 
 SHAPES = ClassMap(
@@ -166,10 +167,10 @@ def render(seed: int, height: int = 64, width: int = 64, rarity: float = RARITY)
         0.5       84.3   6.5 (86)    6.5 (87)    1.7 (45)  1.0 (46)
         1.0       86.9   6.5 (86)    6.5 (87)    0.09 (6)  0.05 (6)
 
-    Raises ValueError for a rarity outside 0 to 1.
+    Raises OptionError for a rarity outside 0 to 1.
     """
     if not 0 <= rarity <= 1:
-        raise ValueError(f"The rarity must be between 0 and 1, not {rarity}.")
+        raise OptionError(f"The rarity must be between 0 and 1, not {rarity}.")
     layout, surface, lens = np.random.default_rng(seed).spawn(3)
     unit = math.sqrt(height * width) / 64
     kinds = np.repeat((DISC, SQUARE, TRIANGLE, LINE), COPIES)

@@ -7,6 +7,7 @@ import pytest
 
 from seg.datasets import DATASETS, TRAINING_SEEDS, shapes
 from seg.datasets.shapes import SHAPES
+from seg.errors import OptionError
 
 CLASSES = range(len(SHAPES))
 SEEDS = range(5000, 5200)
@@ -158,7 +159,7 @@ def test_colour_alone_does_not_tell_the_classes_apart(by_rarity):
 
 @pytest.mark.parametrize("rarity", [-0.1, 1.5, math.nan])
 def test_a_rarity_that_makes_no_sense_is_refused_in_a_sentence(rarity):
-    with pytest.raises(ValueError, match="rarity must be between 0 and 1"):
+    with pytest.raises(OptionError, match="rarity must be between 0 and 1"):
         shapes.render(0, rarity=rarity)
 
 
