@@ -6,7 +6,7 @@ import pytest
 from seg.datasets import DATASETS
 from seg.datasets.street import STREET
 from seg.labels import IGNORE, IGNORE_COLOUR
-from seg.pictures.drawing import WRONG_COLOUR
+from seg.pictures.drawing import FOUND_COLOUR, INVENTED_COLOUR, MISSED_COLOUR, WRONG_COLOUR
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB
 VISIONS = {
@@ -99,6 +99,14 @@ def test_the_colour_of_an_error_is_told_from_every_grey_in_every_colour_vision(v
     greys = to_lab(np.repeat(np.arange(256)[:, None], 3, axis=1), vision)
     wrong = to_lab(WRONG_COLOUR, vision)
     assert min(ciede2000(wrong, grey) for grey in greys) >= 20
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_found_missed_and_invented_are_told_apart_and_from_a_faint_photo_in_every_colour_vision(vision):
+    colours = to_lab([FOUND_COLOUR, MISSED_COLOUR, INVENTED_COLOUR], vision)
+    faint = to_lab(np.repeat(np.arange(64, 192)[:, None], 3, axis=1), vision)
+    assert min(ciede2000(one, other) for one, other in combinations(colours, 2)) >= 20
+    assert min(ciede2000(one, grey) for one in colours for grey in faint) >= 20
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,10 @@ from seg.labels import IGNORE, IGNORE_COLOUR, ClassMap, Colour
 WRONG_COLOUR: Colour = (255, 84, 0)
 """Wrong pixels in an error map: a vermilion that stays far from every grey in all common colour visions."""
 
+FOUND_COLOUR: Colour = (60, 172, 255)
+MISSED_COLOUR: Colour = (255, 183, 0)
+INVENTED_COLOUR: Colour = (213, 40, 0)
+"""One class against its truth: three colours that all common colour visions tell apart, and from a faint grey photo."""
 
 GLOW: Colour = (255, 236, 120)
 """The brightest part of a receptive field."""

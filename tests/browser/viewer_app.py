@@ -2,15 +2,17 @@
 
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
-from seg.app.components.viewer import Panel, describe, viewer
+from seg.app.components.viewer import Panel, Wish, describe, viewer
 from seg.datasets import street
 from seg.datasets.street import STREET
 from seg.labels import IGNORE, ClassMap
+from seg.scores.metrics import Scores
 
 ARRIVES_AFTER = 1.5
 NAMES = ("Conv stack", "Encoder/decoder", "FCN-32s", "FCN-16s", "FCN-8s", "U-Net", "FC-DenseNet103")
@@ -115,6 +117,17 @@ elif case == "taught":
     if "truth" in taught:
         ids, counts = np.unique(taught["truth"], return_counts=True)
         st.code(json.dumps({"size": taught["truth"].shape, "ids": ids.tolist(), "counts": counts.tolist()}))
+elif case == "alone":
+    viewer(photo, panels, STREET, truth, wish=Wish(1, alone="sky") if st.button("See the sky alone") else None)
+elif case == "two":
+    viewer(photo, [panels[5], panels[2]], STREET)
+elif case == "many":
+    viewer(photo, panels, STREET)
+elif case == "scored":
+    confusion = np.zeros((len(STREET), len(STREET)), int)
+    confusion[8, 8], confusion[8, 0] = 1, 4
+    unet = replace(panels[5], scores=Scores(confusion), tag="from scratch")
+    viewer(photo, [unet, panels[4]], STREET, truth)
 elif case == "hostile":
     labels = np.zeros((360, 480), np.uint8)
     labels[:, 240:] = 1

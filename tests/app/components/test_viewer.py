@@ -9,20 +9,23 @@ from PIL import Image
 
 from seg.app.components import viewer as module
 from seg.app.components.scripts import joined
-from seg.app.components.viewer import MAX_CONFIDENCE_SIDE, MAX_SIDE, Panel, describe
+from seg.app.components.viewer import Panel, describe
+from seg.app.components.viewer import layers as layers_module
+from seg.app.components.viewer.layers import MAX_CONFIDENCE_SIDE, MAX_SIDE
 from seg.datasets import street
 from seg.datasets.membranes import MEMBRANES
 from seg.datasets.street import STREET
 from seg.errors import ImageError
 from seg.labels import IGNORE, ClassMap
 from seg.pictures.drawing import encode_png
+from seg.scores.metrics import score
 
 PHOTO = np.zeros((36, 48, 3), np.uint8)
 
 
 @pytest.fixture(autouse=True)
 def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_encoded", module._Encoded(module._CACHE_BYTES))
+    monkeypatch.setattr(module, "encoded", layers_module.Encoded(layers_module.CACHE_BYTES))
 
 
 def street_ids(height: int = 36, width: int = 48) -> np.ndarray:
@@ -136,14 +139,15 @@ def test_arrays_seen_before_are_neither_hashed_nor_encoded_again(monkeypatch: py
     def fail(*_):
         raise AssertionError("worked again on an array that was here before")
 
-    for name in ("_hash", "_encode_photo", "_encode_labels", "_encode_confidence"):
+    monkeypatch.setattr(layers_module, "_hash", fail)
+    for name in ("encode_photo", "encode_labels", "encode_confidence"):
         monkeypatch.setattr(module, name, fail)
     assert describe(PHOTO, [Panel("a", labels=labels, confidence=confidence)], STREET, truth) == first
 
 
 def test_an_equal_array_is_not_encoded_again(monkeypatch: pytest.MonkeyPatch):
     first = describe(PHOTO, [Panel("a", labels=street_ids())], STREET)
-    monkeypatch.setattr(module, "_encode_labels", None)
+    monkeypatch.setattr(module, "encode_labels", None)
     assert describe(PHOTO, [Panel("a", labels=street_ids())], STREET) == first
 
 
@@ -158,7 +162,7 @@ def test_a_new_array_is_not_taken_for_one_that_is_gone():
 
 
 def test_the_cache_forgets_the_least_recently_used_layers():
-    cache = module._Encoded(limit=100)
+    cache = layers_module.Encoded(limit=100)
     arrays = [np.full((4, 4), value, np.uint8) for value in range(5)]
     encoded = []
 
@@ -184,6 +188,17 @@ def test_the_script_has_every_module_and_neither_imports_nor_inner_exports():
     assert [line for line in lines if line.startswith("export")] == [
         "export default function ({ data, parentElement, setTriggerValue }) {"
     ]
+
+
+def test_scores_go_to_the_browser_as_numbers_and_none_where_there_is_nothing_to_score():
+    labels, truth = np.array([[0, 0, 1, 1]], np.uint8), np.array([[0, 1, 1, IGNORE]], np.uint8)
+    photo = np.zeros((1, 4, 3), np.uint8)
+    panel = only_panel(Panel("a", labels=labels, scores=score(labels, truth, 3)), photo)
+    assert panel["scores"]["dice"] == pytest.approx([2 / 3, 2 / 3, None])
+    assert panel["scores"]["mean"] == pytest.approx(2 / 3)
+    assert panel["scores"]["precision"] == [0.5, 1, None]
+    assert panel["scores"]["recall"] == [1, 0.5, None]
+    assert "scores" not in only_panel(Panel("a", labels=labels), photo)
 
 
 def test_names_go_to_the_browser_as_they_are():

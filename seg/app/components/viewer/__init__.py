@@ -5,11 +5,6 @@ pixels and all the ways to look happen in the browser, in the JavaScript modules
 """
 
 import base64
-import hashlib
-import io
-import threading
-import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,29 +15,23 @@ from PIL import Image
 from streamlit.components.v2 import component
 
 from seg.app.components.scripts import joined
+from seg.app.components.viewer.layers import MAX_SIDE, Layer, encode_confidence, encode_labels, encode_photo, encoded
 from seg.app.text import plain
 from seg.errors import ImageError
 from seg.labels import IGNORE, IGNORE_COLOUR, ClassMap
-from seg.pictures.drawing import WRONG_COLOUR, encode_png, fit, fit_labels
+from seg.pictures.drawing import FOUND_COLOUR, INVENTED_COLOUR, MISSED_COLOUR, WRONG_COLOUR
 from seg.pictures.masks import decode_mask
-
-MAX_SIDE = 1200
-"""Photos and label maps are reduced to this many pixels on their long side before they are sent."""
-
-MAX_CONFIDENCE_SIDE = 480
-"""Confidence maps are smooth and compress badly: they are reduced further."""
+from seg.scores.metrics import Scores
 
 _FOLDER = Path(__file__).parent
 _NAMES = (
-    *("decode", "view", "tint", "draw", "painting", "grade", "mask_file", "looks", "classes", "order", "swipe"),
-    *("state", "panels", "legend", "readout", "painter", "sketch", "pointer", "snapshot", "crosshair", "render"),
-    *("toolbar", "main"),
+    *("decode", "view", "tint", "draw", "painting", "grade", "agreement", "mask_file", "looks", "classes", "order"),
+    *("swipe", "state", "scoring", "panels", "titles", "legend", "readout", "painter", "sketch", "pointer", "snapshot"),
+    *("crosshair", "render", "toolbar", "main"),
 )
 _MODULES = (_FOLDER.parent / "dom.js", *(_FOLDER / f"{name}.js" for name in _NAMES))
 _STYLES = ("viewer", "panels", "legend", "painter")
 _MOST_TEXT = 2 * MAX_SIDE**2  # a painting in base64: more than an incompressible one has
-_CACHE_BYTES = 64 * 2**20
-_NO_CONFIDENCE = 255
 _SENT = "_seg_viewer_sent"
 
 
@@ -62,6 +51,10 @@ class Panel:
     """What the panel says while ``labels`` is None: 'waiting', 'running …', or what went wrong."""
     failed: bool = False
     """Whether ``status`` says what went wrong, so that no labels will come."""
+    tag: str = ""
+    """What sets it apart from the panels that it is compared with, in its title line: 'from scratch'."""
+    scores: Scores | None = None
+    """Of ``labels`` against the truth at full size; without them the browser counts on the maps as it has them."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +77,7 @@ def viewer(
     key: str = "viewer",
     on_truth: Callable[[np.ndarray], None] | None = None,
     wish: Wish | None = None,
+    name: str = "photo",
 ) -> None:
     """Show ``photo``, uint8 (H, W, 3) or (H, W), beside ``truth``, uint8 (H, W), and one panel for every network.
 
@@ -94,6 +88,8 @@ def viewer(
     ``on_truth`` takes what the visitor has painted, uint8 (H, W) with IGNORE where nothing is, when 'Use as truth' is
     pressed; without it the viewer does not offer that. A painting that cannot be used is answered with a sentence.
 
+    ``name`` begins the names of the files that a visitor saves.
+
     Raises ValueError when two panels have the same name.
     """
     data, layers = describe(photo, panels, classes, truth)
@@ -101,8 +97,7 @@ def viewer(
     data["key"] = key
     data["layers"] = {digest: layer for digest, layer in layers.items() if digest not in sent}
     sent.update(layers)
-    data["takesTruth"] = on_truth is not None
-    data["wish"] = None if wish is None else asdict(wish)
+    data |= {"takesTruth": on_truth is not None, "name": name, "wish": None if wish is None else asdict(wish)}
 
     def send_again() -> None:
         # A browser that lacks layers, because a run was cut short or it forgot old ones, asks for them.
@@ -118,7 +113,12 @@ def viewer(
         else:
             on_truth(painted)
 
-    _mount(key=key, data=data, on_missing_change=send_again, on_truth_change=take_truth)
+    _mount(
+        key=key,
+        data=data,
+        on_missing_change=send_again,
+        on_truth_change=take_truth,
+    )
 
 
 def read_painting(message: Mapping[str, str], digest: str, size: tuple[int, int], classes: ClassMap) -> np.ndarray:
@@ -152,33 +152,36 @@ def describe(
         raise ValueError(f"two panels have the name {sorted(twice)[0]!r}")
     layers: dict[str, str] = {}
 
-    def add(layer: "_Layer") -> str:
+    def add(layer: "Layer") -> str:
         layers[layer.digest] = layer.data
         return layer.digest
 
     def describe_panel(panel: Panel) -> dict:
-        out = {"name": panel.name, "caption": panel.caption, "status": panel.status, "failed": panel.failed}
+        out = {"name": panel.name, "caption": panel.caption, "tag": panel.tag}
+        out |= {"status": panel.status, "failed": panel.failed}
         if panel.labels is None:
             return out
         if problem := _problem(panel.labels, photo, classes):
             return {**out, "status": problem, "failed": True}
-        layer = _encoded.layer(panel.labels, "labels", _encode_labels)
+        layer = encoded.layer(panel.labels, "labels", encode_labels)
         if problem := _unknown_ids(layer.ids, classes):
             return {**out, "status": problem, "failed": True}
         out |= {"status": "", "failed": False, "labels": add(layer), "ids": layer.ids}
+        if panel.scores is not None:
+            out["scores"] = _numbers(panel.scores)
         if panel.confidence is None:
             out["note"] = "This network gives no confidence."
         elif problem := _shape_problem(panel.confidence, photo.shape[:2], "confidence map"):
             out["note"] = problem
         else:
-            out["confidence"] = add(_encoded.layer(panel.confidence, "confidence", _encode_confidence))
+            out["confidence"] = add(encoded.layer(panel.confidence, "confidence", encode_confidence))
         return out
 
     height, width = photo.shape[:2]
     reduction = min(1.0, MAX_SIDE / max(height, width))
     data = {
         "photo": {
-            "digest": add(_encoded.layer(photo, "photo", _encode_photo)),
+            "digest": add(encoded.layer(photo, "photo", encode_photo)),
             "width": width,
             "height": height,
             "sentWidth": max(1, round(width * reduction)),
@@ -191,9 +194,26 @@ def describe(
             "colours": [list(colour) for colour in classes.colours],
             "ignoreColour": list(IGNORE_COLOUR),
             "wrongColour": list(WRONG_COLOUR),
+            "foundColour": list(FOUND_COLOUR),
+            "missedColour": list(MISSED_COLOUR),
+            "inventedColour": list(INVENTED_COLOUR),
         },
     }
     return data, layers
+
+
+def _numbers(scores: Scores) -> dict[str, float | list[float | None] | None]:
+    """Scores as JSON has them: None where there is nothing to score."""
+
+    def known(values: np.ndarray) -> list[float | None]:
+        return [None if np.isnan(value) else float(value) for value in values]
+
+    return {
+        "mean": known(np.array([scores.mean_dice]))[0],
+        "dice": known(scores.dice),
+        "precision": known(scores.precision),
+        "recall": known(scores.recall),
+    }
 
 
 # Checks
@@ -224,90 +244,6 @@ def _unknown_ids(ids: Sequence[int], classes: ClassMap) -> str:
         f"This mask has the class id{'s' if len(unknown) > 1 else ''} {found}, "
         f"but the {classes.dataset} classes end at {len(classes) - 1}."
     )
-
-
-# Encoding
-
-
-@dataclass(frozen=True)
-class _Layer:
-    digest: str
-    data: str
-    """The file in base64."""
-    ids: tuple[int, ...] = ()
-    """The ids of a label map before it was reduced, in order."""
-
-
-class _Encoded:
-    """The layers encoded so far; beyond ``limit`` bytes the least recently used are forgotten.
-
-    An array seen before is known by its identity, so a rerun does not even hash it; an equal one by its digest.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._size = 0
-        self._layers: OrderedDict[str, _Layer] = OrderedDict()
-        self._digests: dict[int, tuple[weakref.ref, str]] = {}
-        self._lock = threading.Lock()
-
-    def layer(self, array: np.ndarray, kind: str, encode: Callable[[np.ndarray], tuple[bytes, tuple]]) -> _Layer:
-        digest = f"{kind}-{self._digest(array)}"
-        with self._lock:
-            if digest in self._layers:
-                self._layers.move_to_end(digest)
-                return self._layers[digest]
-        file, ids = encode(array)
-        layer = _Layer(digest, base64.b64encode(file).decode(), ids)
-        with self._lock:
-            if digest not in self._layers:
-                self._layers[digest] = layer
-                self._size += len(layer.data)
-            while self._size > self._limit and len(self._layers) > 1:
-                self._size -= len(self._layers.popitem(last=False)[1].data)
-        return layer
-
-    def _digest(self, array: np.ndarray) -> str:
-        identity = id(array)
-        seen, digest = self._digests.get(identity, (None, ""))
-        if seen is not None and seen() is array:
-            return digest
-        digest = _hash(array)
-        self._digests[identity] = weakref.ref(array, lambda _: self._digests.pop(identity, None)), digest
-        return digest
-
-
-def _hash(array: np.ndarray) -> str:
-    digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
-    digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()[:32]
-
-
-def _encode_photo(photo: np.ndarray) -> tuple[bytes, tuple]:
-    file = io.BytesIO()
-    # Full chroma, because the visitor looks at single pixels.
-    Image.fromarray(fit(photo, MAX_SIDE)).save(file, "JPEG", quality=92, subsampling=0)
-    return file.getvalue(), ()
-
-
-def _encode_labels(labels: np.ndarray) -> tuple[bytes, tuple]:
-    ids = np.flatnonzero(np.bincount(labels.ravel(), minlength=256)).tolist()
-    return encode_png(fit_labels(labels, MAX_SIDE)), tuple(ids)
-
-
-def _encode_confidence(confidence: np.ndarray) -> tuple[bytes, tuple]:
-    """A grey PNG of whole per cent, which is what the visitor reads; _NO_CONFIDENCE where it is not a number."""
-    image = Image.fromarray(confidence.astype(np.float32))
-    scale = MAX_CONFIDENCE_SIDE / max(image.size)
-    if scale < 1:
-        image = image.resize([max(1, round(side * scale)) for side in image.size], Image.Resampling.BOX)
-    share = np.asarray(image)
-    unknown = np.isnan(share)
-    percent = np.rint(np.clip(np.where(unknown, 0, share), 0, 1) * 100)
-    return encode_png(np.where(unknown, _NO_CONFIDENCE, percent).astype(np.uint8)), ()
-
-
-_encoded = _Encoded(_CACHE_BYTES)
 
 
 # The component

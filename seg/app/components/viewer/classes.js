@@ -21,10 +21,11 @@ export function styled(classes, look) {
  * @returns {Required<Pick<Style, "shown" | "alone">> & { key: string }}
  */
 export function shownIds(classes, look, pointed) {
-  const alone = classes.names.indexOf(pointed ?? look.only ?? "");
+  const at = classes.names.indexOf(pointed ?? look.only ?? "");
+  const alone = at < 0 ? null : at;
   const shown = new Uint8Array(256);
   classes.names.forEach((name, id) => {
-    shown[id] = Number(alone >= 0 ? id === alone : !look.hidden.has(name));
+    shown[id] = Number(alone === null ? !look.hidden.has(name) : id === alone);
   });
-  return { shown, alone: alone >= 0, key: `${alone >= 0} ${shown.subarray(0, classes.names.length).join("")}` };
+  return { shown, alone, key: `${alone} ${shown.subarray(0, classes.names.length).join("")}` };
 }

@@ -68,10 +68,10 @@ export function layersOf(panel, look, scene) {
     const confidence = mapOf(panel.confidence);
     if (!confidence) return bare;
     const top = tinted(`confidence ${panel.confidence}`, () => tintConfidence(confidence, labels, look));
-    return over(look.alone ? "faint" : null, top);
+    return over(look.alone === null ? null : "faint", top);
   }
   const top = tinted("overlay", () => tintClasses(labels, scene.classes, look, 0, 0));
-  return over(look.alone ? "faint" : "picture", top, look.opacity);
+  return over(look.alone === null ? "picture" : "faint", top, look.opacity);
 }
 
 /**

@@ -1,6 +1,6 @@
-// Dice of a map against a truth, counted as `seg.scores.metrics` counts it.
+// Scores of a map against a truth, counted as `seg.scores.metrics` counts them.
 
-/** @import { GreyMap } from "./types" */
+/** @import { GreyMap, Scores } from "./types" */
 
 const IGNORED = 255;
 
@@ -32,19 +32,28 @@ export function confusion(map, truth, classes) {
 }
 
 /**
- * 2·|A∩B| / (|A|+|B|) of every class; not-a-number for a class in neither.
- * @type {(matrix: Uint32Array, classes: number) => Float64Array}
+ * Dice, 2·|A∩B| / (|A|+|B|), precision and recall of every class, null where there is nothing to divide by, and the
+ * mean Dice of the classes that have one.
+ * @type {(matrix: Uint32Array, classes: number) => Scores}
  */
-export function dice(matrix, classes) {
-  return Float64Array.from({ length: classes }, (_, id) => {
-    let sum = 0;
-    for (let other = 0; other < classes; other++) sum += matrix[id * classes + other] + matrix[other * classes + id];
-    return sum ? (2 * matrix[id * classes + id]) / sum : NaN;
-  });
+export function scoresOf(matrix, classes) {
+  /** @type {Scores} */
+  const out = { mean: null, dice: [], precision: [], recall: [] };
+  for (let id = 0; id < classes; id++) {
+    let [truth, said] = [0, 0];
+    for (let other = 0; other < classes; other++) {
+      truth += matrix[id * classes + other];
+      said += matrix[other * classes + id];
+    }
+    const hits = matrix[id * classes + id];
+    out.dice.push(share(2 * hits, truth + said));
+    out.precision.push(share(hits, said));
+    out.recall.push(share(hits, truth));
+  }
+  const known = out.dice.filter((value) => value !== null);
+  out.mean = share(known.reduce((sum, value) => sum + value, 0), known.length);
+  return out;
 }
 
-/** @type {(values: Iterable<number>) => number} */
-export function meanDice(values) {
-  const known = [...values].filter((value) => !Number.isNaN(value));
-  return known.length ? known.reduce((a, b) => a + b, 0) / known.length : NaN;
-}
+/** @type {(part: number, whole: number) => number | null} */
+const share = (part, whole) => (whole ? part / whole : null);

@@ -12,12 +12,16 @@ import { createPanels } from "./panels.js";
 import { listen } from "./pointer.js";
 import { createReadout } from "./readout.js";
 import { createRenderer } from "./render.js";
+import { createScoring } from "./scoring.js";
 import { createSketch, download } from "./sketch.js";
 import { MODES, State } from "./state.js";
+import { showTitles } from "./titles.js";
 import { createToolbar } from "./toolbar.js";
 import { panBy, toPicture, WHOLE, zoomAt } from "./view.js";
 
 const MOST_REQUESTS = 3;
+/** @type {("wrong" | "found" | "missed" | "invented")[]} */
+const COLOURS = ["wrong", "found", "missed", "invented"];
 
 /**
  * @param {HTMLElement} root
@@ -32,9 +36,10 @@ function createViewer(root, message) {
     enlarge: (id) => state.enlarge(id),
   });
   const readout = createReadout(find(root, ".readout"), find(root, ".cell-template", HTMLTemplateElement));
-  const renderer = createRenderer(root, state, panels);
+  const scoring = createScoring(state);
+  const renderer = createRenderer(root, state, panels, scoring);
   const showPoint = createCrosshair(root, state, panels, readout);
-  const sketch = createSketch(root, state, (png) => tell("truth", { png, photo: state.data.photo.digest }));
+  const sketch = createSketch(root, state, scoring, (png) => tell("truth", { png, photo: state.data.photo.digest }));
   const toolbar = createToolbar(root, state, { zoom: (factor) => zoomBy(factor), save });
   const legend = createLegend(find(root, ".legend"), {
     choose: (name) => state.choose(name),
@@ -50,6 +55,7 @@ function createViewer(root, message) {
   let tell = () => {};
   let frame = 0;
   let stale = false;
+  let titled = false;
   let calls = 0;
 
   const resized = new ResizeObserver(refit);
@@ -73,7 +79,7 @@ function createViewer(root, message) {
     }
     forget(used);
     request([...used].filter((digest) => !layerOf(digest)));
-    root.style.setProperty("--wrong", `rgb(${message.classes.wrongColour.join(" ")})`);
+    for (const name of COLOURS) root.style.setProperty(`--${name}`, `rgb(${message.classes[`${name}Colour`].join(" ")})`);
     state.receive(message);
     return () => call === calls && rest();
   }
@@ -140,7 +146,7 @@ function createViewer(root, message) {
 
   async function save() {
     const columns = Number(getComputedStyle(grid).getPropertyValue("--columns")) || 1;
-    const blob = await renderer.saved(columns, toolbar.magnification(), sketch.scores());
+    const blob = await renderer.saved(columns, toolbar.magnification());
     if (blob) download(blob, "segmentation-view.png");
   }
 
@@ -158,6 +164,7 @@ function createViewer(root, message) {
       toolbar.show();
       sketch.show();
     }
+    if (what === "panels" || what === "look" || what === "class") titled = false;
     if (what === "panels" || what === "layout") refit();
     else schedule(what !== "point");
   }
@@ -194,6 +201,8 @@ function createViewer(root, message) {
       if (stale) toolbar.showMagnification(renderer.paintAll(state.box).zoom);
       stale = false;
       showPoint();
+      if (!titled) setTimeout(() => showTitles(panels, scoring)); // pictures come first
+      titled = true;
     });
   }
 

@@ -1,7 +1,7 @@
 // The tools to paint a truth with, and the table of grades that each stroke changes.
 
-/** @import { Classes, Tool } from "./types" */
-/** @typedef {{ name: string, dice: number[], mean: number }} Row the grades of a network */
+/** @import { Classes, Scores, Tool } from "./types" */
+/** @typedef {{ name: string, scores: Scores }} Row the grades of a network */
 /**
  * @typedef {Tool & { classes: Classes, networks: string[], canUndo: boolean, canRedo: boolean, empty: boolean }} Now
  */
@@ -115,20 +115,20 @@ export function createGrades(element) {
       return;
     }
     const lines = classes.names
-      .map((name, id) => ({ name, values: rows.map((row) => row.dice[id]) }))
-      .filter(({ values }) => values.some((value) => !Number.isNaN(value)));
-    lines.unshift({ name: "mean Dice", values: rows.map((row) => row.mean) });
+      .map((name, id) => ({ name, values: rows.map((row) => row.scores.dice[id]) }))
+      .filter(({ values }) => values.some((value) => value !== null));
+    lines.unshift({ name: "mean Dice", values: rows.map((row) => row.scores.mean) });
     const table = make("table", {}, make("caption", { textContent: "Dice against what you painted, as you paint" }));
     const head = table.createTHead().insertRow();
     head.append(make("td"), ...rows.map((row) => make("th", { scope: "col", textContent: row.name })));
     const body = table.createTBody();
     for (const { name, values } of lines) {
-      const best = Math.max(...values.filter((value) => !Number.isNaN(value)));
+      const best = Math.max(...values.map((value) => value ?? 0));
       const line = body.insertRow();
       line.append(make("th", { scope: "row", textContent: name }));
       for (const [i, value] of values.entries()) {
         const cell = line.insertCell();
-        cell.textContent = Number.isNaN(value) ? "–" : value.toFixed(2);
+        cell.textContent = value === null ? "–" : value.toFixed(2);
         cell.dataset.grade = `${rows[i].name}/${name}`;
         cell.dataset.value = String(value);
         cell.toggleAttribute("data-best", value === best && value > 0);

@@ -1,6 +1,7 @@
 // The panels painted as the state has them, and saved as a picture.
 
 /** @import { createPanels } from "./panels.js" */
+/** @import { createScoring } from "./scoring.js" */
 /** @import { State } from "./state.js" */
 /** @import { Panel, Photo, Scene, Size, View, Way } from "./types" */
 
@@ -15,8 +16,9 @@ import { clampView } from "./view.js";
  * @param {HTMLElement} root
  * @param {State} state
  * @param {ReturnType<typeof createPanels>} panels
+ * @param {ReturnType<typeof createScoring>} scoring
  */
-export function createRenderer(root, state, panels) {
+export function createRenderer(root, state, panels, scoring) {
   const placeDivider = createDivider({ move: (step) => state.setDivider((state.look.swipe?.at ?? 0) + step) });
 
   /** @type {(box: Size) => View} Paints all panels and returns the view they show. */
@@ -27,13 +29,13 @@ export function createRenderer(root, state, panels) {
     const where = [view.zoom.toFixed(3), view.x.toFixed(4), view.y.toFixed(4)].join(" ");
     for (const panel of panels.all()) {
       panel.canvas.setAttribute("aria-label", labelOf(panel, way.mode));
-      const showsConfidence = way.mode === "confidence" && panel.role === "network" && panel.state === "ready";
-      setText(find(panel.box, ".note"), showsConfidence ? (panel.note ?? "") : "");
+      setText(find(panel.box, ".note"), noteOf(panel, way, scene));
       panel.element.dataset.view = where;
       if (photo) panels.refuse(panel, problemOf(() => paintPanel(panel, way, scene, view, photo)));
     }
     root.dataset.view = where;
     root.dataset.only = state.pointedClass ?? state.look.only ?? "";
+    root.toggleAttribute("data-alone", way.alone !== null);
     root.toggleAttribute("data-zoomed", view.zoom > 1);
     return view;
   }
@@ -57,6 +59,17 @@ export function createRenderer(root, state, panels) {
     placeDivider(panel.box, swipe.at);
   }
 
+  // What stands in the picture itself.
+  /** @type {(panel: Panel, way: Way, scene: Scene) => string} */
+  function noteOf(panel, { mode, alone }, { referenceId }) {
+    if (panel.state !== "ready") return "";
+    if (mode === "confidence" && panel.role === "network") return panel.note ?? "";
+    const scores = mode === "errors" && alone !== null ? scoring.against(panel, state.panel(referenceId)) : null;
+    if (!scores || alone === null) return "";
+    const [precision, recall] = [scores.precision[alone], scores.recall[alone]].map((value) => value?.toFixed(2) ?? "–");
+    return `precision ${precision} · recall ${recall}`;
+  }
+
   // Masks are shown over nothing where the photo cannot be decoded; null while it still may be.
   /** @returns {Photo | Size | null} */
   function photoLayer() {
@@ -65,8 +78,8 @@ export function createRenderer(root, state, panels) {
     return photoOf(digest);
   }
 
-  /** @type {(columns: number, magnification: string, scores: Map<string, string>) => Promise<Blob | null>} */
-  async function saved(columns, magnification, scores) {
+  /** @type {(columns: number, magnification: string) => Promise<Blob | null>} */
+  async function saved(columns, magnification) {
     const photo = photoLayer();
     if (!photo || !state.box) return null;
     const alone = state.alone();
@@ -80,7 +93,8 @@ export function createRenderer(root, state, panels) {
       patterns: way.patterns,
       classes: state.classes,
       shown: way.shown,
-      scores,
+      alone: way.alone,
+      scores: new Map([...scoring.titles()].map(([id, { text, best }]) => [id, best ? `${text}, the best` : text])),
       aspect: state.box.width / state.box.height,
       drawPanel: (canvas, panel, size) => paintPanel(panel, way, scene, state.view(), photo, canvas, size),
     });

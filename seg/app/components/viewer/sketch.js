@@ -1,11 +1,11 @@
 // The truth that the visitor paints over the picture shown: its tools, its history, its grades, its way to Python.
 
 /** @import { Painting } from "./painting.js" */
+/** @import { createScoring } from "./scoring.js" */
 /** @import { State } from "./state.js" */
 /** @import { Point } from "./types" */
 
 import { find, make } from "../dom.js";
-import { confusion, dice, meanDice } from "./grade.js";
 import { maskPng } from "./mask_file.js";
 import { createGrades, createPainter } from "./painter.js";
 import { clear, endStroke, fill, isEmpty, redo, startFrom, stroke, undo } from "./painting.js";
@@ -14,14 +14,13 @@ import { IGNORE } from "./tint.js";
 /**
  * @param {HTMLElement} root
  * @param {State} state
+ * @param {ReturnType<typeof createScoring>} scoring
  * @param {(png: string) => void} send the file in base64 that becomes the truth
  */
-export function createSketch(root, state, send) {
+export function createSketch(root, state, scoring, send) {
   const { look } = state;
   const [element, gradesElement] = [find(root, ".painter"), find(root, ".grades")];
   const showGrades = createGrades(gradesElement);
-  /** @type {Map<string, string>} */
-  const scores = new Map();
   const painter = createPainter(element, {
     tool: (change) => {
       Object.assign(look.tool, change);
@@ -65,14 +64,10 @@ export function createSketch(root, state, send) {
 
   function grade() {
     const started = performance.now();
-    const map = state.painting();
-    const n = state.classes.names.length;
-    scores.clear();
-    const rows = (isEmpty(map) ? [] : state.readyNetworks()).map(({ id, name, map: said }) => {
-      const values = dice(confusion(said, map, n), n);
-      const mean = meanDice(values);
-      if (!Number.isNaN(mean)) scores.set(id, `mean Dice ${mean.toFixed(2)}`);
-      return { name, dice: [...values], mean };
+    const truth = state.panel("truth");
+    const rows = (isEmpty(state.painting()) ? [] : state.panels).flatMap((panel) => {
+      const scores = panel.role === "network" && scoring.against(panel, truth);
+      return scores ? [{ name: panel.name, scores }] : [];
     });
     showGrades(rows, state.classes);
     gradesElement.dataset.milliseconds = (performance.now() - started).toFixed(1);
@@ -96,7 +91,7 @@ export function createSketch(root, state, send) {
     });
   }
 
-  return { draw, grade, show, undo: () => edit(undo), redo: () => edit(redo), scores: () => scores };
+  return { draw, grade, show, undo: () => edit(undo), redo: () => edit(redo) };
 }
 
 /** @type {(blob: Blob) => Promise<string>} */

@@ -11,6 +11,7 @@
  * @property {boolean} [patterns]
  * @property {Classes} classes
  * @property {Uint8Array} shown 1 for the ids that are
+ * @property {number | null} alone the id that stands alone
  * @property {Map<string, string>} scores by panel id
  * @property {(canvas: HTMLCanvasElement, panel: Panel, size: Size) => void} drawPanel into a canvas of its own
  */
@@ -82,16 +83,20 @@ export async function snapshot(wanted) {
  * What the colours mean, of the classes or of the way to look.
  * @type {(wanted: Wanted) => Entry[]}
  */
-function keyOf({ classes, shown, mode = "", patterns = false }) {
+function keyOf({ classes, shown, alone, mode = "", patterns = false }) {
   /** @type {(colour: Colour) => Entry["draw"]} */
   const plain = (colour) => (context, x, y) => square(context, x, y, `rgb(${colour})`);
   if (mode === "photo") return [];
   if (mode === "errors") {
-    const unlabelled = [165, 165, 165];
-    return [
-      { text: "wrong", draw: plain(classes.wrongColour) },
-      { text: "not labelled", draw: plain(unlabelled) },
-    ];
+    const entries = [{ text: "not labelled", draw: plain([165, 165, 165]) }];
+    if (alone === null) {
+      const said = classes.names.map((text, id) => ({ text: `wrong: ${text} said`, draw: plain(classes.colours[id]) }));
+      return [...said, ...entries];
+    }
+    const { foundColour, missedColour, inventedColour } = classes;
+    const outcomes = Object.entries({ found: foundColour, missed: missedColour, invented: inventedColour });
+    const name = classes.names[alone];
+    return [...outcomes.map(([text, colour]) => ({ text: `${name} ${text}`, draw: plain(colour) })), ...entries];
   }
   if (mode === "confidence") {
     return [0, 25, 50, 75, 100].map((percent) => ({

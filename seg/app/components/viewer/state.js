@@ -3,9 +3,9 @@
 /** @import { Colour, Description, GreyMap, Message, PanelMessage, Point, Role, Scene, Size, Swipe, View, Way, Wish } from "./types" */
 /** @import { Painting } from "./painting.js" */
 /**
- * What a change is of: the panels there are, their layout, the way to look, a stroke of the painting, what is in the
- * pictures, or the point read.
- * @typedef {"panels" | "layout" | "look" | "stroke" | "pictures" | "point"} Change
+ * What a change is of: the panels there are, their layout, the way to look, the class pointed at, a stroke of the
+ * painting, the part of the picture in view, or the point read.
+ * @typedef {"panels" | "layout" | "look" | "class" | "stroke" | "view" | "point"} Change
  */
 
 import { shownIds, styled } from "./classes.js";
@@ -167,7 +167,7 @@ export class State {
     const now = this.view();
     if (next.zoom === now.zoom && next.x === now.x && next.y === now.y) return;
     remember(this.look.views, this.data.photo.digest, next);
-    this.changed("pictures");
+    this.changed("view");
   }
 
   /** @type {(id: string | null, point: Point | null) => void} */
@@ -189,7 +189,7 @@ export class State {
   /** @param {string | null} name */
   pointAtClass(name) {
     this.pointedClass = name;
-    this.changed("pictures");
+    this.changed("class");
   }
 
   /** @param {string} name */
@@ -242,7 +242,7 @@ export class State {
   setDivider(at) {
     if (!this.look.swipe) return;
     this.look.swipe.at = Math.min(Math.max(at, 0), 1);
-    this.changed("pictures");
+    this.changed("view");
   }
 
   back() {
@@ -290,6 +290,8 @@ function describe(panel, role) {
     role,
     name: panel.name,
     caption: panel.caption ?? "",
+    tag: panel.tag ?? "",
+    scores: panel.scores,
     state: panel.failed || broken ? "failed" : isReady(layer) ? "ready" : "waiting",
     sentence: broken ? "This browser could not decode the picture." : (panel.status ?? ""),
     labels: panel.labels ?? null,

@@ -7,7 +7,10 @@ import { contextOf } from "../dom.js";
 export const IGNORE = 255;
 const UNKNOWN = 255;
 const GREY = [128, 128, 128];
-const HALO = 120; // the opacity, of 255
+// Opacities, of 255
+const HALO = 120;
+const ERROR = 235;
+const FAINT_ERROR = 45;
 
 // Cividis at every eighth, from 0 to 100 %: doubts glow, what is sure keeps quiet. It looks the same to all common
 // colour visions.
@@ -52,8 +55,11 @@ function lookup(from, to) {
   return { columns, rows };
 }
 
-/** @type {(from: GreyMap, to: Size) => Uint8Array} */
-function resampled(from, to) {
+/**
+ * A map at another size, nearest neighbour.
+ * @type {(from: GreyMap, to: Size) => Uint8Array}
+ */
+export function resampled(from, to) {
   if (from.width === to.width && from.height === to.height) return from.data;
   const { columns, rows } = lookup(from, to);
   const data = new Uint8Array(to.width * to.height);
@@ -254,24 +260,46 @@ function pieces(data, lines, length, step, along) {
 }
 
 /**
- * Wrong pixels in the colour of errors, right ones clear, hatched where the truth has no class. With classes not shown,
- * errors that have nothing to do with those that are stay faint.
+ * What is wrong, over clear pixels where all is right, hatched where the truth has no class. A wrong pixel has the colour
+ * of the class that was said instead; errors that have nothing to do with the classes shown stay faint. With a class
+ * alone, it is found, missed or invented.
  * @type {(labels: GreyMap, truth: GreyMap, classes: Classes, style: Style) => ImageBitmap}
  */
-export function tintErrors(labels, truth, classes, { shown }) {
+export function tintErrors(labels, truth, classes, { shown, alone = null }) {
   const { width, height, data } = labels;
   const right = resampled(truth, labels);
-  const wrong = packed(classes.wrongColour, 235);
-  const faint = packed(classes.wrongColour, 45);
   const hatch = [packed([225, 225, 225]), packed([105, 105, 105])];
+  const colour = alone === null ? errorColours(classes, shown) : outcomeColours(classes, alone);
   return pictureOf(width, height, (out) => {
     for (let y = 0, i = 0; y < height; y++) {
       for (let x = 0; x < width; x++, i++) {
-        if (right[i] === IGNORE) out[i] = hatch[(x + y) % 8 < 3 ? 0 : 1];
-        else if (data[i] !== right[i]) out[i] = shown[data[i]] || shown[right[i]] ? wrong : faint;
+        out[i] = right[i] === IGNORE ? hatch[(x + y) % 8 < 3 ? 0 : 1] : colour[(right[i] << 8) | data[i]];
       }
     }
   });
+}
+
+// Both tables have 256 colours for every class of the truth, one for each that may be said.
+
+/** @type {(classes: Classes, shown: Uint8Array) => Uint32Array} */
+function errorColours({ names, colours, ignoreColour }, shown) {
+  const table = new Uint32Array(256 * 256);
+  for (let right = 0; right < names.length; right++) {
+    for (let said = 0; said < 256; said++) {
+      const opacity = shown[said] || shown[right] ? ERROR : FAINT_ERROR;
+      if (said !== right) table[(right << 8) | said] = packed(colours[said] ?? ignoreColour, opacity);
+    }
+  }
+  return table;
+}
+
+/** @type {(classes: Classes, id: number) => Uint32Array} */
+function outcomeColours({ names, foundColour, missedColour, inventedColour }, id) {
+  const table = new Uint32Array(256 * 256);
+  names.forEach((_, right) => (table[(right << 8) | id] = packed(inventedColour, ERROR)));
+  table.fill(packed(missedColour, ERROR), id << 8, (id + 1) << 8);
+  table[(id << 8) | id] = packed(foundColour, ERROR);
+  return table;
 }
 
 /** @type {(confidence: GreyMap, labels: GreyMap, style: Style) => ImageBitmap} */

@@ -21,11 +21,23 @@ export interface Classes {
   colours: Colour[];
   ignoreColour: Colour;
   wrongColour: Colour;
+  foundColour: Colour;
+  missedColour: Colour;
+  inventedColour: Colour;
+}
+
+export interface Scores {
+  mean: number | null; // Dice
+  dice: (number | null)[]; // of every class, null where there is nothing to score
+  precision: (number | null)[];
+  recall: (number | null)[];
 }
 
 export interface PanelMessage {
   name: string;
   caption?: string;
+  tag?: string; // what sets it apart, in the title
+  scores?: Scores; // against the truth, at full size
   status?: string;
   failed?: boolean;
   labels?: string; // a digest
@@ -47,6 +59,7 @@ export interface Message {
   panels: PanelMessage[];
   classes: Classes;
   layers: Record<string, string>; // digest: file in base64
+  name?: string; // what files saved begin with
   takesTruth?: boolean;
   wish?: Wish | null;
 }
@@ -122,17 +135,17 @@ export interface Look {
   paintings: Map<string, import("./painting.js").Painting>;
 }
 
-// How maps are drawn: the classes shown, and whether one of them stands alone.
+// How maps are drawn.
 export interface Style {
   shown: Uint8Array; // 1 for every id that is
-  alone?: boolean;
+  alone?: number | null; // the id that stands alone
   patterns?: boolean;
 }
 
 export interface Way extends Style {
   mode: string;
   opacity: number;
-  alone: boolean;
+  alone: number | null;
   patterns: boolean;
 }
 
@@ -153,6 +166,8 @@ export interface Description {
   role: Role;
   name: string;
   caption: string;
+  tag?: string;
+  scores?: Scores;
   state: "waiting" | "ready" | "failed";
   sentence: string;
   labels: string | null;

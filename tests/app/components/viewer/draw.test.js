@@ -53,7 +53,7 @@ const COLOURS = [
 const CLASSES = { names: ["a", "b"], colours: COLOURS, ignoreColour: [9, 9, 9], wrongColour: [0, 0, 9] };
 const WHOLE = { zoom: 1, x: 0.5, y: 0.5 };
 const shown = new Uint8Array(256).fill(1, 0, 2);
-const look = (mode, more) => ({ mode, opacity: 0.6, patterns: false, shown, alone: false, ...more });
+const look = (mode, more) => ({ mode, opacity: 0.6, patterns: false, shown, alone: null, ...more });
 
 const width = 32;
 const height = 24;
@@ -91,7 +91,7 @@ test("what lies where in each way to look", () => {
     return [base, Boolean(top), Boolean(lines), top ? topAlpha : null];
   };
   assert.deepEqual(parts("overlay"), ["picture", true, false, 0.6]);
-  assert.deepEqual(parts("overlay", panelOf(), { alone: true }), ["faint", true, false, 0.6]);
+  assert.deepEqual(parts("overlay", panelOf(), { alone: 0 }), ["faint", true, false, 0.6]);
   assert.deepEqual(parts("mask"), [null, true, false, 1]);
   assert.deepEqual(parts("outlines").slice(1), [false, true, null]);
   assert.deepEqual(parts("confidence"), [null, true, false, 1]);

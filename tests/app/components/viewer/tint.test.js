@@ -25,7 +25,15 @@ const { tintClasses, tintConfidence, tintErrors, tintOutlines } = tint;
 
 const RED = [255, 0, 0];
 const GREEN = [0, 255, 0];
-const CLASSES = { names: ["a", "b"], colours: [RED, GREEN], ignoreColour: [9, 9, 9], wrongColour: [0, 0, 255] };
+const CLASSES = {
+  names: ["a", "b"],
+  colours: [RED, GREEN],
+  ignoreColour: [9, 9, 9],
+  wrongColour: [0, 0, 255],
+  foundColour: [1, 2, 3],
+  missedColour: [4, 5, 6],
+  inventedColour: [7, 8, 9],
+};
 const CLEAR = 0;
 
 const layer = (width, height, ...data) => ({ width, height, data: Uint8Array.from(data) });
@@ -107,18 +115,26 @@ test("one border of many pixels is one piece, and a map of one class has none", 
   assert.equal(bordersOf(layer(1, 1, 5)).across.from.length, 0);
 });
 
-test("errors are told apart from right pixels and from those the truth leaves out", () => {
-  const truth = layer(2, 1, 0, 255);
-  const [right, wrong, out] = [
-    tintErrors(layer(2, 1, 0, 0), truth, CLASSES, showing(0, 1)).pixels[0],
-    tintErrors(layer(2, 1, 1, 0), truth, CLASSES, showing(0, 1)).pixels[0],
-    tintErrors(layer(2, 1, 1, 0), truth, CLASSES, showing(0, 1)).pixels[1],
-  ];
+test("an error has the colour of what was said instead, right pixels are clear, left out ones hatched", () => {
+  const truth = layer(5, 1, 0, 0, 1, 0, 255);
+  const [right, one, other, none, out] = pixels(tintErrors(layer(5, 1, 0, 1, 0, 255, 0), truth, CLASSES, showing(0, 1)));
   assert.equal(right, CLEAR);
-  assert.equal(wrong & 0xffffff, packed(CLASSES.wrongColour, 0));
+  assert.deepEqual([one, other, none].map((pixel) => pixel & 0xffffff), [GREEN, RED, [9, 9, 9]].map((c) => packed(c, 0)));
   assert.equal(out >>> 24, 255);
-  const faint = tintErrors(layer(2, 1, 1, 0), truth, CLASSES, showing()).pixels[0];
-  assert.ok(faint >>> 24 < wrong >>> 24);
+  const [, faint] = pixels(tintErrors(layer(5, 1, 0, 1, 0, 255, 0), truth, CLASSES, showing()));
+  assert.ok(faint >>> 24 < one >>> 24);
+});
+
+test("a class alone is found, missed or invented", () => {
+  const truth = layer(6, 1, 1, 1, 0, 0, 255, 1);
+  const said = layer(6, 1, 1, 0, 1, 0, 1, 255);
+  const picture = tintErrors(said, truth, CLASSES, { ...showing(1), alone: 1 });
+  const { foundColour, missedColour, inventedColour } = CLASSES;
+  const colours = pixels(picture).map((pixel) => pixel & 0xffffff);
+  const [found, missed, invented] = [foundColour, missedColour, inventedColour].map((colour) => packed(colour, 0));
+  assert.deepEqual([...colours.slice(0, 4), colours[5]], [found, missed, invented, 0, missed]);
+  assert.equal(pixels(picture)[3], CLEAR);
+  assert.notEqual(colours[4], invented);
 });
 
 test("errors against a truth of another size look at its nearest pixels", () => {

@@ -1,0 +1,50 @@
+// What Python and the visitor ask for, and what follows from it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { State } from "../../../../seg/app/components/viewer/state.js";
+
+let keys = 0;
+const CLASSES = { names: ["cat", "dog", "cow"], colours: [[1, 1, 1], [2, 2, 2], [3, 3, 3]] };
+const messageOf = () => ({
+  key: `state ${keys++}`,
+  photo: { digest: "photo-1", width: 8, height: 6, sentWidth: 8, sentHeight: 6 },
+  truth: null,
+  panels: [],
+  classes: CLASSES,
+  layers: {},
+});
+
+function stateOf() {
+  const message = messageOf();
+  const state = new State(message, () => {});
+  return { state, say: (wish) => state.receive({ ...message, wish: { alone: null, swipe: null, ...wish } }) };
+}
+
+test("a wish of the page is followed once, and the visitor goes on from there", () => {
+  const { state, say } = stateOf();
+  say({ number: 1, alone: "dog" });
+  assert.equal(state.look.only, "dog");
+  state.choose("cat");
+  say({ number: 1, alone: "dog" });
+  assert.equal(state.look.only, "cat");
+  say({ number: 2, alone: "dog" });
+  assert.equal(state.look.only, "dog");
+  say({ number: 3, swipe: ["a", "b"] });
+  assert.equal(state.look.only, "dog");
+  assert.deepEqual(state.look.swipe, { left: "network a", right: "network b", at: 0.5 });
+  say({ number: 4, alone: "" });
+  assert.equal(state.look.only, null);
+});
+
+test("a class alone is known by its id, and the class under the pointer goes before it", () => {
+  const { state, say } = stateOf();
+  say({ number: 1, alone: "cow" });
+  assert.equal(state.shown().alone, 2);
+  state.pointAtClass("cat");
+  assert.equal(state.shown().alone, 0);
+  say({ number: 2, alone: "unicorn" });
+  state.pointAtClass(null);
+  assert.equal(state.shown().alone, null);
+});
