@@ -289,7 +289,7 @@ def test_what_changes_no_input_runs_no_network_and_encodes_nothing_anew(page, se
     def never(*_):
         raise AssertionError("a map was encoded again")
 
-    for name in ("_encode_labels", "_encode_confidence", "_encode_photo"):
+    for name in ("encode_labels", "encode_confidence", "encode_photo"):
         monkeypatch.setattr(viewer, name, never)
     for option in masks.options[1:]:
         control(page, "Mask of").set_value(option).run()

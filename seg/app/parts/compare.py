@@ -57,25 +57,6 @@ def show(exhibit: Exhibit, work: Sequence[Run], comparison: Comparison, class_ma
             downloads(exhibit, done, table, class_map)
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
-def _confusion(
-    picture: str, truth: str, request: object, _labels: np.ndarray, _truth: np.ndarray, n: int
-) -> np.ndarray:
-    return confusion_matrix(_labels, _truth, n)
-
-
-def confusion(exhibit: Exhibit, run: Run, class_map: ClassMap) -> np.ndarray:
-    """The confusion matrix of one finished run against the picture's truth, computed once: int64 (C, C)."""
-    return _confusion(
-        exhibit.picture.digest,
-        exhibit.truth_digest,
-        repr(run.request),
-        run.prediction.labels,
-        exhibit.truth,
-        len(class_map),
-    )
-
-
 def scores(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd.DataFrame":
     """Dice per class and architecture, as a table and a chart. Returns the table, without numbers for those still at
     work."""
@@ -85,7 +66,7 @@ def scores(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd.Da
         f"Click a class to see it alone above.{_waiting(work)}"
     )
     measured = {
-        run.entry.title: Scores(confusion(exhibit, run, class_map)) if run.prediction is not None else None
+        run.entry.title: Scores(running.confusion(exhibit, run, class_map)) if run.prediction is not None else None
         for run in work
         if not run.error
     }
@@ -174,7 +155,7 @@ def _over_all(work: Sequence[tuple[Exhibit, list[Run]]], class_map: ClassMap, pe
             continue
         scored += 1
         for run in expected:
-            totals[run.entry.title] = totals.get(run.entry.title, 0) + confusion(exhibit, run, class_map)
+            totals[run.entry.title] = totals.get(run.entry.title, 0) + running.confusion(exhibit, run, class_map)
     st.caption(f"{scored} of {len(work)} photos scored. Every pixel counts alike, whichever photo it is in.")
     for error in dict.fromkeys(errors):
         st.warning(plain(f"Photos are left out: {error}"), icon=":material/warning:")

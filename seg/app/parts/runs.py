@@ -16,6 +16,7 @@ from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison, Entry
 from seg.inference.segmenter import MAX_ENLARGEMENT, Prediction
 from seg.labels import ClassMap
+from seg.scores.metrics import Scores, confusion_matrix
 from seg.service.service import Request
 
 POLL_SECONDS = 0.5
@@ -75,6 +76,25 @@ def _at(title: str, detail: int) -> str:
 def finished(runs: Sequence[Run]) -> list[Run]:
     """The runs that gave a prediction."""
     return [run for run in runs if run.prediction is not None]
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _confusion(
+    picture: str, truth: str, request: object, _labels: np.ndarray, _truth: np.ndarray, n: int
+) -> np.ndarray:
+    return confusion_matrix(_labels, _truth, n)
+
+
+def confusion(exhibit: Exhibit, run: Run, class_map: ClassMap) -> np.ndarray:
+    """The confusion matrix of one finished run against the picture's truth, computed once: int64 (C, C)."""
+    return _confusion(
+        exhibit.picture.digest,
+        exhibit.truth_digest,
+        repr(run.request),
+        run.prediction.labels,
+        exhibit.truth,
+        len(class_map),
+    )
 
 
 def show(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap) -> None:
@@ -142,7 +162,7 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
         use_truth(exhibit, class_map.dataset, truth)
         st.session_state[_FOLLOW] = True
 
-    panels = [_panel(run) for run in runs]
+    panels = [_panel(exhibit, run, class_map) for run in runs]
     viewer(
         exhibit.picture.pixels,
         panels,
@@ -151,6 +171,7 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
         "panels",
         on_truth=take,
         wish=st.session_state.get(_WISH),
+        name=exhibit.picture.name.rsplit(".", 1)[0],
     )
     if runs:
         _status(runs, class_map)
@@ -188,15 +209,20 @@ def _status(runs: Sequence[Run], class_map: ClassMap) -> None:
     )
 
 
-def _panel(run: Run) -> Panel:
+def _panel(exhibit: Exhibit, run: Run, class_map: ClassMap) -> Panel:
     levels = run.entry.record.arguments.levels
     count = run.entry.record.parameters
     parameters = f"{count / 1e6:.2f} M" if count >= 1e5 else f"{count / 1e3:.0f} k"
     parameters += " parameters" + (f", {levels} levels" if levels else "")
-    note = f" · {run.entry.note}" if run.entry.note else ""
+    panel = Panel(run.entry.title, parameters, tag=run.entry.note.removeprefix("not in this family: "))
     prediction = run.prediction
     if prediction is None:
         status = run.error or ("running …" if run.future.running() else "waiting for its turn")
-        return Panel(run.entry.title, parameters + note, status=status, failed=bool(run.error))
-    caption = f"{parameters} · {prediction.seconds * 1000:.0f} ms{note}"
-    return Panel(run.entry.title, caption, prediction.labels, prediction.confidence)
+        return replace(panel, status=status, failed=bool(run.error))
+    return replace(
+        panel,
+        caption=f"{parameters} · {prediction.seconds * 1000:.0f} ms",
+        labels=prediction.labels,
+        confidence=prediction.confidence,
+        scores=None if exhibit.truth is None else Scores(confusion(exhibit, run, class_map)),
+    )
