@@ -80,7 +80,7 @@ def _available() -> list[str]:
     for device in DEVICES:
         try:
             choose_device(device)
-        except (OptionError, ValueError):
+        except OptionError:
             continue
         usable.append(device)
     return usable

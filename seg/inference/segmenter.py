@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from seg.catalogue.store import SHIPPED, Record, WeightIndex
-from seg.errors import ImageError
+from seg.errors import ImageError, OptionError
 from seg.inference.engines import Engine, build_engine
 from seg.inference.engines.pytorch import is_out_of_memory
 from seg.inference.labelling import labels_at
@@ -61,7 +61,7 @@ class Segmenter:
     def load(cls, name: str, device: str = "auto", engine: str = "auto", weights: str | Path = SHIPPED) -> "Segmenter":
         """The weight set called `name` of the folder `weights`.
 
-        Raises WeightsError for a set that is unknown, missing or damaged, ValueError for a device that is not there.
+        Raises WeightsError for a set that is unknown, missing or damaged, OptionError for a device that is not there.
         """
         index = WeightIndex(weights)
         record = index.record(name)
@@ -72,12 +72,12 @@ class Segmenter:
         """Segment a picture at `detail` times the training scale (1, 2 or 4), on overlapping tiles.
 
         skips: the skip connections to keep, None for all; with a choice the network runs untiled at training scale.
-        Raises ImageError for a picture that is empty or more than 64 times as long as wide, ValueError for a skip that
+        Raises ImageError for a picture that is empty or more than 64 times as long as wide, OptionError for a skip that
         the network does not have, MemoryError for a picture that this machine cannot hold.
         """
         if skips is not None and (unknown := set(skips) - set(self.skip_names)):
             known = ", ".join(self.skip_names) or "none"
-            raise ValueError(f"{self.record.model} has no skip {', '.join(sorted(unknown))}: it has {known}.")
+            raise OptionError(f"{self.record.model} has no skip {', '.join(sorted(unknown))}: it has {known}.")
         try:
             return self._segment(image, detail, skips)
         except torch.OutOfMemoryError:
@@ -119,11 +119,11 @@ class Segmenter:
     def features(self, image: np.ndarray, stage: str) -> np.ndarray:
         """What the submodule called `stage` gives for a picture: float32 (channels, h, w), untiled.
 
-        Raises ValueError for a stage that the network does not have.
+        Raises OptionError for a stage that the network does not have.
         """
         modules = dict(self.module.named_modules())
         if stage not in modules:
-            raise ValueError(f"{self.record.model} has no stage {stage!r}.")
+            raise OptionError(f"{self.record.model} has no stage {stage!r}.")
         kept: list[Tensor] = []
 
         def keep(module: nn.Module, inputs: tuple, output: Tensor | tuple) -> None:

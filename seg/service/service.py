@@ -210,7 +210,7 @@ def _resolved(device: str) -> str:
     cannot be met stays as it is, for the worker to say so."""
     try:
         return str(choose_device(device))
-    except (OptionError, ValueError):
+    except OptionError:
         return device
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from seg.errors import ImageError
+from seg.errors import ImageError, OptionError
 from seg.inference import segmenter as module
 from seg.inference.engines import TorchEngine, choose_device
 from seg.inference.segmenter import Segmenter
@@ -46,7 +46,7 @@ def test_leaving_out_skips_changes_the_labels(segmenter):
 
 
 def test_a_skip_that_the_network_does_not_have_is_refused_with_those_it_has(segmenter):
-    with pytest.raises(ValueError, match=r"no skip pol4: it has pool4, pool3"):
+    with pytest.raises(OptionError, match=r"no skip pol4: it has pool4, pool3"):
         segmenter(picture(36, 48, 3), skips={"pol4"})
 
 
@@ -90,7 +90,7 @@ def test_a_picture_as_thin_as_a_thread_is_refused_with_a_sentence(segmenter):
 
 def test_features_are_the_stages_own_and_an_unknown_stage_is_refused(segmenter):
     assert segmenter.features(picture(180, 240, 3), "stages.1").shape == (8, 90, 120)
-    with pytest.raises(ValueError, match="no stage 'nowhere'"):
+    with pytest.raises(OptionError, match="no stage 'nowhere'"):
         segmenter.features(picture(180, 240, 3), "nowhere")
 
 
@@ -104,7 +104,7 @@ def test_the_gradient_of_one_output_pixel_lies_around_it(tmp_path):
 
 
 def test_a_device_that_is_not_there_is_refused_with_those_that_are():
-    with pytest.raises(ValueError, match=r"not available.*cpu"):
+    with pytest.raises(OptionError, match=r"not available.*cpu"):
         choose_device("abacus")
 
 

@@ -12,7 +12,7 @@ from seg.anatomy.checkerboard import Kernels, Measure
 from seg.anatomy.receptive import Seen
 from seg.anatomy.stages import Anatomise, Costs, Skips, Strongest, Timed
 from seg.catalogue.store import WeightIndex
-from seg.errors import ImageError, ServiceError, WeightsError
+from seg.errors import ImageError, OptionError, ServiceError, WeightsError
 from seg.inference.engines import choose_device
 from seg.inference.segmenter import Segmenter
 from seg.service import service as module
@@ -238,7 +238,7 @@ def test_the_same_device_wished_for_in_two_ways_has_one_worker(weights, service)
 
 def test_a_device_that_is_not_there_fails_with_a_sentence(weights, service):
     request = Request.of("a picture", WeightIndex(weights).record("street/fcn8s-wce"), folder=weights, device="xpu")
-    with pytest.raises(ValueError, match="not available here"):
+    with pytest.raises(OptionError, match="not available here"):
         service.request(request, IMAGE).result()
 
 

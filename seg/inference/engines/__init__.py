@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from seg.errors import OptionError
 from seg.inference.engines.base import Engine
 from seg.inference.engines.cuda import CudaEngine
 from seg.inference.engines.native import kernels
@@ -24,14 +25,14 @@ ENGINES = ("auto", "torch", "openvino")
 def choose_device(wish: str = "auto") -> torch.device:
     """The device for a wish: one of `DEVICES`, or one with an index such as "cuda:1".
 
-    "auto" takes CUDA, then MPS, then the CPU. Raises ValueError with a sentence for a device that is not there.
+    "auto" takes CUDA, then MPS, then the CPU. Raises OptionError with a sentence for a device that is not there.
     """
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if wish == "auto":
         wish = next(device for device, available in there.items() if available)
     if not there.get(wish.split(":")[0], False):
         usable = ", ".join(device for device, available in there.items() if available)
-        raise ValueError(f"The device {wish!r} is not available here: choose auto or one of {usable}.")
+        raise OptionError(f"The device {wish!r} is not available here: choose auto or one of {usable}.")
     return torch.device(wish)
 
 
@@ -39,11 +40,11 @@ def choose_engine(device: torch.device, wish: str = "auto", architecture: str = 
     """The engine for a wish, one of `ENGINES`, on a device; and a sentence if it is not the usual one.
 
     "auto" is what SEG_ENGINE says, if it is set. Else it is PyTorch on a GPU; on the CPU "native", this package's own
-    kernels, for an FC-DenseNet, and OpenVINO for all others, where it is installed. Raises ValueError with a sentence
+    kernels, for an FC-DenseNet, and OpenVINO for all others, where it is installed. Raises OptionError with a sentence
     for an unknown word and for an engine that cannot run there.
     """
     if wish not in ENGINES:
-        raise ValueError(f"Unknown engine {wish!r}: choose one of {', '.join(ENGINES)}.")
+        raise OptionError(f"Unknown engine {wish!r}: choose one of {', '.join(ENGINES)}.")
     asked = os.environ.get("SEG_ENGINE", "auto") if wish == "auto" else wish
     if asked == "torch" or (asked == "auto" and device.type != "cpu"):
         return "torch", ""
@@ -52,7 +53,7 @@ def choose_engine(device: torch.device, wish: str = "auto", architecture: str = 
         return "native", ""
     problem = compiling.problem() if device.type == "cpu" else f"OpenVINO runs on the CPU, not on {device.type}."
     if problem and wish == "openvino":
-        raise ValueError(problem)
+        raise OptionError(problem)
     return ("torch", problem) if problem else ("openvino", slower)
 
 
@@ -67,7 +68,7 @@ def build_engine(
     disk, '' keeps nothing; architecture is what `build_model` calls it, '' anything.
 
     Asked for by name, OpenVINO answers from the first picture on; with "auto", PyTorch answers until it is ready.
-    Raises ValueError with a sentence for unknown words.
+    Raises OptionError with a sentence for unknown words.
     """
     where = choose_device(device)
     chosen, slower = choose_engine(where, engine, architecture)

@@ -14,6 +14,7 @@ import torch
 
 from seg.catalogue.store import WeightIndex
 from seg.datasets import street
+from seg.errors import OptionError
 from seg.inference import segmenter
 from seg.inference.engines import build_engine, choose_engine
 from seg.inference.engines import cache as cached
@@ -177,7 +178,7 @@ def test_without_openvino_pytorch_runs_and_a_sentence_says_so(monkeypatch):
     chosen, problem = choose_engine(torch.device("cpu"))
     assert chosen == "torch"
     assert "not installed" in problem
-    with pytest.raises(ValueError, match="not installed"):
+    with pytest.raises(OptionError, match="not installed"):
         build_engine(build_model("conv_stack", 5, 3, base=4), "cpu", "openvino")
 
 
@@ -210,7 +211,7 @@ def test_the_environment_chooses_the_engine(monkeypatch):
     monkeypatch.delitem(os.environ, "SEG_ENGINE")
     assert choose_engine(torch.device("cpu"))[0] == "openvino"
     assert choose_engine(torch.device("cuda"))[0] == "torch"
-    with pytest.raises(ValueError, match="choose one of"):
+    with pytest.raises(OptionError, match="choose one of"):
         choose_engine(torch.device("cpu"), "onnx")
 
 

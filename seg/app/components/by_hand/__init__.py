@@ -27,7 +27,7 @@ def by_hand(x: np.ndarray, weight: np.ndarray, geometry: Geometry, key: str) -> 
 
 
 def describe(x: np.ndarray, weight: np.ndarray, geometry: Geometry) -> dict:
-    """What the browser is told. Raises ValueError with a sentence if nothing of the output is left."""
+    """What the browser is told. Raises OptionError with a sentence if nothing of the output is left."""
     numbers = np.arange(1, x.size + 1).reshape(x.shape)  # tells the zeros that are stuffed in from those typed
     stuffed = upsampling.zero_stuffed(numbers, geometry)
     result = upsampling.transposed(x, weight, geometry)
