@@ -105,9 +105,9 @@ def _in_own_folder(folder: Path) -> dict[str, Record]:
 
 def last_bench() -> dict[str, Any] | None:
     """The figures of the last recorded `seg bench`, None without any."""
-    from seg.bench.measure import last  # imports what measuring needs, which the first page does not
+    from seg.bench.measure import read_figures  # imports what measuring needs, which the first page does not
 
-    return last(SHIPPED)
+    return read_figures(SHIPPED)
 
 
 def seeds(dataset: str) -> tuple[int, ...]:

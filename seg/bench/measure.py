@@ -38,7 +38,7 @@ LARGE_SETS = ("street/unet-wce", "street/fcn8s-wce-lite0")
 """Trained at a short side of 180 and of 360 pixels."""
 PAPER_TILE = (352, 480)
 SEVEN = ("conv_stack", "encoder_decoder", "fcn32s", "fcn16s", "fcn8s", "unet", "fc_densenet103")
-LAST = "bench.json"
+FIGURES = "bench.json"
 """Where a folder of weight sets keeps the figures of the last run that was recorded."""
 
 
@@ -297,19 +297,19 @@ def tile_seconds(segmenter: Segmenter, repeats: int) -> tuple[float, float]:
     return statistics.median(times), max(times) - min(times)
 
 
-def last(weights: Path = SHIPPED) -> dict[str, Any] | None:
+def read_figures(weights: Path = SHIPPED) -> dict[str, Any] | None:
     """The figures that were recorded last, None where there are none that can be read."""
     try:
-        figures = json.loads((weights / LAST).read_text(encoding="utf-8"))
+        figures = json.loads((weights / FIGURES).read_text(encoding="utf-8"))
         return figures if figures["sets"] and figures["peak"] else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def keep(figures: dict[str, Any], weights: Path) -> None:
+def write_figures(figures: dict[str, Any], weights: Path) -> None:
     """Write each set's time for one tile into the index, with the machine it was measured on, and all figures beside
     it."""
-    write_atomically(weights / LAST, json.dumps(figures, indent=1) + "\n")
+    write_atomically(weights / FIGURES, json.dumps(figures, indent=1) + "\n")
     index = WeightIndex(weights)
     for measured in figures["sets"]:
         seconds, spread = measured["tile"]

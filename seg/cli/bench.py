@@ -20,12 +20,12 @@ def bench(
     folder: WeightsFolder = None,
 ) -> None:
     """Time the weight sets on this machine against plain eager PyTorch."""
-    from seg.bench.measure import bench as measure
+    from seg.bench import measure
     from seg.catalogue.store import SHIPPED
 
     if record and only:
         raise OptionError("--record keeps the figures of a whole run: leave out --only, or use --json to write them.")
-    figures = measure(
+    figures = measure.bench(
         repeats=repeats, device=device, weights=folder or SHIPPED, engine=engine, paper=paper, names=only or None
     )
     place = f"{figures['device']} ({figures['processor']}), {figures['threads']} threads, torch {figures['torch']}"
@@ -59,9 +59,7 @@ def bench(
         seconds, eager = (sum(s[key] for s in widths) for key in ("seconds", "eager"))
         print(f"together {1000 * seconds:.1f} ms, in plain PyTorch {1000 * eager:.1f} ms, ratio {seconds / eager:.2f}")
     if record:
-        from seg.bench.measure import keep
-
-        keep(figures, folder or SHIPPED)
+        measure.write_figures(figures, folder or SHIPPED)
     if json_file:
         write(json_file, f"{json.dumps(figures, indent=1)}\n".encode())
 

@@ -227,16 +227,16 @@ def test_bench_of_chosen_ones_takes_papers_widths_too_and_records_nothing(capsys
     assert "street/" not in printed
     words = ("bench", "--only", "street/fcn8s-wce", "--record", "--weights-dir", weights)
     assert "leave out --only" in refused(capsys, monkeypatch, *words)
-    assert bench.last(weights) is None
+    assert bench.read_figures(weights) is None
 
 
 def test_recorded_figures_are_kept_beside_the_sets_and_damaged_ones_are_none(weights, tmp_path):
     folder = tmp_path / "sets"
     shutil.copytree(weights, folder)
-    assert bench.last(folder) is None
+    assert bench.read_figures(folder) is None
     run("bench", "--repeats", 1, "--record", "--weights-dir", folder)
-    assert bench.last(folder)["sets"][0]["name"] == "street/fcn8s-wce"
+    assert bench.read_figures(folder)["sets"][0]["name"] == "street/fcn8s-wce"
     assert WeightIndex(folder).record("street/fcn8s-wce").timing.milliseconds > 0
     for text in ("", "[]", '{"sets": []}', "{"):
-        (folder / bench.LAST).write_text(text)
-        assert bench.last(folder) is None
+        (folder / bench.FIGURES).write_text(text)
+        assert bench.read_figures(folder) is None
