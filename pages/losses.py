@@ -9,7 +9,7 @@ entry.required()
 sets = controls.weight_sets()
 
 st.subheader("The same network, taught by each loss")
-st.caption(
+st.markdown(
     "What does each find, and what does it give up? Only the loss differs between these networks: same start, same "
     "pictures, same schedule."
 )

@@ -46,7 +46,7 @@ show = replays.show(comparison.entries)
 st.subheader(QUESTIONS[comparison.topic])
 if show.sample is not None:
     hint = dataset_named(comparison.dataset).sentences.get("training", "")
-    st.caption(
+    st.markdown(
         f"Press play. Every network labels this rendered picture at {len(show.shares)} moments of its training, all in "
         f"step. {hint} The line under each mask is its mean IoU on the "
         "validation pictures, the dot the moment you see."
@@ -57,7 +57,7 @@ for problem in show.problems:
 
 if show.sample is not None:
     st.subheader("When is each class found?")
-    st.caption(
+    st.markdown(
         f"Do large classes come before small ones? Each row is a class with its share of the picture, the largest on "
         f"top; a mark is the moment from which its Dice stays at {replays.FOUND} or more."
     )
@@ -78,7 +78,7 @@ left, right = st.columns(2)
 scores, losses = (replays.curves(comparison.entries, key) for key in ("val_mean_iou", "loss"))
 with left:
     st.markdown("**On pictures it has not trained on**")
-    st.caption("Has each curve stopped rising? Mean IoU on the validation pictures, higher is better.")
+    st.markdown("Has each curve stopped rising? Mean IoU on the validation pictures, higher is better.")
     if scores:
         figure = figures_training.learning_curves(scores, "validation mean IoU")
         st.plotly_chart(figure, config=CHART, alt="Validation mean IoU of every network, epoch by epoch")
@@ -88,7 +88,7 @@ with right:
     unit = (
         "Each as a share of its own first value, since losses have no common unit." if several else "Lower is better."
     )
-    st.caption(f"Does it keep falling when the validation curve no longer rises? Training loss. {unit}")
+    st.markdown(f"Does it keep falling when the validation curve no longer rises? Training loss. {unit}")
     if losses:
         figure = figures_training.learning_curves(losses, "training loss", relative=several)
         st.plotly_chart(figure, config=CHART, alt="Training loss of every network, epoch by epoch")

@@ -10,7 +10,7 @@ entry.required()
 sets = controls.weight_sets()
 
 st.subheader("The transposed convolution, by hand")
-st.caption(
+st.markdown(
     "What does one input value do to the output? It lays down the whole kernel, times itself; the next one does so a "
     "stride further on, and where kernels overlap they add up. "
     "[Dumoulin and Visin 2016](https://arxiv.org/abs/1603.07285)"

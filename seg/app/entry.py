@@ -17,7 +17,7 @@ HEADINGS = {
 
 
 def navigation():
-    """Draw the menu and the heading; returns the page that the visitor is on."""
+    """Draw the menu and the heading, and name the browser's tab; returns the page that the visitor is on."""
     page = st.navigation(
         [
             # url_path, which no address of a default page shows, leaves /compare to the page at the end.
@@ -30,6 +30,7 @@ def navigation():
             st.Page(_to_compare, title="Compare", url_path="compare", visibility="hidden"),
         ]
     )
+    st.set_page_config(page_title=f"{page.title} · Segmentation lab", page_icon="docs/icon.png", layout="wide")
     st.title(HEADINGS[page.title])
     return page
 

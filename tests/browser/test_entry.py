@@ -23,3 +23,13 @@ def test_the_first_page_is_found_by_its_name_too(browser, serve):
     expect(page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name="Compare")).to_have_count(1)
     assert page.locator('[data-testid="stException"]').count() == 0
     page.close()
+
+
+def test_every_page_names_its_tab(browser, serve):
+    page = browser.new_page()
+    page.goto(serve("streamlit_app.py"))
+    names = ["Compare", "Architectures", "Upsampling", "Losses", "Leaderboard", "Training"]
+    for name in names:
+        page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name=name).click()
+        expect(page).to_have_title(f"{name} · Segmentation lab")
+    page.close()

@@ -49,6 +49,14 @@ def test_a_network_without_skips_says_which_have_some(page):
     assert not page.metric
 
 
+def test_the_drawing_asks_how_the_picture_becomes_small_only_where_it_does(page):
+    asked = [text.value.split("?")[0] for text in page.markdown if "GFLOPs and" in text.value]
+    assert asked == ["How does the picture become small and deep, and large again"]
+    page.segmented_control(key="network").set_value("Conv stack").run()
+    asked = [text.value.split("?")[0] for text in page.markdown if "GFLOPs and" in text.value]
+    assert asked == ["What can a network find that never makes the picture small"]
+
+
 def test_the_table_at_the_pixel_ends_in_one_label(page):
     table = next(d.value for d in page.dataframe if "softmax" in d.value.columns)
     assert table["softmax"].sum() == pytest.approx(1)

@@ -185,10 +185,10 @@ def test_the_last_recorded_times_are_shown_and_without_any_the_page_says_how_to_
     paper, sets = (table.value for table in page.dataframe[-2:])
     assert paper[["Network", "ms"]].values.tolist() == [["FC-DenseNet103", 60]]
     assert sets[["Weight set", "ms"]].values.tolist() == [["street/unet-wce", 50]]
-    assert any(r"on CUDA (A GPU \*1\*) with 2 threads" in caption.value for caption in page.caption)
+    assert any(r"on CUDA (A GPU \*1\*) with 2 threads" in text.value for text in page.markdown)
     (tmp_path / "bench.json").write_text(json.dumps({key: FIGURES[key] for key in FIGURES if key != "processor"}))
     page.run()
-    assert any("on CUDA with 2 threads" in caption.value for caption in page.caption), "recorded before it was told"
+    assert any("on CUDA with 2 threads" in text.value for text in page.markdown), "recorded before it was told"
 
 
 def test_the_shipped_records_fill_the_page(monkeypatch):

@@ -60,7 +60,7 @@ def test_each_loss_chosen_has_its_maps_and_a_loss_of_masks_says_why_it_has_one_o
         return [str(image.proto) for image in page.get("image") if "how hard it pulls" in str(image.proto)]
 
     assert len(maps()) == 3
-    assert any("no mean over pixels" in caption.value for caption in page.caption)
+    assert any("no mean over pixels" in text.value for text in page.markdown)
     page.pills(key="where-losses").set_value(["Lovász"]).run()
     assert len(maps()) == 1
 
@@ -76,4 +76,4 @@ def test_a_data_set_without_several_losses_says_so_and_the_rest_of_the_page_stan
 
 def test_every_formula_stands_with_its_paper(page):
     assert [latex.value.strip("$\n ") for latex in page.latex] == [kind.formula for kind in LOSSES.values()]
-    assert np.all([any("CVPR 2015" in c.value for c in page.caption)])
+    assert np.all([any("CVPR 2015" in c.value for c in page.markdown)])

@@ -38,6 +38,11 @@ PAPERS = {
     "fc_densenet": "[Jégou et al. 2017](https://arxiv.org/abs/1611.09326)",
 }
 """How an architecture's name begins → its paper."""
+QUESTIONS = {
+    True: "How does the picture become small and deep, and large again?",
+    False: "What can a network find that never makes the picture small?",
+}
+"""Whether the network makes the picture smaller → what its drawing asks."""
 SIDES = (90, 180, 360, 720)
 TIMED = (90, 180, 360)
 LARGE = 480
@@ -79,8 +84,9 @@ def drawing(exhibit: Exhibit, entry: Entry) -> None:
     ends = {name: pair for name, pair in skips_found if pair}
     network_drawing(entry.title, picture, found, ends, chosen, key)
     total = sum(stage.seconds or 0 for stage in found)
-    st.caption(
-        f"How does the picture become small and deep, and large again? {entry.title} as it is built: "
+    shrinks = min(stage.shape[1] for stage in found) < full[1]
+    st.markdown(
+        f"{QUESTIONS[shrinks]} {entry.title} as it is built: "
         f"{sum(s.parameters for s in found):,} parameters, {sum(s.gflops for s in found):.2g} GFLOPs and "
         f"{total * 1000:.0f} ms for this picture at the training scale. Point at a box for its numbers, click it for "
         f"its feature maps. {_paper(entry)}".strip()
@@ -94,7 +100,7 @@ def drawing(exhibit: Exhibit, entry: Entry) -> None:
             with st.container(width=146, gap="xxsmall"):
                 st.image(heat_map(values, 255), width="stretch", alt=f"Channel {channel} of {chosen}")
                 st.caption(f"channel {channel}, mean {strength:.2g}")
-    st.caption(
+    st.markdown(
         f"What does each channel answer to? The {len(maps.channels)} of {maps.total} channels that vary most over the "
         "picture, each from its least (dark) to its largest value (bright). Early stages answer to edges and colours, "
         "deep ones to parts and things, at a resolution too coarse for outlines."
@@ -144,7 +150,7 @@ def skips(exhibit: Exhibit, entry: Entry, class_map: ClassMap) -> None:
         for name, one in found.items()
     ]
     viewer(exhibit.picture.pixels, panels, class_map, exhibit.truth, key=f"ablation-{entry.weights.name}")
-    st.caption(
+    st.markdown(
         "What does each skip bring? The network was trained with all of them; the ones unticked are zeroed when it "
         "runs, it is not trained anew without them. So this shows what the trained network relies on, not what a "
         "network without skips could learn: compare FCN-32s with FCN-8s for that."
@@ -165,7 +171,7 @@ def skips(exhibit: Exhibit, entry: Entry, class_map: ClassMap) -> None:
             table.style.format("{:.3f}", na_rep="–"), border="horizontal", alt="Boundary F1 with and without skips"
         )
     with right:
-        st.caption("Which classes lose most as ticked, against all skips on?")
+        st.markdown("Which classes lose most as ticked, against all skips on?")
         st.plotly_chart(
             figures.dice_change(scores["all on"].dice, scores["as ticked"].dice, class_map.names),
             config=CHART,
@@ -189,7 +195,7 @@ def one_pixel(exhibit: Exhibit, entry: Entry, comparison: Comparison, class_map:
             "Mask: click a pixel, or move it with the arrow keys",
             key="pixel",
         )
-        st.caption(f"Click a pixel of {entry.title}'s mask, or move the mark with the arrow keys.")
+        st.markdown(f"Click a pixel of {entry.title}'s mask, or move the mark with the arrow keys.")
     with right:
         _steps(exhibit, entry, class_map, y, x)
     st.subheader("What does that pixel see?")
@@ -201,8 +207,8 @@ def one_pixel(exhibit: Exhibit, entry: Entry, comparison: Comparison, class_map:
             with st.container(width=222, gap="xsmall"):
                 st.markdown(f"**{plain(title)}**")
                 st.image(field_over(photo, field.heat, field.box), width="stretch", alt=f"Receptive field of {title}")
-                st.caption(f"{_reach(field)}95 % of what counts within {field.side} px")
-    st.caption(
+                st.markdown(f"{_reach(field)}95 % of what counts within {field.side} px")
+    st.markdown(
         "How far does a network look to decide on this pixel? The frame is the theoretical receptive field: nothing "
         "outside can matter. Bright is what really counts, |d winning logit / d input|: far less, and mostly near the "
         "middle. [Luo et al. 2016](https://arxiv.org/abs/1701.04128)"
@@ -241,7 +247,7 @@ def _steps(exhibit: Exhibit, entry: Entry, class_map: ClassMap, y: float, x: flo
         height=36 * (c + 1),
         alt="Logit, softmax and one-hot of every class at the pixel",
     )
-    st.caption(
+    st.markdown(
         "What makes a label? The largest logit wins; softmax turns logits into shares of 1, and keeps the order."
     )
 
@@ -264,7 +270,7 @@ def instances(class_map: ClassMap, sample: tuple[str, int] | None) -> None:
         with column:
             st.image(encode_png(image), width="stretch", alt=title)
             st.caption(title)
-    st.caption(
+    st.markdown(
         f"What does a semantic mask not know? All things of a class are one colour in it, even where two touch; here "
         f"are {len(np.unique(scene.instances)) - 1} of them. Every network here answers the first question."
     )
@@ -274,7 +280,7 @@ def cost(exhibit: Exhibit, entry: Entry, comparison: Comparison) -> None:
     """Memory and operations stage by stage, and how they grow with the picture."""
     found: tuple[Stage, ...] | None = _asked(exhibit, entry, Anatomise())
     if found:
-        st.caption(
+        st.markdown(
             f"Which stages of {entry.title} cost most? Operations, and the memory of each stage's feature map. Full "
             "resolution is dear: this is why encoders go down."
         )
@@ -305,7 +311,7 @@ def cost(exhibit: Exhibit, entry: Entry, comparison: Comparison) -> None:
                 st.plotly_chart(
                     figures.growth(lines, "ms, measured"), config=CHART, alt="Measured milliseconds by size"
                 )
-    st.caption(
+    st.markdown(
         "What does a larger picture cost? Twice the side is four times the operations and the memory, for every one of "
         "these networks; the conv stack pays full resolution in every layer, the others only at both ends, and so "
         "afford many more channels for the same price."

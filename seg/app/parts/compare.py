@@ -156,7 +156,7 @@ def _over_all(work: Sequence[tuple[Exhibit, list[Run]]], class_map: ClassMap, pe
         scored += 1
         for run in expected:
             totals[run.entry.title] = totals.get(run.entry.title, 0) + running.confusion(exhibit, run, class_map)
-    st.caption(f"{scored} of {len(work)} photos scored. Every pixel counts alike, whichever photo it is in.")
+    st.markdown(f"{scored} of {len(work)} photos scored. Every pixel counts alike, whichever photo it is in.")
     for error in dict.fromkeys(errors):
         st.warning(plain(f"Photos are left out: {error}"), icon=":material/warning:")
     if totals:

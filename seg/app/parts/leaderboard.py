@@ -81,9 +81,9 @@ def table(rows: Sequence[Row]) -> None:
         height=min(38 + 35 * len(shown), 640),
         alt="Every weight set with its scores, cost and training time",
     )  # fmt: skip
-    st.caption(_rule(rows, name, several))
+    st.markdown(_rule(rows, name, several))
     for note in _notes(rows, board):
-        st.caption(note)
+        st.markdown(note)
     st.download_button(
         "These lines (CSV)",
         board.to_csv(index=False).encode(),
@@ -165,7 +165,7 @@ def decoders(rows: Sequence[Row]) -> None:
     st.subheader("Does the better decoder pay here?")
     pairs = leaderboard.decoders(rows)
     if pairs.empty:
-        st.caption("No U-Net or FC-DenseNet was trained and measured in the same way as an FCN-8s.")
+        st.markdown("No U-Net or FC-DenseNet was trained and measured in the same way as an FCN-8s.")
         return
     st.markdown(leaderboard.answer(pairs))
     deltas = {f"Δ {title}": pairs[key] for key, title in SCORES.items()}
@@ -184,7 +184,7 @@ def decoders(rows: Sequence[Row]) -> None:
         hide_index=True,
         alt="U-Net and FC-DenseNet against FCN-8s, pair by pair",
     )
-    st.caption(
+    st.markdown(
         "What do U-Net and FC-DenseNet, which bring fine detail back layer by layer, gain over FCN-8s, which adds two "
         "coarse maps? Δ is their score less that of the FCN-8s with the same data set, start, loss and scale; the "
         "verdict is that of the intervals of mean IoU, the other scores have none. All sets count here, whatever the "
@@ -248,7 +248,7 @@ def price(rows: Sequence[Row]) -> None:
         caption += f" {len(rows) - len(points)} of {len(rows)} sets lack one of the two numbers."
     if points["device"].nunique() > 1:
         caption += " The times are from different machines: compare those of one."
-    st.caption(caption)
+    st.markdown(caption)
 
 
 def per_class(rows: Sequence[Row]) -> None:
@@ -261,7 +261,7 @@ def per_class(rows: Sequence[Row]) -> None:
     st.plotly_chart(
         figures.dice_heat_map(dice), config=NO_TOOLBAR, alt="Dice of every class, one row a weight set, best set on top"
     )
-    st.caption(
+    st.markdown(
         "Which classes are hard for all, and which only for some? Dice × 100; the best set is on top, the easiest "
         "class on the left."
     )
@@ -270,7 +270,7 @@ def per_class(rows: Sequence[Row]) -> None:
 def detail(rows: Sequence[Row]) -> None:
     """Two sets side by side: what each mistakes for what, and whether it knows when it is right."""
     st.subheader("What they mix up, and whether they know it")
-    st.caption(
+    st.markdown(
         "Which class is seen as which? Each row is one class of the truth, each column what the network sees there, in "
         "percent of the row's pixels: a perfect one has 100 along the diagonal. Below: is it right as often as it is "
         "sure? Under the dotted line it is surer than it should be; the small bars say how many pixels it is so sure "
@@ -314,7 +314,7 @@ def _one(row: Row, key: str) -> None:
     )
     _, sure, right = bins.sum(axis=0) / bins[:, 0].sum()
     leaning = "surer than it should be" if sure > right else "less sure than it could be"
-    st.caption(f"{known}: on average {sure:.1%} sure and {right:.1%} right, so {leaning}.")
+    st.markdown(f"{known}: on average {sure:.1%} sure and {right:.1%} right, so {leaning}.")
 
 
 def performance(figures: Mapping[str, Any] | None) -> None:
@@ -334,7 +334,7 @@ def performance(figures: Mapping[str, Any] | None) -> None:
     machine = plain(figures["device"].upper())
     if figures.get("processor"):
         machine += f" ({plain(figures['processor'])})"
-    st.caption(
+    st.markdown(
         f"What is left to gain? Here a large convolution reaches {figures['peak']:,.0f} GFLOP/s, on {machine} with "
         f"{figures['threads']} threads and torch {plain(figures['torch'])}. A "
         "network whose layers all did as well would be at 1 of the peak; above 1 it is spared operations that its "
@@ -342,14 +342,14 @@ def performance(figures: Mapping[str, Any] | None) -> None:
     )
     for large in figures.get("large") or ():
         memory = f" and {large['megabytes']:.0f} MB" if large["megabytes"] else ""
-        st.caption(f"48 megapixels, 4 × finer, through {plain(large['name'])}: {large['seconds']:.1f} s{memory}.")
+        st.markdown(f"48 megapixels, 4 × finer, through {plain(large['name'])}: {large['seconds']:.1f} s{memory}.")
     paper, sets = st.tabs(["The papers' widths", "The weight sets"])
     with paper:
         if figures.get("paper"):
             _speeds(figures["paper"], "Network", "seconds")
-            st.caption("With random weights, on 1 × 3 × 352 × 480: time does not depend on what was learned.")
+            st.markdown("With random weights, on 1 × 3 × 352 × 480: time does not depend on what was learned.")
         else:
-            st.caption("Not measured: `python -m seg bench --paper --record` does.")
+            st.markdown("Not measured: `python -m seg bench --paper --record` does.")
     with sets:
         _speeds(figures["sets"], "Weight set", "network")
 

@@ -58,7 +58,7 @@ def on_this_picture(exhibit: Exhibit, work: Sequence[runs.Run], class_map: Class
     if exhibit.truth is not None:
         results.scores(exhibit, work, class_map)
     table = pd.DataFrame({run.entry.title: _scores(exhibit, run, class_map) for run in done}).T
-    st.caption(
+    st.markdown(
         "What does the loss show in? Boundary F1 asks whether outlines lie within two pixels. Calibration error is the "
         "gap between how sure a network is and how often it is right: where two losses differ in it, their confidences "
         "cannot be compared."
@@ -96,7 +96,7 @@ def over_validation(comparison: Comparison, class_map: ClassMap) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Rare classes**")
-        st.caption("Which losses give up what is rare? Dice on all validation pictures; the rarest class stands left.")
+        st.markdown("Which losses give up what is rare? Dice on all validation pictures; the rarest class stands left.")
         if confusions:
             scored = {title: Scores(matrix) for title, matrix in confusions.items()}
             pixels = next(iter(scored.values())).pixels
@@ -108,7 +108,7 @@ def over_validation(comparison: Comparison, class_map: ClassMap) -> None:
             )
     with right:
         st.markdown("**Confidence**")
-        st.caption(
+        st.markdown(
             "Does 90 % sure mean right nine times in ten? Above the dotted line a network is right more often than it "
             "says, below it less often. Dice-like losses push every pixel to the extremes, focal holds them back. "
             "[Guo et al. 2017](https://arxiv.org/abs/1706.04599)"
@@ -150,7 +150,7 @@ def where(exhibit: Exhibit, comparison: Comparison, class_map: ClassMap, sets: d
         return
     for title, maps in found.items():
         _maps(title, maps)
-    st.caption(
+    st.markdown(
         "Where does the loss look? Left, what each pixel adds: cross-entropy and focal are means over pixels, so each "
         "has its share; Dice, Tversky and Lovász judge a whole class at once and have no such map. Right, how hard the "
         "loss pulls at each pixel, |d loss / d logits|: what training follows. Bright is much; each map has its own "
@@ -167,7 +167,7 @@ def _maps(title: str, found: LossMaps) -> None:
     ):
         with column:
             if values is None:
-                st.caption("It is no mean over pixels: no single pixel has a share of it.")
+                st.markdown("It is no mean over pixels: no single pixel has a share of it.")
                 continue
             top = float(np.nanpercentile(values, 99))
             st.image(heat_map(values, top), width="stretch", alt=f"{title}: {unit}")
@@ -216,7 +216,7 @@ def rare() -> None:
     )
     with numbers:
         st.dataframe(table.style.format("{:.3f}"), alt="Every loss of every answer at this size")
-        st.caption(
+        st.markdown(
             "How much better is each answer than nothing? Blue is found, orange missed, grey wrongly painted. Make the "
             "disc small: cross-entropy hardly tells 'all background' from 'right', Dice does at any size."
         )
@@ -232,7 +232,7 @@ def rare() -> None:
         strict=True,
     ):
         with column:
-            st.caption(caption)
+            st.markdown(caption)
             lines = {kind.title: [getattr(said, key) for said in found[loss, answer]] for loss, kind in LOSSES.items()}
             st.plotly_chart(
                 figures.against_share(imbalance.SHARES, lines, imbalance.SHARES[at], unit, log=key == "gradient"),
@@ -254,4 +254,4 @@ def formulas() -> None:
     for kind in LOSSES.values():
         st.markdown(f"**{kind.title[0].upper()}{kind.title[1:]}**")
         st.latex(kind.formula)
-        st.caption(plain(kind.paper))
+        st.markdown(plain(kind.paper))

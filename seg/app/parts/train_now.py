@@ -40,7 +40,6 @@ def train_now() -> None:
     problem = "" if recipes else "Choose at least one network or loss."
     if st.button(
         "Train",
-        type="primary",
         icon=":material/play_arrow:",
         disabled=busy or bool(problem),
         help=problem or ("One training at a time: stop this one to begin another." if busy else None),
@@ -55,7 +54,7 @@ def train_now() -> None:
         COACH.start(training)
         st.rerun()
     if training is None:
-        st.caption(
+        st.markdown(
             "Press Train: the networks begin with random weights and learn from 240 rendered pictures of 64 × 64. Four "
             "pictures that they never learn from show how far they are."
         )
@@ -114,7 +113,7 @@ def _choose() -> tuple[dict[str, tuple[str, str, float, float]], int]:
         wrap=True,
     )
     if len(chosen) > MOST:
-        st.caption(f"At most {MOST} learn at once: the first {MOST} are taken.")
+        st.markdown(f"At most {MOST} learn at once: the first {MOST} are taken.")
     return {name: (*options[name], rarity, rate) for name in chosen[:MOST]}, int(steps)
 
 
@@ -223,12 +222,12 @@ def _curves(training: Training) -> None:
     left, right = st.columns(2, gap="large")
     several = len({recipe.loss for recipe in training.recipes.values()}) > 1
     with left:
-        st.caption("How well does it know pictures it has never seen? Mean Dice over 48 held-out pictures.")
+        st.markdown("How well does it know pictures it has never seen? Mean Dice over 48 held-out pictures.")
         curves = {p.name: p.dice for p in training.progress if p.dice}
         figure = figures_training.learning_curves(curves, "mean Dice", unit="step")
         st.plotly_chart(figure.update_yaxes(range=[0, 1]), config=CHART, key="live-dice", alt="Held-out Dice by step")
     with right:
-        st.caption(
+        st.markdown(
             "Does the loss still fall?"
             + (" Each as a share of its first value, losses have no unit." if several else "")
         )

@@ -109,7 +109,7 @@ def _overlap(geometry: Geometry) -> None:
             f"{even:.2f}",
             help="Standard deviation of the overlap along one axis over its mean; 0 is even.",
         )
-        st.caption(
+        st.markdown(
             f"The map: how many of {WIDE} × {WIDE} input values reach each output pixel? Bright is many. With no "
             "overlap or an even one, the middle is one colour. "
             "[Odena et al., Distill 2016](https://distill.pub/2016/deconv-checkerboard/)"
@@ -117,7 +117,7 @@ def _overlap(geometry: Geometry) -> None:
         layers = st.slider("Such layers, one after another", 1, 4, 2, key="layers", bind="query-params")
     ways = upsampling.stacked(WIDE, [geometry] * layers)
     middle = slice(len(ways) // 3, len(ways) // 3 + 48)
-    st.caption(
+    st.markdown(
         f"Does it even out by itself? Along how many ways an input value reaches each pixel after {layers} "
         f"layer{'s' * (layers > 1)}, in the middle of the output; unevenness {upsampling.unevenness(ways):.2f}."
     )
@@ -138,7 +138,7 @@ def other_ways() -> None:
     _grids({"input": x, "max pooling": largest, "average pooling": average}, scale)
     st.markdown("**Up again, from the result of max pooling**")
     _grids(upsampling.ways_up(largest, indices), scale)
-    st.caption(
+    st.markdown(
         "Which of them knows where the largest values were? Only max-unpooling: it puts each value back where the "
         "encoder found it (SegNet, Badrinarayanan et al. 2017) and leaves zeros elsewhere. Pixel shuffle (Shi et al. "
         "2016) takes the four pixels from four channels; here they were made by averaging neighbours. The convolution "
@@ -178,7 +178,7 @@ def variants(exhibit: Exhibit, comparison: Comparison) -> None:
             with st.container(width=220, gap="xsmall"):
                 st.markdown(f"{plain(title)}")
                 _pattern(found, f"variant-{title}", scale)
-    st.caption(
+    st.markdown(
         "Which way up leaves a grid? What remains of the logits when everything that does not repeat is averaged away, "
         "three periods magnified, in the class where it is strongest, all in one scale of colours. Max-unpooling "
         "leaves holes that the next convolution must fill; transposed convolutions with 3 over 2 overlap unevenly; a "
@@ -188,7 +188,7 @@ def variants(exhibit: Exhibit, comparison: Comparison) -> None:
 
 def _pattern(found: Measurement, key: str, scale: float | None = None) -> None:
     if found.pattern is None or found.strongest is None:
-        st.caption("The picture is too small to measure it.")
+        st.markdown("The picture is too small to measure it.")
         return
     period, energy = found.strongest
     amplitude = float(np.abs(found.pattern).max())
@@ -198,7 +198,7 @@ def _pattern(found: Measurement, key: str, scale: float | None = None) -> None:
         key=f"pattern-{key}",
         alt=f"The pattern that repeats every {period} pixels, up to {amplitude:.2g} logits",
     )
-    st.caption(f"{energy:.1f} dB, every {period} pixels, up to ±{amplitude:.2g} in the logits")
+    st.markdown(f"{energy:.1f} dB, every {period} pixels, up to ±{amplitude:.2g} in the logits")
 
 
 def measured(exhibit: Exhibit, sets: dict[str, WeightSet]) -> dict[str, Measurement]:
@@ -207,7 +207,7 @@ def measured(exhibit: Exhibit, sets: dict[str, WeightSet]) -> dict[str, Measurem
         {name: answers.ask(exhibit, weights, Measure()) for name, weights in sets.items()}, "Measuring the patterns"
     )
     strongest = {name: one.strongest for name, one in found.items() if one.strongest}
-    st.caption(
+    st.markdown(
         "Which network's logits carry the grid of its strides? Energy of the spectrum at the frequencies of the "
         "strides, against the frequencies beside them: 0 dB is no grid. Periods that fit fewer than eight times into "
         "the picture cannot be measured."
@@ -221,7 +221,7 @@ def measured(exhibit: Exhibit, sets: dict[str, WeightSet]) -> dict[str, Measurem
         )
     missing = [name for name in found if name not in strongest]
     if missing:
-        st.caption(plain(f"Not measured, no step up or none short enough for this picture: {', '.join(missing)}."))
+        st.markdown(plain(f"Not measured, no step up or none short enough for this picture: {', '.join(missing)}."))
     ranked = sorted(strongest, key=lambda name: -strongest[name][1])
     return {name: found[name] for name in [*ranked, *missing]}
 
@@ -242,7 +242,7 @@ def one_network(exhibit: Exhibit, weights: WeightSet, found: Measurement) -> Non
                 key="network-overlap",
                 alt="Overlap of the network's steps up, compounded",
             )
-            st.caption(
+            st.markdown(
                 "What would the kernels' overlap alone leave? Ways from an input value to each of 48 × 48 pixels "
                 f"through all steps, brightest is most; unevenness {upsampling.unevenness(ways):.2f}. Training can "
                 "learn kernels that make up for it; the measurement says whether it has."
@@ -252,7 +252,7 @@ def one_network(exhibit: Exhibit, weights: WeightSet, found: Measurement) -> Non
         _pattern(found, "one")
     st.markdown("**The kernels it learned**")
     if not kernels:
-        st.caption("It has no transposed convolution: nothing to learn on the way up.")
+        st.markdown("It has no transposed convolution: nothing to learn on the way up.")
         return
     grids = {}
     for kernel in kernels:
@@ -271,7 +271,7 @@ def one_network(exhibit: Exhibit, weights: WeightSet, found: Measurement) -> Non
                     alt=name,
                 )
                 st.caption(plain(name))
-    st.caption(
+    st.markdown(
         "Did training keep the start? An FCN's kernels begin as bilinear interpolation (Long et al. 2015); the others "
         "begin at random, and training may even out what overlaps unevenly: where fewer taps land, larger weights."
     )
