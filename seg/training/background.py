@@ -217,7 +217,7 @@ class Training:
 
     def _prepare(self) -> None:
         data = Data(next(iter(self.recipes.values())), None)
-        self.samples = tuple(data.val_samples[:SHOWN])
+        self.samples = tuple(data.val_samples[i] for i in range(min(SHOWN, len(data.val_samples))))
         self.learners = [Learner(name, recipe, data, self.steps) for name, recipe in self.recipes.items()]
         self.progress = tuple(learner.progress for learner in self.learners)
 
