@@ -189,4 +189,4 @@ class Measure:
             with suppress(ValueError):  # the map is too small for this period
                 energies.append((period, energy(logits, period)))
         found = Measurement(stack, tuple(energies), None)
-        return replace(found, pattern=grid_pattern(logits, found.strongest[0])) if energies else found
+        return replace(found, pattern=grid_pattern(logits, found.strongest[0])) if found.strongest else found

@@ -57,7 +57,10 @@ def stages(model: nn.Module, height: int, width: int, in_channels: int = 3) -> t
     def see(name: str, output: Any) -> None:
         calls[name] = calls.get(name, 0) + 1
         first = output[0] if isinstance(output, tuple) and output else output
-        shapes[name] = tuple(first.shape[1:]) if isinstance(first, Tensor) and first.ndim == 4 else None
+        shapes[name] = None
+        if isinstance(first, Tensor) and first.ndim == 4:
+            _, channels, height, width = first.shape
+            shapes[name] = channels, height, width
 
     tensors = {name: tensor.to("meta") for name, tensor in chain(model.named_parameters(), model.named_buffers())}
     picture = torch.empty(1, in_channels, height, width, dtype=next(model.parameters()).dtype, device="meta")
@@ -71,11 +74,12 @@ def stages(model: nn.Module, height: int, width: int, in_channels: int = 3) -> t
     return tuple(
         Stage(
             name,
-            shapes[name],
+            shape,
             sum(parameter.numel() for parameter in modules[name].parameters()),
             operations.get(name, 0) / 1e9,
         )
         for name in sorted(found, key=order.index)
+        if (shape := shapes[name])
     )
 
 

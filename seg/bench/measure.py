@@ -230,8 +230,8 @@ def paper_width(name: str, repeats: int, device: str, engine: str) -> dict[str, 
     model = build_model(name, 11, 3, width="paper").eval()
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):  # a compiler would compute equal ones once for several layers
-            torch.nn.init.normal_(module.running_mean, std=0.3)
-            torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
+            torch.nn.init.normal_(module.get_buffer("running_mean"), std=0.3)
+            torch.nn.init.uniform_(module.get_buffer("running_var"), 0.5, 1.5)
     bare = copy.deepcopy(model).to(choose_device(device)).requires_grad_(False)
     work = gflops(model, *PAPER_TILE)
     batch = torch.rand(1, 3, *PAPER_TILE, device=choose_device(device))

@@ -160,7 +160,7 @@ def _families(dataset: str, sets: Sequence[WeightSet]) -> list[Comparison]:
     size = {key: len({title_of(w.record) for w in members}) for key, members in families.items()}
     offered = [key for key in families if size[key] >= FEWEST.get(key[2], OTHERWISE)]
     found = []
-    for loss_title, start, loss in offered or [max(size, key=size.get)]:
+    for loss_title, start, loss in offered or [max(size, key=size.__getitem__)]:
         entries = _family(families[loss_title, start, loss], sets)
         found.append((loss, start, Comparison(dataset, "architectures", {START: start, LOSS: loss_title}, entries)))
     return [c for *_, c in sorted(found, key=lambda f: (_rank(LOSS_ORDER, f[0]), f[1] != IMAGENET, f[1]))]

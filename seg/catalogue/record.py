@@ -10,7 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictStr, TypeAdapter, ValidationError
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictStr,
+    TypeAdapter,
+    ValidationError,
+    with_config,
+)
 from pydantic import model_validator as validator
 from pydantic.dataclasses import dataclass
 from typing_extensions import TypedDict
@@ -96,10 +105,9 @@ class Validation:
     confusion: tuple[tuple[Count, ...], ...] | None = None
 
 
+@with_config(ConfigDict(extra="allow"))
 class Settings(TypedDict, total=False):
     """What a set was trained with: every field of `seg.training.recipe.Recipe`. Those named are read here."""
-
-    __pydantic_config__ = ConfigDict(extra="allow")
 
     seed: Count
     pretrained: StrictBool
@@ -258,7 +266,7 @@ def _fault(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"is not complete, {place} is missing"
     if first["type"] == "value_error":
-        return f"contradicts itself, {first['ctx']['error']}"
+        return f"contradicts itself, {first.get('ctx', {}).get('error')}"
     _, should, what = first["msg"].partition(" should ")
     advice = f"should {what}" if should else f"should not be there ({first['msg'].lower()})"
     return f"cannot be read, {place or 'it'} is {reprlib.repr(first['input'])} and {advice}"

@@ -21,6 +21,8 @@ from seg.models import KNOWN
 if TYPE_CHECKING:  # loaded where tensors are touched
     from torch import Tensor, nn
 
+    from seg.models.blocks import Network
+
 HOME = Path(os.environ.get("SEG_HOME") or Path(__file__).parents[2]).expanduser().resolve()
 """Where the program's weights/ lie: SEG_HOME, else the checkout that it runs from. A wheel brings none."""
 
@@ -82,7 +84,7 @@ class WeightIndex:
                 f"The weights {record.name} are damaged: {path} does not match its checksum in the index."
             )
 
-    def load(self, record: Record) -> "nn.Module":
+    def load(self, record: Record) -> "Network":
         """The trained network in eval mode, fp32, on the CPU. Raises WeightsError if anything does not fit."""
         from safetensors.torch import load_file
 
@@ -153,7 +155,7 @@ def check(record: Record) -> None:
         )
 
 
-def build(record: Record) -> "nn.Module":
+def build(record: Record) -> "Network":
     """The network with fresh weights. Raises WeightsError for an unknown architecture or bad arguments."""
     from seg.models import build_model
 

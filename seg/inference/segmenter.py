@@ -16,6 +16,7 @@ from seg.inference.engines import Engine, build_engine
 from seg.inference.engines.pytorch import is_out_of_memory
 from seg.inference.labelling import labels_at
 from seg.inference.tiling import Tiling
+from seg.models.blocks import Network
 from seg.pictures.resize import normalise, resize, to_tensor
 
 MAX_ENLARGEMENT = 4
@@ -52,7 +53,7 @@ class Segmenter:
     """
 
     def __init__(
-        self, record: Record, network: nn.Module | Callable[[], nn.Module], device: str = "auto", engine: str = "auto"
+        self, record: Record, network: Network | Callable[[], Network], device: str = "auto", engine: str = "auto"
     ):
         self.record = record
         self.engine: Engine = build_engine(network, device, engine, record.sha256, record.model)
@@ -152,7 +153,7 @@ class Segmenter:
         return self.engine.forward(batch, skips)
 
     @property
-    def module(self) -> nn.Module:
+    def module(self) -> Network:
         """The network itself, in evaluation, on `device`."""
         return self.engine.module
 
@@ -172,8 +173,8 @@ class Segmenter:
     def _tiling(self, scaled: Tensor) -> Tiling:
         """Landscape tiles for a landscape picture, the same turned for a portrait one."""
         height, width = scaled.shape[-2:]
-        tile = self.record.tile if width >= height else self.record.tile[::-1]
-        return Tiling((height, width), tile)
+        short, long = self.record.tile
+        return Tiling((height, width), (short, long) if width >= height else (long, short))
 
     def _input(self, image: np.ndarray) -> Tensor:
         """The whole picture at training scale, normalised: float32 (1, C, h, w)."""

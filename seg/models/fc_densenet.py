@@ -37,6 +37,7 @@ class DenseBlock(nn.Module):
 
     def __init__(self, in_channels: int, growth: int, layers: int, dropout: float):
         super().__init__()
+        self.in_channels, self.growth, self.out_channels = in_channels, growth, in_channels + layers * growth
         self.layers = nn.ModuleList(DenseLayer(in_channels + i * growth, growth, dropout) for i in range(layers))
 
     def forward(self, *parts: Tensor) -> tuple[Tensor, Tensor]:

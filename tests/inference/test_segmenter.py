@@ -10,6 +10,7 @@ from seg.errors import ImageError, OptionError
 from seg.inference import segmenter as module
 from seg.inference.engines import TorchEngine, choose_device
 from seg.inference.segmenter import Segmenter
+from seg.models.blocks import Network
 from tests.conftest import make_set
 
 
@@ -108,7 +109,7 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are():
         choose_device("abacus")
 
 
-class Hungry(torch.nn.Module):
+class Hungry(Network):
     """Runs out of memory above `limit` pictures a batch, and always while it is not on the CPU."""
 
     def __init__(self, limit: int, moved: bool = True, error: Exception | None = None):
@@ -117,7 +118,7 @@ class Hungry(torch.nn.Module):
         self.error = error or torch.OutOfMemoryError("no memory left")
 
     def to(self, *args, **kwargs):
-        self.moved = args[0] == torch.device("cpu")
+        self.moved = torch.device("cpu") in args or (self.moved and not args)
         return self
 
     def forward(self, x, skips=None):

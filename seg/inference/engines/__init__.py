@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable
 
 import torch
-from torch import nn
 
 from seg.errors import OptionError
 from seg.inference.engines.base import Engine
@@ -14,6 +13,7 @@ from seg.inference.engines.native.engine import NativeEngine
 from seg.inference.engines.openvino import compiling
 from seg.inference.engines.openvino.engine import OpenVINOEngine
 from seg.inference.engines.pytorch import TorchEngine
+from seg.models.blocks import Network
 from seg.models.fc_densenet import LAYERS as DENSE
 
 __all__ = ["DEVICES", "ENGINES", "Engine", "TorchEngine", "build_engine", "choose_device", "choose_engine"]
@@ -58,7 +58,7 @@ def choose_engine(device: torch.device, wish: str = "auto", architecture: str = 
 
 
 def build_engine(
-    network: nn.Module | Callable[[], nn.Module],
+    network: Network | Callable[[], Network],
     device: str = "auto",
     engine: str = "auto",
     key: str = "",

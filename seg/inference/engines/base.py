@@ -3,7 +3,9 @@
 from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from seg.models.blocks import Network
 
 
 class Engine(Protocol):
@@ -12,14 +14,20 @@ class Engine(Protocol):
     name: str
     device: torch.device
     """Where the network runs."""
-    tile_device: torch.device
-    """Where pictures become tiles and logits labels: CUDA where the network runs there, else the CPU."""
     batch_size: int
     """How many tiles it likes to be given at once."""
     notes: list[str]
     """Sentences about what went otherwise than asked for: memory that ran out, a device that was left."""
-    module: nn.Module
-    """The network itself, in evaluation, for hooks and gradients; built when first asked for."""
+
+    @property
+    def tile_device(self) -> torch.device:
+        """Where pictures become tiles and logits labels: CUDA where the network runs there, else the CPU."""
+        ...
+
+    @property
+    def module(self) -> Network:
+        """The network itself, in evaluation, for hooks and gradients; built when first asked for."""
+        ...
 
     def run(self, batch: Tensor) -> Tensor:
         """Float32 (N, C, h, w), normalised → logits, float32 (N, K, h, w), both on `tile_device`.

@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from seg.inference.engines.pytorch import TorchEngine
+from seg.models.blocks import Network
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ class CompiledEngine(TorchEngine, ABC):
     last_run = -QUIET
     """When any of them was last asked to run, in seconds of the monotonic clock."""
 
-    def __init__(self, network: nn.Module | Callable[[], nn.Module]):
+    def __init__(self, network: Network | Callable[[], Network]):
         super().__init__(network, torch.device("cpu"))
 
     def run(self, batch: Tensor) -> Tensor:

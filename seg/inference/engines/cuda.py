@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from seg.inference.engines.pytorch import TorchEngine
+from seg.models.blocks import Network
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class CudaEngine(TorchEngine):
     by layer, with a note.
     """
 
-    def __init__(self, network: nn.Module | Callable[[], nn.Module], device: torch.device):
+    def __init__(self, network: Network | Callable[[], Network], device: torch.device):
         super().__init__(network, device)
         self._graphs: dict[tuple[int, ...], Callable[[Tensor], Tensor]] = {}
         self._network: nn.Module | None = None

@@ -1,10 +1,11 @@
 """Plain PyTorch on the CPU, CUDA or MPS, layer by layer."""
 
 from collections.abc import Callable
-from functools import cached_property
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from seg.models.blocks import Network
 
 BATCH = {"cpu": 4}
 LARGE_BATCH = 16
@@ -18,24 +19,27 @@ def is_out_of_memory(error: BaseException) -> bool:
 class TorchEngine:
     """Runs batches in chunks that fit the device's memory: halved when it runs out, on the CPU when one is too much.
 
-    network: an nn.Module, or what loads one, called when it is first needed.
+    network: one of `seg.models`, or what loads one, called when it is first needed.
     """
 
     name = "torch"
     batch_size = LARGE_BATCH
 
-    def __init__(self, network: nn.Module | Callable[[], nn.Module], device: torch.device):
+    def __init__(self, network: Network | Callable[[], Network], device: torch.device):
         self._given = network
+        self._module: Network | None = None
         self.device = device
         self.chunk = BATCH.get(device.type, LARGE_BATCH)
         self.notes: list[str] = []
 
-    @cached_property
-    def module(self) -> nn.Module:
+    @property
+    def module(self) -> Network:
         """The network on its device, in evaluation."""
-        with torch.inference_mode(False):  # gradients are asked for later
-            module = self._given if isinstance(self._given, nn.Module) else self._given()
-            return module.eval().to(self.device, memory_format=torch.channels_last)
+        if self._module is None:
+            with torch.inference_mode(False):  # gradients are asked for later
+                module = self._given if isinstance(self._given, Network) else self._given()
+                self._module = module.eval().to(self.device).to(memory_format=torch.channels_last)
+        return self._module
 
     @property
     def tile_device(self) -> torch.device:

@@ -4,13 +4,17 @@ Elsewhere each layer normalises all features before it into memory, and reads th
 """
 
 from collections.abc import Callable
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
 from seg.inference.engines.compiled import CompiledEngine
 from seg.inference.engines.native.kernels import DOUBLED, POOLED, Layer, Program, maps, winograd
+from seg.models.blocks import Network
 from seg.models.fc_densenet import DenseBlock, FCDenseNet
+
+M = TypeVar("M", bound=nn.Module)
 
 BEFORE = {0: ((0, 0), (-1, 2)), 1: ((0, 1),)}
 """Along one axis, what an even and an odd place of a transposed convolution (kernel 3, stride 2) is made of: which
@@ -23,14 +27,14 @@ class NativeEngine(CompiledEngine):
     name = "native"
     title = "This package's own kernels"
 
-    def __init__(self, network: FCDenseNet | Callable[[], FCDenseNet]):
+    def __init__(self, network: Network | Callable[[], Network]):
         super().__init__(network)
         self._programs: dict[tuple[int, ...], DenseProgram | None] = {}
 
     def _network(self, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
         if shape not in self._programs:
             try:
-                self._programs[shape] = DenseProgram(self.module, shape)
+                self._programs[shape] = DenseProgram(cast("FCDenseNet", self.module), shape)
             except (RuntimeError, MemoryError) as error:
                 self._give_up(shape, error)
         return self._programs[shape]
@@ -58,29 +62,31 @@ class DenseProgram:
         self._program, self._tile = Program(), maps(*shape)
         self._logits = maps(network.classifier.out_channels, height, width)
         features, skips = [], []
-        for down, up in zip(network.down_blocks, reversed(network.up_blocks), strict=True):
-            features.append(maps(_channels(up)[1], height, width))
-            skips.append(_channels(down)[1])
+        down_blocks, up_blocks = _all(DenseBlock, network.down_blocks), _all(DenseBlock, network.up_blocks)
+        for down, up in zip(down_blocks, reversed(up_blocks), strict=True):
+            features.append(maps(up.out_channels, height, width))
+            skips.append(down.out_channels)
             height, width = -(-height // 2), -(-width // 2)
-        features.append(maps(_channels(network.bottleneck)[1], height, width))
+        features.append(maps(network.bottleneck.out_channels, height, width))
 
         add = self._program.add
         add(self._tile, features[0][: network.first.out_channels], [_layer(network.first)])
-        for i, (block, transition) in enumerate(zip(network.down_blocks, network.transitions_down, strict=True)):
+        for i, (block, transition) in enumerate(zip(down_blocks, network.transitions_down, strict=True)):
             self._block(block, features[i])
-            norm, _, convolution, *_ = transition
+            convolution, norm = _parts(transition)
             below = features[i + 1][: convolution.out_channels]
             add(features[i][: skips[i]], below, [_layer(convolution, norm)], kind=POOLED)
         self._block(network.bottleneck, features[-1])
-        new = features[-1][_channels(network.bottleneck)[0] :]
+        new = features[-1][network.bottleneck.in_channels :]
+        transitions_up = _all(nn.ConvTranspose2d, network.transitions_up)
         for here, skip, transition, block in zip(
-            reversed(features[:-1]), reversed(skips), network.transitions_up, network.up_blocks, strict=True
+            reversed(features[:-1]), reversed(skips), transitions_up, up_blocks, strict=True
         ):
             for parity in (0, 1):
                 up = here[skip : skip + transition.out_channels]
                 add(new, up, _doubling(transition, parity), kind=DOUBLED, parity=parity)
             self._block(block, here)
-            new = here[_channels(block)[0] :]
+            new = here[block.in_channels :]
         add(features[0], self._logits, [_layer(network.classifier)])
 
     def __call__(self, tile: Tensor) -> Tensor:
@@ -90,9 +96,8 @@ class DenseProgram:
 
     def _block(self, block: DenseBlock, features: Tensor) -> None:
         """All layers read what was there before the block in one go, and then each the features before its own."""
-        start, end = _channels(block)
-        growth = block.layers[0][2].out_channels
-        layers = [(convolution, norm) for norm, _, convolution, _ in block.layers]
+        start, end, growth = block.in_channels, block.out_channels, block.growth
+        layers = [_parts(layer) for layer in block.layers]
         self._program.add(features[:start], features[start:end], [_layer(*layer, slice(start)) for layer in layers])
         for i, layer in enumerate(layers[1:], start=1):
             own = start + i * growth
@@ -100,27 +105,35 @@ class DenseProgram:
             self._program.add(features[start:own], features[own : own + growth], new, add=True)
 
 
-def _channels(block: DenseBlock) -> tuple[int, int]:
-    """How many a block reads, and how many there are after it."""
-    before = block.layers[0][2].in_channels
-    return before, before + sum(layer[2].out_channels for layer in block.layers)
+def _all(kind: type[M], modules: nn.ModuleList) -> list[M]:
+    """The modules of a list that holds one kind only."""
+    return [cast("M", module) for module in modules]
+
+
+def _parts(layer: nn.Module) -> tuple[nn.Conv2d, nn.BatchNorm2d]:
+    """The convolution of a dense layer or of a transition down, and the normalisation before it."""
+    norm, _, convolution, *_ = layer.children()
+    assert isinstance(norm, nn.BatchNorm2d)
+    assert isinstance(convolution, nn.Conv2d)
+    return convolution, norm
 
 
 def _layer(convolution: nn.Conv2d, norm: nn.BatchNorm2d | None = None, channels: slice = slice(None)) -> Layer:
     """The convolution's part for some of its input channels, and what the normalisation before it does with them."""
-    weight, bias = convolution.weight[:, channels], convolution.bias
+    weight, bias = convolution.weight[:, channels], convolution.get_parameter("bias")
     weight, taps = winograd(weight) if weight.shape[-1] == 3 else (weight.flatten(2)[None], [(0, 0)])
     if norm is None:
         return Layer(weight, bias, taps)
-    scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
-    return Layer(weight, bias, taps, scale[channels], (norm.bias - norm.running_mean * scale)[channels])
+    scale = norm.weight * torch.rsqrt(norm.get_buffer("running_var") + norm.eps)
+    shift = norm.bias - norm.get_buffer("running_mean") * scale
+    return Layer(weight, bias, taps, scale[channels], shift[channels])
 
 
 def _doubling(transition: nn.ConvTranspose2d, parity: int) -> list[Layer]:
     """What gives the even and the odd columns of the rows of this parity."""
-    weight, layers = transition.weight.transpose(0, 1), []
+    weight, bias, layers = transition.weight.transpose(0, 1), transition.get_parameter("bias"), []
     for columns in BEFORE.values():
         of = [(row, column) for row in BEFORE[parity] for column in columns]
         taps = [(row, column) for (row, _), (column, _) in of]
-        layers.append(Layer(torch.stack([weight[:, :, y, x] for (_, y), (_, x) in of], 2)[None], transition.bias, taps))
+        layers.append(Layer(torch.stack([weight[:, :, y, x] for (_, y), (_, x) in of], 2)[None], bias, taps))
     return layers

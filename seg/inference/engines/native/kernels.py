@@ -152,7 +152,8 @@ class Program:
         step["block"], step["chunk"], step["least"] = block, chunk, -np.inf if first.scale is None else 0
         unit = ROWS if phases > 1 else 2 if kind == POOLED else 1
         area = min(SLAB // chunk, SUMS // (outputs * len(layers))) * min(unit, phases) // phases
-        step["strip_rows"], step["strip_columns"] = self._strip(*x.shape[1:], area, unit, block)
+        _, height, width = x.shape
+        step["strip_rows"], step["strip_columns"] = self._strip(height, width, area, unit, block)
         self._steps.append(step)
 
     def _strip(self, height: int, width: int, area: int, unit: int, block: int) -> tuple[int, int]:
@@ -204,7 +205,9 @@ def _others() -> ThreadPoolExecutor:
 def _rest() -> int:
     """The address of the system's function that leaves the core to another thread."""
     function = ctypes.WinDLL("kernel32").SwitchToThread if sys.platform == "win32" else ctypes.CDLL(None).sched_yield
-    return ctypes.cast(function, ctypes.c_void_p).value
+    address = ctypes.cast(function, ctypes.c_void_p).value
+    assert address is not None
+    return address
 
 
 def problem() -> str:

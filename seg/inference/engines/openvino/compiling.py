@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-# OpenVINO's converter reports to its makers unless this module is missing.
-sys.modules.setdefault("openvino_telemetry", None)
+# OpenVINO's converter reports to its makers unless this module is missing: None, as importlib documents it.
+sys.modules.setdefault("openvino_telemetry", None)  # pyright: ignore[reportArgumentType]
 
 log = logging.getLogger(__name__)
 

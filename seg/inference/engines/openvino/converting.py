@@ -48,10 +48,11 @@ class Converter(Worker):
             with self._lock:
                 if self.closing.is_set():
                     raise RuntimeError("the program ends")
-                self._process = self._process or _start()
+                self._process = process = self._process or _start()
+            assert process.stdout is not None  # a pipe, see `_start`
             try:
-                print(json.dumps([str(saved), shape, str(file)]), file=self._process.stdin, flush=True)
-                answer = self._process.stdout.readline()
+                print(json.dumps([str(saved), shape, str(file)]), file=process.stdin, flush=True)
+                answer = process.stdout.readline()
             except OSError:
                 answer = ""
             if not answer:
@@ -65,9 +66,10 @@ class Converter(Worker):
         process, self._process = self._process, None
         if process is None:
             return None
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-        process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
         return process.wait()
 
 

@@ -19,6 +19,7 @@ from seg.inference.engines.cache import cache_folder, evict_least_used, mark_use
 from seg.inference.engines.compiled import QUIET, CompiledEngine
 from seg.inference.engines.openvino.compiling import compile_network
 from seg.inference.engines.openvino.converting import Converter, convert
+from seg.models.blocks import Network
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class OpenVINOEngine(CompiledEngine):
     title = "OpenVINO"
 
     def __init__(
-        self, network: nn.Module | Callable[[], nn.Module], key: str = "", at_once: bool = False, race: bool = True
+        self, network: Network | Callable[[], Network], key: str = "", at_once: bool = False, race: bool = True
     ):
         super().__init__(network)
         self.key, self.at_once, self.race = key, at_once, race
@@ -98,16 +99,16 @@ class OpenVINOEngine(CompiledEngine):
             converted = (convert if self.at_once else CONVERTER.convert)(model, shape)
             self._wait_for_quiet()
             file = self._file(shape)
-            kept = file is not None and store(converted, file)
-            if file is not None and not kept:
+            kept = file if file is not None and store(converted, file) else None
+            if file is not None and kept is None:
                 self.note(f"Compiled networks cannot be kept in {cache_folder()}, so each start makes them anew.")
-            network = _runner(compile_network(file, file.parent) if kept else compile_network(converted))
+            network = _runner(compile_network(kept, kept.parent) if kept else compile_network(converted))
             if kept:
-                evict_least_used(file)
+                evict_least_used(kept)
             if not self.race or _is_faster(network, self.forward, shape):
                 return network
             if kept:
-                (file.parent / SLOWER).touch()
+                (kept.parent / SLOWER).touch()
             return None
         except Exception as error:
             if not CONVERTER.closing.is_set():

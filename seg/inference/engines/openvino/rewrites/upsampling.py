@@ -11,9 +11,11 @@ LARGE_STRIDE = 32
 """From which on a transposed convolution is faster by a tenth or more at its input's resolution: FCN-32s."""
 
 
-def _folded(convolution: nn.Conv2d, *rest: nn.Module) -> nn.Conv2d:
-    """The convolution with the normalisation after it, if one is there."""
-    return fuse_conv_bn_eval(convolution, rest[0]) if isinstance(rest[0], nn.BatchNorm2d) else convolution
+def _folded(layers: nn.Module) -> nn.Conv2d:
+    """The convolution at the beginning of the layers, with the normalisation after it, if one is there."""
+    convolution, after, *_ = layers.children()
+    assert isinstance(convolution, nn.Conv2d)
+    return fuse_conv_bn_eval(convolution, after) if isinstance(after, nn.BatchNorm2d) else convolution
 
 
 class ShortUpBlock(nn.Module):
@@ -25,12 +27,12 @@ class ShortUpBlock(nn.Module):
 
     def __init__(self, block: UpBlock):
         super().__init__()
-        convolution = _folded(*block.conv1)
+        convolution = _folded(block.conv1)
         own, skip = convolution.weight.tensor_split([block.in_channels], dim=1)
         doubling = torch.eye(block.in_channels)[:, :, None, None].expand(-1, -1, 2, 2)
         self.own = nn.Parameter(F.conv2d(doubling, own, padding=2))
         self.skip = nn.Parameter(skip.contiguous())
-        self.bias = nn.Parameter(convolution.bias)
+        self.bias = nn.Parameter(convolution.get_parameter("bias"))
         self.conv2 = block.conv2
 
     def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
@@ -72,7 +74,8 @@ class BilinearConvolution(nn.Module):
             for first in (True, False):
                 line = x.narrow(axis, 0 if first else x.shape[axis] - 1, 1)
                 taps = torch.tensor(LOST if first else [lost[::-1] for lost in LOST])
-                kernels = torch.tensordot(taps, weight, ([1], [axis])).flatten(0, 1).unsqueeze(axis)
+                weighted = torch.tensordot(taps, weight.movedim(axis, 0), dims=1)
+                kernels = weighted.flatten(0, 1).unsqueeze(axis)
                 if axis == 2:
                     lost = _bilinear_convolution(_enlarged(line, size, other), kernels, [])
                 else:
@@ -116,12 +119,13 @@ class ShortEncoderDecoder(nn.Module):
     def __init__(self, network: LiteEncoderDecoder):
         super().__init__()
         self.network = network
-        self.enlarge = nn.ModuleList(BilinearConvolution(_folded(*level[0])) for level in network.decoder)
+        convolutions = (_folded(level.get_submodule("0")) for level in network.decoder)
+        self.enlarge = nn.ModuleList(BilinearConvolution(convolution) for convolution in convolutions)
 
     def forward(self, x: Tensor) -> Tensor:
         *finer, x = self.network.encoder(x)
         for enlarge, level, feature in zip(self.enlarge, self.network.decoder, reversed(finer), strict=True):
-            x = level[1](F.relu(enlarge(x, feature.shape[-2:])))
+            x = level.get_submodule("1")(F.relu(enlarge(x, feature.shape[-2:])))
         return self.network.classifier(x)
 
 
