@@ -104,3 +104,16 @@ def test_modules_are_short():
 def test_every_room_has_a_door_plate():
     rooms = [path for path in MODULES.values() if path.name == "__init__.py"]
     assert [path for path in rooms if not ast.get_docstring(ast.parse(path.read_text("utf-8")))] == []
+
+
+def test_nothing_is_unpickled():
+    found = []
+    for path in MODULES.values():
+        for call in (
+            node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+        ):
+            name = ast.unparse(call.func)
+            safe = name == "torch.load" and any(ast.unparse(word) == "weights_only=True" for word in call.keywords)
+            if name.split(".")[-1] in ("load", "loads") and name.split(".")[0] in ("torch", "pickle") and not safe:
+                found.append(f"{path}:{call.lineno}")
+    assert found == []

@@ -22,7 +22,7 @@ from seg.catalogue.comparisons import WeightSet, comparisons
 from seg.catalogue.record import Timing
 from seg.catalogue.store import SHIPPED, WeightIndex, write_atomically
 from seg.datasets import street
-from seg.inference.engines import build_engine, choose_device
+from seg.inference.engines import Blueprint, build_engine, choose_device
 from seg.inference.engines.cuda import PRECISION
 from seg.inference.segmenter import Prediction, Segmenter
 from seg.inference.tiling import Tiling
@@ -227,7 +227,8 @@ def paper_width(name: str, repeats: int, device: str, engine: str) -> dict[str, 
     `peak` that it reaches; `ratio` to eager; `megabytes`, what compiling and running it add to the process's memory at
     most, where that can be told."""
     torch.manual_seed(0)
-    model = build_model(name, 11, 3, width="paper").eval()
+    arguments = {"num_classes": 11, "in_channels": 3, "width": "paper"}
+    model = build_model(name, **arguments).eval()
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):  # a compiler would compute equal ones once for several layers
             torch.nn.init.normal_(module.get_buffer("running_mean"), std=0.3)
@@ -235,7 +236,7 @@ def paper_width(name: str, repeats: int, device: str, engine: str) -> dict[str, 
     bare = copy.deepcopy(model).to(choose_device(device)).requires_grad_(False)
     work = gflops(model, *PAPER_TILE)
     batch = torch.rand(1, 3, *PAPER_TILE, device=choose_device(device))
-    runner = build_engine(model, device, engine, architecture=name)
+    runner = build_engine(model, device, engine, blueprint=Blueprint(name, arguments))
 
     def ready() -> None:
         runner.run(batch)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from seg.catalogue.store import SHIPPED, Record, WeightIndex
 from seg.errors import ImageError, OptionError
-from seg.inference.engines import Engine, build_engine
+from seg.inference.activity import ACTIVITY
+from seg.inference.engines import Blueprint, Engine, build_engine
 from seg.inference.engines.pytorch import is_out_of_memory
 from seg.inference.labelling import labels_at
 from seg.inference.tiling import Tiling
@@ -56,7 +57,8 @@ class Segmenter:
         self, record: Record, network: Network | Callable[[], Network], device: str = "auto", engine: str = "auto"
     ):
         self.record = record
-        self.engine: Engine = build_engine(network, device, engine, record.sha256, record.model)
+        blueprint = Blueprint(record.model, asdict(record.arguments))
+        self.engine: Engine = build_engine(network, device, engine, record.sha256, blueprint)
 
     @classmethod
     def load(cls, name: str, device: str = "auto", engine: str = "auto", weights: str | Path = SHIPPED) -> "Segmenter":
@@ -69,6 +71,7 @@ class Segmenter:
         index.verify(record)
         return cls(record, partial(index.load, record), device, engine)
 
+    @ACTIVITY.during()
     def __call__(self, image: np.ndarray, detail: int = 1, skips: set[str] | None = None) -> Prediction:
         """Segment a picture at `detail` times the training scale (1, 2 or 4), on overlapping tiles.
 
@@ -113,10 +116,12 @@ class Segmenter:
         labels, confidence = labels_at(logits, *image.shape[:2])
         return Prediction(labels, confidence, seconds, str(self.device), tuple(self.engine.notes))
 
+    @ACTIVITY.during()
     def logits(self, image: np.ndarray, skips: set[str] | None = None) -> np.ndarray:
         """Float32 (C, h, w) at training scale, untiled."""
         return self.forward(self._input(image), skips).float().cpu()[0].numpy()
 
+    @ACTIVITY.during()
     def features(self, image: np.ndarray, stage: str) -> np.ndarray:
         """What the submodule called `stage` gives for a picture: float32 (channels, h, w), untiled.
 
@@ -137,6 +142,7 @@ class Segmenter:
             hook.remove()
         return kept[-1][0].float().cpu().numpy()
 
+    @ACTIVITY.during()
     def gradient(self, image: np.ndarray, y: int, x: int) -> np.ndarray:
         """The effective receptive field of the output pixel (y, x) at training scale: float32 (h, w), ≥ 0.
 

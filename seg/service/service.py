@@ -16,6 +16,7 @@ import numpy as np
 
 from seg.catalogue.store import SHIPPED, Record
 from seg.errors import OptionError, SegError, ServiceError
+from seg.inference.activity import ACTIVITY
 from seg.inference.engines import choose_device
 from seg.inference.segmenter import Segmenter
 from seg.inference.worker import Worker
@@ -147,7 +148,8 @@ class PredictionService:
 
     def _answer(self, key: Hashable, wanted: Request, image: np.ndarray) -> Any:
         try:
-            answer = wanted.question(self._network(wanted), image, wanted.detail)
+            with ACTIVITY.during():
+                answer = wanted.question(self._network(wanted), image, wanted.detail)
         except BaseException as error:
             if not isinstance(error, SegError):
                 # As text: a record of the error itself would hold the picture.

@@ -4,6 +4,7 @@ import gc
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from seg.anatomy.receptive import Seen
 from seg.anatomy.stages import Anatomise, Costs, Skips, Strongest, Timed
 from seg.catalogue.store import WeightIndex
 from seg.errors import ImageError, OptionError, ServiceError, WeightsError
+from seg.inference.activity import ACTIVITY
 from seg.inference.engines import choose_device
 from seg.inference.segmenter import Segmenter
 from seg.service import service as module
@@ -46,6 +48,18 @@ def test_two_first_visitors_at_once_load_the_network_once_and_run_it_once(weight
         results = list(visitors.map(visit, range(8)))
     assert all(result is results[0] for result in results)
     assert (service.loads, service.runs) == (1, 1)
+
+
+def test_a_question_counts_as_work_until_it_is_answered(weights, service):
+    @dataclass(frozen=True)
+    class Quiet(Logits):
+        def __call__(self, network, image, detail):
+            return ACTIVITY.quiet_seconds
+
+    record = WeightIndex(weights).record("street/fcn8s-wce")
+    request = Request.of("a picture", record, folder=weights, question=Quiet())
+    assert service.request(request, IMAGE).result() == 0
+    assert ACTIVITY.quiet_seconds > 0
 
 
 def test_another_picture_runs_the_network_again_but_does_not_load_it_again(weights, service):

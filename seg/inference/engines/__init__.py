@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 
 from seg.errors import OptionError
-from seg.inference.engines.base import Engine
+from seg.inference.engines.base import Blueprint, Engine
 from seg.inference.engines.cuda import CudaEngine
 from seg.inference.engines.native import kernels
 from seg.inference.engines.native.engine import NativeEngine
@@ -16,7 +16,7 @@ from seg.inference.engines.pytorch import TorchEngine
 from seg.models.blocks import Network
 from seg.models.fc_densenet import LAYERS as DENSE
 
-__all__ = ["DEVICES", "ENGINES", "Engine", "TorchEngine", "build_engine", "choose_device", "choose_engine"]
+__all__ = ["DEVICES", "ENGINES", "Blueprint", "Engine", "TorchEngine", "build_engine", "choose_device", "choose_engine"]
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 ENGINES = ("auto", "torch", "openvino")
@@ -62,22 +62,22 @@ def build_engine(
     device: str = "auto",
     engine: str = "auto",
     key: str = "",
-    architecture: str = "",
+    blueprint: Blueprint | None = None,
 ) -> Engine:
     """The engine for a network, or what loads it when needed, on a device; key names its weights for what is kept on
-    disk, '' keeps nothing; architecture is what `build_model` calls it, '' anything.
+    disk, '' keeps nothing; blueprint: what `build_model` made it of, None if it did not.
 
     Asked for by name, OpenVINO answers from the first picture on; with "auto", PyTorch answers until it is ready.
     Raises OptionError with a sentence for unknown words.
     """
     where = choose_device(device)
-    chosen, slower = choose_engine(where, engine, architecture)
+    chosen, slower = choose_engine(where, engine, blueprint.architecture if blueprint else "")
     if chosen == "native":
         return NativeEngine(network)
     if chosen == "torch":
         return (CudaEngine if where.type == "cuda" else TorchEngine)(network, where)
     named = engine == "openvino"
-    built = OpenVINOEngine(network, key, at_once=named, race=not named)
+    built = OpenVINOEngine(network, key, blueprint, at_once=named, race=not named)
     if slower:
         built.note(slower)
     return built

@@ -1,11 +1,20 @@
 """What an engine is: how a fixed-shape batch of tiles runs through a network."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from seg.models.blocks import Network
+
+
+class Blueprint(NamedTuple):
+    """How `build_model` builds a network anew, in another process."""
+
+    architecture: str
+    arguments: Mapping[str, Any]
+    """Such as JSON can say."""
 
 
 class Engine(Protocol):

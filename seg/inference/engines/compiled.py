@@ -1,7 +1,6 @@
 """What engines on the CPU have in common that make a network anew for the shape of its tiles."""
 
 import logging
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
@@ -13,9 +12,6 @@ from seg.models.blocks import Network
 
 log = logging.getLogger(__name__)
 
-QUIET = 5.0
-"""Seconds without a run after which what works in the background may start."""
-
 
 class CompiledEngine(TorchEngine, ABC):
     """Runs tiles one by one in a network made for their shape, in PyTorch where there is none."""
@@ -23,8 +19,6 @@ class CompiledEngine(TorchEngine, ABC):
     title: str
     """What it is called in a sentence."""
     batch_size = 1
-    last_run = -QUIET
-    """When any of them was last asked to run, in seconds of the monotonic clock."""
 
     def __init__(self, network: Network | Callable[[], Network]):
         super().__init__(network, torch.device("cpu"))
@@ -34,7 +28,6 @@ class CompiledEngine(TorchEngine, ABC):
 
         Those of a single tile are good until the next run.
         """
-        CompiledEngine.last_run = time.monotonic()
         network = self._network(tuple(batch.shape[1:]))
         if network is None:
             return super().run(batch)

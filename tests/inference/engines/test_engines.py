@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from concurrent.futures import wait
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +17,8 @@ from seg.catalogue.store import WeightIndex
 from seg.datasets import street
 from seg.errors import OptionError
 from seg.inference import segmenter
-from seg.inference.engines import build_engine, choose_engine
+from seg.inference.activity import ACTIVITY
+from seg.inference.engines import Blueprint, build_engine, choose_engine
 from seg.inference.engines import cache as cached
 from seg.inference.engines.openvino import compiling, converting
 from seg.inference.engines.openvino import engine as openvino
@@ -28,6 +30,9 @@ from tests.conftest import NETWORKS, make_set
 pytest.importorskip("openvino")
 
 ROOT = Path(__file__).parents[3]
+
+SMALL = {"num_classes": 5, "in_channels": 3, "base": 4}
+UNET = Blueprint("unet", SMALL)
 
 
 @pytest.fixture(autouse=True)
@@ -133,7 +138,7 @@ def test_a_cache_that_cannot_be_written_costs_time_alone(tmp_path, monkeypatch):
 
 def test_pytorch_answers_until_the_compiled_network_is_there(monkeypatch):
     model, picture = build_model("unet", 5, 3, base=4).eval(), torch.rand(1, 3, 48, 64)
-    engine = OpenVINOEngine(model, race=False)
+    engine = OpenVINOEngine(model, blueprint=UNET, race=False)
     before = engine.run(picture)
     assert before == pytest.approx(build_engine(model, "cpu", "torch").run(picture), abs=1e-4)
     assert engine.active == "torch"
@@ -152,6 +157,28 @@ def test_the_slower_engine_makes_way(monkeypatch):
     assert next(iter(engine._compiled.values())).result() is None
     assert not engine.notes
     assert engine.run(picture) == pytest.approx(build_engine(model, "cpu", "torch").run(picture), abs=1e-4)
+
+
+def test_the_race_leaves_the_live_network_alone():
+    model, picture = build_model("unet", 5, 3, base=4).eval(), torch.rand(1, 3, 48, 64)
+    engine, seen = OpenVINOEngine(model), []
+    engine.run(picture)
+    model.register_forward_hook(lambda *_: seen.append(threading.current_thread().name))
+    engine.wait_until_ready()
+    assert seen == []
+
+
+def test_the_race_waits_until_no_network_is_at_work(monkeypatch):
+    raced = threading.Event()
+    monkeypatch.setattr(openvino.CONVERTER, "convert", lambda *_: None)
+    monkeypatch.setattr(openvino, "compile_network", lambda *_: None)
+    monkeypatch.setattr(openvino, "_runner", lambda _: None)
+    monkeypatch.setattr(openvino, "_is_faster", lambda *_: raced.set() or True)
+    engine = OpenVINOEngine(build_model("unet", 5, 3, base=4).eval(), blueprint=UNET)
+    with ACTIVITY.during():
+        engine.run(torch.rand(1, 3, 48, 64))
+        assert not raced.wait(5 * openvino.QUIET)
+    assert raced.wait(10)
 
 
 @pytest.mark.parametrize(("compiled", "plain", "faster"), [(1, 2, True), (2, 1, False), (1, 1, True)])
@@ -253,8 +280,11 @@ def test_networks_that_wait_are_converted_by_one_process_which_then_ends(monkeyp
     started, start = [], converting._start
     monkeypatch.setattr(converting, "_start", lambda: started.append(start()) or started[-1])
     picture = torch.rand(1, 3, 48, 64)
-    models = [build_model(name, 5, 3, base=4).eval() for name in ("conv_stack", "fcn8s")]
-    engines = [OpenVINOEngine(model, race=False) for model in models]
+    blueprints = [Blueprint(name, SMALL) for name in ("conv_stack", "fcn8s")]
+    engines = [
+        OpenVINOEngine(build_model(plan.architecture, **SMALL).eval(), blueprint=plan, race=False)
+        for plan in blueprints
+    ]
     expected = [engine.run(picture) for engine in engines]
     wait([future for engine in engines for future in engine._compiled.values()])
     for engine, logits in zip(engines, expected, strict=True):
@@ -268,13 +298,13 @@ def test_a_converter_that_dies_is_a_sentence_pytorch_goes_on_and_the_next_networ
     model, picture = build_model("unet", 5, 3, base=4).eval(), torch.rand(1, 3, 48, 64)
     python = converting.sys.executable
     monkeypatch.setattr(converting.sys, "executable", shutil.which("false"))
-    engine = OpenVINOEngine(model, race=False)
+    engine = OpenVINOEngine(model, blueprint=UNET, race=False)
     before = engine.run(picture)
     wait(engine._compiled.values())
     assert torch.equal(engine.run(picture), before)
     assert engine.notes == ["OpenVINO could not run one of the networks, so PyTorch does."]
     monkeypatch.setattr(converting.sys, "executable", python)
-    engine = OpenVINOEngine(model, race=False)
+    engine = OpenVINOEngine(model, blueprint=UNET, race=False)
     engine.run(picture)
     wait(engine._compiled.values())
     assert engine.active == "openvino"
@@ -282,10 +312,12 @@ def test_a_converter_that_dies_is_a_sentence_pytorch_goes_on_and_the_next_networ
 
 ENDS = """
 import time, torch
+from seg.inference.engines.base import Blueprint
 from seg.inference.engines.openvino import engine as openvino
 from seg.models import build_model
 openvino.QUIET = {quiet}
-engine = openvino.OpenVINOEngine(build_model("unet", 5, 3, base=4).eval(), "weights")
+plan = Blueprint("unet", {{"num_classes": 5, "in_channels": 3, "base": 4}})
+engine = openvino.OpenVINOEngine(build_model("unet", 5, 3, base=4).eval(), "weights", plan)
 engine.run(torch.rand(1, 3, 48, 64))
 while {quiet} == 0 and openvino.CONVERTER._process is None:
     time.sleep(0.01)
@@ -306,13 +338,31 @@ def test_a_program_that_ends_drops_what_waits_to_be_converted(quiet, cache):
 
 
 def test_what_cannot_be_converted_is_an_error_and_the_process_goes_on():
-    model, converter = build_model("conv_stack", 5, 3, base=4).eval(), converting.Converter()
+    plan, converter = Blueprint("conv_stack", SMALL), converting.Converter()
+    tensors = build_model("conv_stack", **SMALL).state_dict()
     with pytest.raises(RuntimeError, match="channels"):
-        converter.convert(model, (1, 8, 8))
+        converter.convert(plan, tensors, (1, 8, 8))
     process = converter._process
-    converter.convert(model, (3, 8, 8))
+    converter.convert(plan, tensors, (3, 8, 8))
     assert converter._process is process
     assert converter._end() == 0
+
+
+def test_tensors_that_do_not_fit_the_blueprint_are_an_error():
+    converter = converting.Converter()
+    with pytest.raises(RuntimeError, match="state_dict"):
+        converter.convert(UNET, build_model("conv_stack", **SMALL).state_dict(), (3, 8, 8))
+    converter.close()
+
+
+def test_a_network_without_a_blueprint_is_converted_here(monkeypatch):
+    monkeypatch.setattr(openvino.CONVERTER, "convert", None)
+    model, picture = build_model("unet", **SMALL).eval(), torch.rand(1, 3, 48, 64)
+    engine = OpenVINOEngine(model, race=False)
+    before = engine.run(picture)
+    wait(engine._compiled.values())
+    assert engine.active == "openvino"
+    assert engine.run(picture) == pytest.approx(before, abs=1e-3)
 
 
 def test_a_picture_that_is_too_much_for_the_device_is_done_on_the_cpu(tmp_path, monkeypatch):

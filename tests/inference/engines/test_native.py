@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from seg.inference.engines import build_engine, choose_engine
+from seg.inference.engines import Blueprint, build_engine, choose_engine
 from seg.inference.engines.native import kernels
 from seg.inference.engines.native.engine import DenseProgram, NativeEngine, _doubling, _layer
 from seg.inference.engines.native.kernels import DOUBLED, POOLED, Program, maps
@@ -132,7 +132,7 @@ def test_a_transposed_convolution_cut_to_the_skip(size, odd):
 def test_a_network_gives_what_pytorch_gives(name, options, size):
     model, pictures = trained(name, options), torch.randn(2, 3, *size)
     expected = build_engine(model, "cpu", "torch").run(pictures)
-    engine = build_engine(model, "cpu", architecture=name)
+    engine = build_engine(model, "cpu", blueprint=Blueprint(name, {}))
     for _ in range(2):
         found = engine.run(pictures)
         assert (found - expected).abs().max() <= 3e-5 * expected.abs().max()
@@ -236,7 +236,7 @@ def test_without_the_compiler_openvino_runs_it_and_a_sentence_says_so(fault, mon
         monkeypatch.setattr(kernels, "FLAGS", ["--no-such-flag"])
     try:
         model, picture = trained("fc_densenet56", {"base": 16}), torch.randn(1, 3, 32, 48)
-        engine = build_engine(model, "cpu", architecture="fc_densenet56")
+        engine = build_engine(model, "cpu", blueprint=Blueprint("fc_densenet56", {"num_classes": 11, "base": 16}))
         assert engine.name == "openvino"
         assert engine.notes == [
             "The kernels made for FC-DenseNet cannot be compiled here, so it runs slower, with the same masks."

@@ -6,16 +6,20 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from seg.inference.engines.base import Blueprint
 from seg.inference.engines.openvino.compiling import core
 from seg.inference.engines.openvino.rewrites import rewrite
 from seg.inference.tracing import ALONE
 from seg.inference.worker import Worker
+from seg.models import build_model
 
 
 class Converter(Worker):
@@ -40,18 +44,19 @@ class Converter(Worker):
         super().close()
         self._end()
 
-    def convert(self, model: nn.Module, shape: tuple[int, ...]) -> Any:
-        """`convert` in the other process. Raises RuntimeError if it cannot, or dies of it."""
+    def convert(self, blueprint: Blueprint, tensors: Mapping[str, Tensor], shape: tuple[int, ...]) -> Any:
+        """`convert` in the other process, of a network built there from its blueprint and its state dict. Raises
+        RuntimeError if it cannot, or dies of it."""
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            saved, file = Path(folder) / "model.pt", Path(folder) / "network.xml"
-            torch.save(model, saved)
+            saved, file = Path(folder) / "network.safetensors", Path(folder) / "network.xml"
+            save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, saved)
             with self._lock:
                 if self.closing.is_set():
                     raise RuntimeError("the program ends")
                 self._process = process = self._process or _start()
             assert process.stdout is not None  # a pipe, see `_start`
             try:
-                print(json.dumps([str(saved), shape, str(file)]), file=process.stdin, flush=True)
+                print(json.dumps([*blueprint, str(saved), shape, str(file)]), file=process.stdin, flush=True)
                 answer = process.stdout.readline()
             except OSError:
                 answer = ""
@@ -94,8 +99,8 @@ def _start() -> subprocess.Popen:
 
 
 def main() -> None:
-    """Answer every line of the input, JSON of a pickled network's file, a shape (C, h, w) and the file to write, with
-    one line: JSON of what went wrong, '' for nothing."""
+    """Answer every line of the input, JSON of a blueprint's parts, the file of the tensors, a shape (C, h, w) and the
+    file to write, with one line: JSON of what went wrong, '' for nothing."""
     import openvino
 
     with contextlib.suppress(OSError, AttributeError):  # there is no such thing on Windows
@@ -103,9 +108,11 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
     for line in sys.stdin:
-        model, shape, file = json.loads(line)
+        architecture, arguments, tensors, shape, file = json.loads(line)
         try:
-            converted = convert(torch.load(model, weights_only=False), tuple(shape))
+            network = build_model(architecture, **arguments)
+            network.load_state_dict(load_file(tensors))
+            converted = convert(network.eval(), tuple(shape))
             openvino.save_model(converted, file, compress_to_fp16=False)
             problem = ""
         except Exception as error:

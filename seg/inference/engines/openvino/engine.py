@@ -13,17 +13,23 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from seg.inference.activity import ACTIVITY
+from seg.inference.engines.base import Blueprint
 from seg.inference.engines.cache import cache_folder, evict_least_used, mark_used, path_of, store
-from seg.inference.engines.compiled import QUIET, CompiledEngine
+from seg.inference.engines.compiled import CompiledEngine
 from seg.inference.engines.openvino.compiling import compile_network
 from seg.inference.engines.openvino.converting import Converter, convert
+from seg.inference.engines.pytorch import TorchEngine
 from seg.models.blocks import Network
 
 log = logging.getLogger(__name__)
 
 CONVERTER = Converter()
+
+QUIET = 5.0
+"""Seconds in which no network is at work after which one may be converted or raced."""
 
 PATIENCE = 120.0
 """Seconds for which quiet is waited for at most."""
@@ -38,7 +44,8 @@ RACES = 5
 class OpenVINOEngine(CompiledEngine):
     """Runs tiles in OpenVINO as soon as the network is compiled for their shape, in PyTorch until then.
 
-    key: names the weights, so that what was compiled for them is found again; '' keeps nothing on disk.
+    key: names the weights, so that what was compiled for them is found again; '' keeps nothing on disk. blueprint: for
+    converting it in another process; without one it is converted here, and takes this process's time.
     at_once: compile before the first answer, for measurements and tests. race: keep the faster of the two engines.
     """
 
@@ -46,10 +53,15 @@ class OpenVINOEngine(CompiledEngine):
     title = "OpenVINO"
 
     def __init__(
-        self, network: Network | Callable[[], Network], key: str = "", at_once: bool = False, race: bool = True
+        self,
+        network: Network | Callable[[], Network],
+        key: str = "",
+        blueprint: Blueprint | None = None,
+        at_once: bool = False,
+        race: bool = True,
     ):
         super().__init__(network)
-        self.key, self.at_once, self.race = key, at_once, race
+        self.key, self.blueprint, self.at_once, self.race = key, blueprint, at_once, race
         self._compiled: dict[tuple[int, ...], Future[Any]] = {}
 
     def _network(self, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
@@ -78,7 +90,7 @@ class OpenVINOEngine(CompiledEngine):
             return None
 
     def _submitted(self, shape: tuple[int, ...]) -> Future[Any]:
-        # A copy: while it is converted, others may hang their hooks on the network itself.
+        # A copy: others may hang their hooks on the network itself meanwhile, or run it without its numbers.
         return CONVERTER.submit(self._make, copy.deepcopy(self.module), shape)
 
     @property
@@ -92,21 +104,21 @@ class OpenVINOEngine(CompiledEngine):
         self.at_once = True
         wait(list(self._compiled.values()))
 
-    def _make(self, model: nn.Module, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
+    def _make(self, network: Network, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
         """The network for one tile of this shape; None if PyTorch is faster, or OpenVINO cannot."""
         try:
             self._wait_for_quiet()
-            converted = (convert if self.at_once else CONVERTER.convert)(model, shape)
+            converted = self._converted(network, shape)
             self._wait_for_quiet()
             file = self._file(shape)
             kept = file if file is not None and store(converted, file) else None
             if file is not None and kept is None:
                 self.note(f"Compiled networks cannot be kept in {cache_folder()}, so each start makes them anew.")
-            network = _runner(compile_network(kept, kept.parent) if kept else compile_network(converted))
+            compiled = _runner(compile_network(kept, kept.parent) if kept else compile_network(converted))
             if kept:
                 evict_least_used(kept)
-            if not self.race or _is_faster(network, self.forward, shape):
-                return network
+            if not self.race or _is_faster(compiled, TorchEngine(network, self.device).forward, shape):
+                return compiled
             if kept:
                 (kept.parent / SLOWER).touch()
             return None
@@ -115,10 +127,15 @@ class OpenVINOEngine(CompiledEngine):
                 self._give_up(shape, error)
             return None
 
+    def _converted(self, network: Network, shape: tuple[int, ...]) -> Any:
+        if self.at_once or self.blueprint is None:
+            return convert(copy.deepcopy(network), shape)
+        return CONVERTER.convert(self.blueprint, network.state_dict(), shape)
+
     def _wait_for_quiet(self) -> None:
         """What somebody waits for comes first."""
         patience = time.monotonic() + PATIENCE
-        while not self.at_once and time.monotonic() < min(self.last_run + QUIET, patience):
+        while not self.at_once and ACTIVITY.quiet_seconds < QUIET and time.monotonic() < patience:
             if CONVERTER.closing.wait(QUIET / 10):
                 return
 

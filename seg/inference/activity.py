@@ -1,0 +1,38 @@
+"""Whether networks are at work, so that what is prepared in the background waits for a quiet moment."""
+
+import math
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Activity:
+    """Counts what is under way, on any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._under_way = 0
+        self._ended = -math.inf
+
+    @contextmanager
+    def during(self) -> Iterator[None]:
+        """Something is under way while this lasts."""
+        with self._lock:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+                self._ended = time.monotonic()
+
+    @property
+    def quiet_seconds(self) -> float:
+        """For how long nothing has been: 0 while anything is, infinite before the first time."""
+        with self._lock:
+            return 0.0 if self._under_way else time.monotonic() - self._ended
+
+
+ACTIVITY = Activity()
+"""Of all networks in this process."""
