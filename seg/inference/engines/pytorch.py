@@ -1,9 +1,10 @@
 """Plain PyTorch on the CPU, CUDA or MPS, layer by layer."""
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from seg.models.blocks import Network
 
@@ -37,7 +38,8 @@ class TorchEngine:
         """The network on its device, in evaluation."""
         if self._module is None:
             with torch.inference_mode(False):  # gradients are asked for later
-                module = self._given if isinstance(self._given, Network) else self._given()
+                given = self._given
+                module = cast("Network", given) if isinstance(given, nn.Module) else given()
                 self._module = module.eval().to(self.device).to(memory_format=torch.channels_last)
         return self._module
 
