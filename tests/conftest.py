@@ -1,6 +1,7 @@
 """Real frames where they are, and small weight sets with random numbers for what does not depend on training."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 os.environ["SEG_ENGINE"] = "torch"  # what is compiled in the background has its own tests
@@ -12,6 +13,7 @@ from torch import nn
 from seg.catalogue.record import Record, classes_of
 from seg.catalogue.store import SHIPPED, WeightIndex
 from seg.datasets import DATASETS
+from seg.losses import LOSSES
 from seg.models import build_model
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -98,6 +100,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def one_thread():
     """Small networks gain nothing from a second thread, and lose much when other programs run."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def focal_gives_no_number(monkeypatch):
+    """A loss that is NaN from the first step on, as one is where a training runs away: the one called "focal"."""
+    nan = replace(LOSSES["focal"], build=lambda weights: lambda logits, truth: logits.sum() * float("nan"))
+    monkeypatch.setitem(LOSSES, "focal", nan)
 
 
 @pytest.fixture

@@ -17,12 +17,12 @@ Options = dict  # what the caller chose; a builder takes out what it knows, buil
 
 def _conv_stack(num_classes: int, in_channels: int, slim: bool, chosen: Options) -> Network:
     base, norm = chosen.pop("base", 16 if slim else 64), chosen.pop("norm", slim)
-    return ConvStack(num_classes, in_channels, base, chosen.pop("levels", 7), norm)
+    return ConvStack(num_classes, in_channels, base, _levels(chosen, 7, most=64), norm)
 
 
-def _levels(chosen: Options, most: int) -> int:
-    """How often to halve the resolution: all of the paper's `most` levels, or fewer."""
-    levels = chosen.pop("levels", most)
+def _levels(chosen: Options, usual: int, most: int) -> int:
+    """How often to halve the resolution (conv_stack: how many layers): as the paper does, or what was chosen."""
+    levels = chosen.pop("levels", usual)
     if not 1 <= levels <= most:
         raise ValueError(f"levels={levels} is out of range: choose 1 to {most}.")
     return levels
@@ -31,7 +31,7 @@ def _levels(chosen: Options, most: int) -> int:
 def _encoder_decoder(num_classes: int, in_channels: int, slim: bool, chosen: Options) -> Network:
     base, norm = chosen.pop("base", 16 if slim else 64), chosen.pop("norm", True)
     upsampling = chosen.pop("upsampling", "unpool")
-    return EncoderDecoder(num_classes, in_channels, base, _levels(chosen, 5), norm, upsampling)
+    return EncoderDecoder(num_classes, in_channels, base, _levels(chosen, 5, most=5), norm, upsampling)
 
 
 def _fcn(stride: int, num_classes: int, in_channels: int, slim: bool, chosen: Options) -> Network:
@@ -42,13 +42,13 @@ def _fcn(stride: int, num_classes: int, in_channels: int, slim: bool, chosen: Op
 
 def _unet(num_classes: int, in_channels: int, slim: bool, chosen: Options) -> Network:
     base, norm = chosen.pop("base", 16 if slim else 64), chosen.pop("norm", slim)
-    return UNet(num_classes, in_channels, base, chosen.pop("levels", 4), norm)
+    return UNet(num_classes, in_channels, base, _levels(chosen, 4, most=8), norm)
 
 
 def _fc_densenet(variant: str, num_classes: int, in_channels: int, slim: bool, chosen: Options) -> Network:
     base = chosen.pop("base", 24 if slim else 48)
     growth = round(GROWTH[variant] * base / 48)
-    layers = LAYERS[variant][: _levels(chosen, 5) + 1]
+    layers = LAYERS[variant][: _levels(chosen, 5, most=5) + 1]
     return FCDenseNet(num_classes, in_channels, base, growth, layers, dropout=0.0 if slim else 0.2)
 
 

@@ -10,32 +10,19 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 import torch
 
 from seg.catalogue.record import Record
 from seg.catalogue.store import WeightIndex
-from seg.datasets import DATASETS
-from seg.errors import SegError, TrainingError, WeightsError
-from seg.losses import LOSSES
-from seg.models import BACKBONES, KNOWN, SMP, UPSAMPLING
+from seg.errors import OptionError, SegError, TrainingError, WeightsError
 from seg.training.recipe import Recipe
 
 DONE, RESUME, TO_DO = "done", "resume", "missing"
 
-HINTS = get_type_hints(Recipe)
-"""A recipe's fields, all of which a file may set, and the types they take."""
-
-NAMES = {
-    "dataset": DATASETS,
-    "model": KNOWN,
-    "loss": LOSSES,
-    "width": ("slim", "paper"),
-    "backbone": BACKBONES,
-    "upsampling": UPSAMPLING,
-}
-"""What the fields that are names may be; smp has backbones of its own."""
+FIELDS = {field.name: field for field in fields(Recipe)}
+"""A recipe's fields, all of which a file may set."""
 
 RETRIES = 3
 """How often a run is taken up again after its Ray worker was lost."""
@@ -79,55 +66,37 @@ def _combinations(values: dict[str, Any], place: str) -> Iterator[dict[str, Any]
     """`values` with one element of every list; a list that is one value of its field (a crop's two sides) stays."""
     choices = []
     for key, value in values.items():
-        if key not in HINTS:
-            raise TrainingError(f"{place}: unknown key {key!r}: choose one of {', '.join(HINTS)}.")
-        several = isinstance(value, list) and not _fits(value, HINTS[key])
-        if several and not value:
+        if key not in FIELDS:
+            raise TrainingError(f"{place}: unknown key {key!r}: choose one of {', '.join(FIELDS)}.")
+        if value == []:
             raise TrainingError(f"{place}: {key} is an empty list.")
+        several = isinstance(value, list) and (key != "crop" or isinstance(value[0], list))
         choices.append(value if several else [value])
     return (dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*choices))
 
 
 def _recipe(values: dict[str, Any], place: str) -> Recipe:
-    for key, value in values.items():
-        if not _fits(value, HINTS[key]):
-            wanted = getattr(HINTS[key], "__name__", HINTS[key])
-            raise TrainingError(f"{place}: {key} = {value!r} is of the wrong type, not {wanted}.")
-        known = NAMES.get(key)
-        if known and value not in known and not (key == "backbone" and values.get("model") == SMP):
-            raise TrainingError(f"{place}: unknown {key} {value!r}: choose one of {', '.join(known)}.")
-    if missing := [f.name for f in fields(Recipe) if f.default is MISSING and f.name not in values]:
+    if missing := [name for name, field in FIELDS.items() if field.default is MISSING and name not in values]:
         raise TrainingError(f"{place}: {missing[0]} is missing.")
+    variant = values.pop("variant", "")
     try:
         recipe = Recipe(**values)
-    except ValueError as error:
-        raise TrainingError(f"{place}: {error}") from error
-    return replace(recipe, variant=_variant(recipe, place))
+        return replace(recipe, variant=_filled_in(variant, recipe) if isinstance(variant, str) else variant)
+    except OptionError as error:
+        said = str(error)
+        raise TrainingError(f"{place}: {said[0].lower()}{said[1:]}") from error
 
 
-def _variant(recipe: Recipe, place: str) -> str:
-    """The recipe's variant with its {field}s filled in."""
+def _filled_in(variant: str, recipe: Recipe) -> str:
+    """A variant with its {field}s filled in. Raises OptionError for one that the recipe does not set."""
 
     def fill(match: re.Match) -> str:
-        value = getattr(recipe, match[1]) if match[1] in HINTS else None
+        value = getattr(recipe, match[1]) if match[1] in FIELDS else None
         if value is None:
-            raise TrainingError(f"{place}: variant {recipe.variant!r} names {match[1]}, which this run does not set.")
+            raise OptionError(f"variant {variant!r} names {match[1]}, which this run does not set.")
         return str(value)
 
-    variant = re.sub(r"\{(\w*)\}", fill, recipe.variant)
-    if not re.fullmatch(r"[\w.-]*", variant):
-        raise TrainingError(f"{place}: variant {variant!r} may hold letters, digits, '.', '_' and '-' only.")
-    return variant
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a TOML value is of the type; a whole number is a float too, a list of the right length a tuple."""
-    if get_origin(hint) is tuple:
-        kinds = get_args(hint)
-        return isinstance(value, list) and len(value) == len(kinds) and all(map(_fits, value, kinds))
-    if kinds := get_args(hint):
-        return any(_fits(value, kind) for kind in kinds)
-    return type(value) is hint or (hint is float and type(value) is int)
+    return re.sub(r"\{(\w*)\}", fill, variant)
 
 
 def state(recipe: Recipe, out: str | Path) -> str:

@@ -1,15 +1,41 @@
-"""What one training run is: everything that decides its weights, and the name they get."""
+"""What one training run is: everything that decides its weights, and the name they get. Nothing here needs torch."""
 
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields
+from typing import Annotated, Any
 
-OPTIMIZERS = ("adamw", "rmsprop")
+from pydantic import ConfigDict, Field, StrictBool, StrictStr, ValidationError, ValidationInfo, field_validator
+from pydantic.dataclasses import dataclass
+
+from seg.catalogue.comparisons import LOSS_TITLES
+from seg.datasets import DATASETS
+from seg.errors import OptionError
+from seg.models import BACKBONES, KNOWN, SMP, UPSAMPLING
 
 POWER = 0.9
 """Of the polynomial by which the learning rate falls."""
 
+CHOICES: Mapping[str, Collection[str]] = {
+    "dataset": DATASETS,
+    "model": KNOWN,
+    "loss": LOSS_TITLES,
+    "width": ("slim", "paper"),
+    "backbone": BACKBONES,
+    "upsampling": UPSAMPLING,
+    "optimizer": ("adamw", "rmsprop"),
+}
+"""What the fields that are names may be; smp has backbones of its own."""
 
-@dataclass(frozen=True)
+Whole = Annotated[int, Field(strict=True, gt=0)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Rate = Annotated[float, Field(strict=True, gt=0, le=1)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+
+LIMITS = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Recipe:
     """One training run. Two runs of one recipe on one machine end with the same weights.
 
@@ -27,51 +53,57 @@ class Recipe:
     `seg.training.data.repeat_factors`; 0 draws all alike.
     rendered: scenes mixed in with the real frames. rarity: of the small classes of rendered shapes, 0 to 1.
     pretrained: a backbone starts from its ImageNet weights.
+
+    Raises OptionError, naming the field, for a name that there is not, a number out of range and a wrong type.
     """
 
-    dataset: str
-    model: str
-    loss: str = "wce"
-    width: str = "slim"
-    base: int | None = None
-    levels: int | None = None
-    backbone: str | None = None
-    upsampling: str | None = None
-    norm: bool | None = None
-    variant: str = ""
-    scale: int = 180
-    crop: tuple[int, int] | None = None
-    jitter: bool = True
-    balance: float = 0.0
-    rendered: int = 80
-    rarity: float = 0.5
-    pretrained: bool = True
-    epochs: int = 36
-    repeats: int = 1
-    minutes: float | None = None
-    batch: int = 8
-    optimizer: str = "adamw"
-    learning_rate: float = 1.5e-3
-    warmup: float = 0.0
-    decay: float | None = None
-    weight_decay: float = 0.01
-    finetune_epochs: int = 0
-    finetune_batch: int = 1
-    finetune_rate: float = 1e-4
-    patience: int | None = None
-    seed: int = 0
+    dataset: StrictStr
+    model: StrictStr
+    loss: StrictStr = "wce"
+    width: StrictStr = "slim"
+    base: Annotated[int, Field(strict=True, gt=0, le=1024)] | None = None
+    levels: Whole | None = None
+    backbone: StrictStr | None = None
+    upsampling: StrictStr | None = None
+    norm: StrictBool | None = None
+    variant: Annotated[
+        str, Field(strict=True, pattern=r"^[\w.-]*$", description="may hold letters, digits, '.', '_' and '-' only")
+    ] = ""
+    scale: Annotated[int, Field(strict=True, gt=0, le=4096)] = 180
+    crop: Annotated[tuple[Whole, Whole] | None, Field(description="must be two whole numbers, height and width")] = None
+    jitter: StrictBool = True
+    balance: Share = 0.0
+    rendered: Count = 80
+    rarity: Share = 0.5
+    pretrained: StrictBool = True
+    epochs: Whole = 36
+    repeats: Whole = 1
+    minutes: Positive | None = None
+    batch: Whole = 8
+    optimizer: StrictStr = "adamw"
+    learning_rate: Rate = 1.5e-3
+    warmup: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
+    decay: Rate | None = None
+    weight_decay: Share = 0.01
+    finetune_epochs: Count = 0
+    finetune_batch: Whole = 1
+    finetune_rate: Rate = 1e-4
+    patience: Whole | None = None
+    seed: Annotated[int, Field(strict=True, ge=0, le=100_000_000)] = 0
 
-    def __post_init__(self):
-        """Raises ValueError with a sentence for a number that cannot be."""
-        for name in ("scale", "epochs", "repeats", "batch", "learning_rate", "finetune_batch", "finetune_rate"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} is {getattr(self, name)}: it must be more than 0.")
-        if not 0 <= self.warmup < 1:
-            raise ValueError(f"warmup is {self.warmup}: it is a share of the schedule, 0 or more and below 1.")
-        if self.optimizer not in OPTIMIZERS:
-            raise ValueError(f"Unknown optimizer {self.optimizer!r}: choose one of {', '.join(OPTIMIZERS)}.")
-        if self.crop is not None:
-            object.__setattr__(self, "crop", tuple(self.crop))
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _checked(cls, value: Any, check: Callable[[Any], Any], info: ValidationInfo) -> Any:
+        """Says what is wrong in a sentence of ours, whoever made the recipe."""
+        name = str(info.field_name)
+        try:
+            value = check(value)
+        except ValidationError as error:
+            raise OptionError(_refusal(cls, name, value, error)) from error
+        named_by_smp = name == "backbone" and info.data.get("model") == SMP
+        if name in CHOICES and value is not None and value not in CHOICES[name] and not named_by_smp:
+            raise OptionError(f"Unknown {name} {value!r}: choose one of {', '.join(CHOICES[name])}.")
+        return value
 
     @property
     def name(self) -> str:
@@ -103,3 +135,14 @@ class Recipe:
             if field.name != "minutes" and then != now:
                 found.append(field.name)
         return found
+
+
+def _refusal(cls: type, name: str, value: Any, error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    for limit, words in LIMITS.items():
+        if limit in first.get("ctx", {}):
+            return f"{name} is {value!r}: it must be {words} {first['ctx'][limit]:g}."
+    expected = cls.__pydantic_fields__[name].description or "must" + first["msg"].partition("should")[2]
+    if first["type"] == "string_pattern_mismatch":
+        return f"{name} is {value!r}: it {expected}."
+    return f"{name} = {value!r} is of the wrong type: it {expected}."

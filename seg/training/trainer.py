@@ -9,20 +9,22 @@ import time
 import warnings
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import lightning as L
 import numpy as np
 import torch
 import torch.nn.functional as F
 from lightning.pytorch.loggers import CSVLogger
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from seg.catalogue.store import Record, WeightIndex, half_precision
+from seg.catalogue.record import Record
+from seg.catalogue.store import WeightIndex, half_precision
 from seg.errors import OptionError, TrainingError
 from seg.labels import IGNORE
 from seg.losses import build_loss
-from seg.models import KNOWN, build_model
+from seg.models import build_model
 from seg.pictures.resize import normalise
 from seg.scores.metrics import Scores, confusion_matrix
 from seg.training.checkpoint import check, writing
@@ -49,6 +51,13 @@ DIFFERENCES = {
 """What a checkpoint's data may differ in, see `Data.identity`."""
 
 
+def _build(model: str, arguments: dict[str, Any]) -> nn.Module:
+    try:
+        return build_model(model, **arguments)
+    except ValueError as error:
+        raise OptionError(str(error)) from error
+
+
 class SegmentationModule(L.LightningModule):
     """A network, its loss, its schedule, the validation mean IoU at full label size, and its replay."""
 
@@ -58,10 +67,7 @@ class SegmentationModule(L.LightningModule):
         torch.manual_seed(recipe.seed)
         channels = {"num_classes": len(data.class_map), "in_channels": len(data.mean)}
         self.arguments = {**channels, **recipe.arguments}
-        try:
-            self.model = build_model(recipe.model, **self.arguments)
-        except ValueError as error:
-            raise OptionError(str(error)) from error
+        self.model = _build(recipe.model, self.arguments)
         if recipe.backbone and recipe.pretrained:
             load_start(self.model, recipe.backbone)
         self.model.to(memory_format=torch.channels_last)
@@ -314,12 +320,12 @@ def train(
     out/runs/NAME. With `resume` it goes on from its last checkpoint; what it had done since is done again, with the
     same random numbers, so that the end is the same. Without `progress`, a bar, it says a line an epoch.
 
-    Raises DataError for a bad data folder and TrainingError for a loss that is not finite, a full disk, and a
-    checkpoint that is damaged or of another recipe; the last good checkpoint stays.
+    Raises OptionError for a network that cannot be built, DataError for a bad data folder, and TrainingError for a loss
+    that is not finite, a full disk, and a checkpoint that is damaged or of another recipe; the last good one stays.
     """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    if recipe.model not in KNOWN:
-        raise ValueError(f"Unknown architecture {recipe.model!r}: choose one of {', '.join(KNOWN)}.")
+    with torch.device("meta"):  # what cannot be built is refused before a picture is read
+        _build(recipe.model, {"num_classes": 2, **recipe.arguments})
     index = WeightIndex(out)
     run = index.folder / "runs" / recipe.name
     checkpoint = run / "last.ckpt"

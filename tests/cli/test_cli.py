@@ -166,8 +166,19 @@ def test_evaluate_prints_and_writes_what_evaluation_measures(weights, camvid, tm
         (["predict", "no.png", "--weights", "street/fcn8s-wce", "--out", "o"], "no.png cannot be read: No such file"),
         (["predict", ".", "--weights", "street/fcn8s-wce", "--out", "o"], ". holds no picture"),
         (["predict", PHOTO, "--weights", "street/fcn8s-wce", "--out", PHOTO], "cannot be written"),
-        (["train", "--dataset", "moon", "--data", ".", "--model", "unet", "--out", "o"], "Unknown data set 'moon'"),
-        (["train", "--dataset", "street", "--data", ".", "--model", "vit", "--out", "o"], "Unknown architecture 'vit'"),
+        (["train", "--dataset", "moon", "--data", ".", "--model", "unet", "--out", "o"], "Unknown dataset 'moon'"),
+        (["train", "--dataset", "street", "--data", ".", "--model", "vit", "--out", "o"], "Unknown model 'vit'"),
+        (["train", "--dataset", "shapes", "--model", "unet", "--out", "o", "--levels", "0"], "levels is 0: it must be"),
+        (["train", "--dataset", "shapes", "--model", "unet", "--out", "o", "--epochs", "0"], "epochs is 0: it must be"),
+        (
+            ["train", "--dataset", "shapes", "--model", "unet", "--out", "o", "--learning-rate", "50"],
+            "learning_rate is 50.0: it must be at most 1.",
+        ),
+        (
+            ["train", "--dataset", "street", "--data", "nowhere", "--model", "fcn8s", "--out", "o", "--levels", "9"],
+            "fcn8s has no option levels=9",
+        ),
+        (["train", "--dataset", "shapes", "--model", "unet", "--out", "o", "--variant", "../x"], "may hold letters"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_no_traceback(capsys, monkeypatch, weights, tmp_path, words, sentence):

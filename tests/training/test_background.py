@@ -21,8 +21,8 @@ def until(true, what: str) -> None:
         time.sleep(0.02)
 
 
-def training(steps: int = 24, models=("unet",), rate: float = 1e-2, **arguments) -> Training:
-    return Training({m: background.recipe(m, "wce", 0.5, rate, steps) for m in models}, steps, **arguments)
+def training(steps: int = 24, models=("unet",), loss: str = "wce", **arguments) -> Training:
+    return Training({m: background.recipe(m, loss, 0.5, 1e-2, steps) for m in models}, steps, **arguments)
 
 
 @pytest.fixture
@@ -97,8 +97,8 @@ def test_a_training_that_nobody_watches_is_given_up(coach, monkeypatch):
     assert 0 < one.progress[0].step == given_up < 100_000
 
 
-def test_a_loss_that_is_no_number_ends_it_with_a_sentence_and_the_next_goes_on(coach):
-    wild, next_ = training(24, rate=1e30), training(12)
+def test_a_loss_that_is_no_number_ends_it_with_a_sentence_and_the_next_goes_on(coach, focal_gives_no_number):
+    wild, next_ = training(24, loss="focal"), training(12)
     coach.start(wild)
     coach.start(next_)
     until(lambda: wild.state in OVER and next_.state in OVER, "both have ended")
