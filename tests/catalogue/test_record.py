@@ -90,7 +90,7 @@ def test_a_record_has_classes_of_its_own_which_no_table_knows(class_map):
 def test_every_shipped_record_names_and_colours_its_classes_as_its_data_set_does(shipped):
     records = shipped.records()
     assert len(records) == len(json.loads(shipped.path.read_text()))
-    assert {r.dataset: r.class_map for r in records.values()} == {d: DATASETS[d].class_map for d in DATASETS}
+    assert all(record.class_map == DATASETS[record.dataset].class_map for record in records.values())
     assert (SHIPPED / "index.json").read_text(encoding="utf-8") == index_text(records), "as the program writes it"
 
 

@@ -34,7 +34,7 @@ NAMES = [field.name for field in fields(Recipe)]
         ("crop", (32, 0), "crop is (32, 0): it must be more than 0."),
         ("variant", "../x", "variant is '../x': it may hold letters, digits, '.', '_' and '-' only."),
         ("model", "vit", "Unknown model 'vit': choose one of conv_stack, encoder_decoder,"),
-        ("dataset", "moon", "Unknown dataset 'moon': choose one of street, membranes, shapes."),
+        ("dataset", "moon", "Unknown dataset 'moon': choose one of "),
         ("loss", "hinge", "Unknown loss 'hinge': choose one of wce, ce, dice,"),
         ("backbone", "fpn/resnet18", "Unknown backbone 'fpn/resnet18': choose one of efficientnet_lite0."),
         ("optimizer", None, "optimizer = None is of the wrong type: it must be a valid string."),
