@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from seg.catalogue import store
 from seg.catalogue.comparisons import WeightSet
 from seg.catalogue.record import Record
 from seg.catalogue.store import SHIPPED, WeightIndex, check
@@ -64,12 +65,11 @@ def own_folders() -> list[Path]:
     """The folders of own sets, each once, shipped ones left out: SEG_WEIGHTS names some, the sidebar's field
     (`st.session_state.own_runs`) others where `opens_local_folders`, and what was trained in this visit has one."""
     typed = st.session_state.get("own_runs") if opens_local_folders() else None
-    named = os.pathsep.join((os.environ.get("SEG_WEIGHTS") or "", typed or ""))
-    parts = (part.strip() for part in named.split(os.pathsep))
-    folders = [Path(os.path.abspath(os.path.expanduser(part))) for part in parts if part]
-    if live := st.session_state.get("live_folder"):
-        folders.append(Path(live.name))
-    return [folder for folder in dict.fromkeys(folders) if folder != SHIPPED]
+    live = st.session_state.get("live_folder")
+    return [
+        *(folder for folder in store.own_folders(typed or "") if folder != SHIPPED),
+        *([Path(live.name)] if live else []),
+    ]
 
 
 def _open() -> tuple[dict[str, WeightSet], list[str]]:

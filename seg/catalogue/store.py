@@ -29,6 +29,10 @@ HOME = Path(os.environ.get("SEG_HOME") or Path(__file__).parents[2]).expanduser(
 SHIPPED = HOME / "weights"
 """The folder of the weight sets that come with the program."""
 
+OWN = "SEG_WEIGHTS"
+"""The environment variable that names folders of one's own sets, as PATH does. They stand beside the shipped ones:
+where both have a set of one name, the app shows both and the command line takes one's own."""
+
 MAX_INDEX = 32 * 2**20
 """An index.json of more bytes than this is none."""
 
@@ -127,6 +131,21 @@ class WeightIndex:
             records = read_records(self.path.read_bytes(), self.path) if self.path.exists() else {}
             records[record.name] = record
             write_atomically(self.path, index_text(records))
+
+
+def own_folders(also: str = "") -> list[Path]:
+    """The folders that SEG_WEIGHTS names, and those that `also` does, which is written alike; each once."""
+    parts = os.pathsep.join((os.environ.get(OWN) or "", also)).split(os.pathsep)
+    folders = (Path(os.path.abspath(os.path.expanduser(part.strip()))) for part in parts if part.strip())
+    return list(dict.fromkeys(folders))
+
+
+def folder_of(name: str) -> Path:
+    """The first of one's own folders that has a set of this name, else SHIPPED.
+
+    Raises WeightsError for an own folder whose index is missing or damaged.
+    """
+    return next((folder for folder in own_folders() if name in WeightIndex(folder).records()), SHIPPED)
 
 
 def index_text(records: Mapping[str, Record]) -> str:

@@ -24,12 +24,12 @@ def evaluate(
     """Score a weight set on labelled pictures."""
     from itertools import islice
 
-    from seg.catalogue.store import SHIPPED
+    from seg.catalogue.store import folder_of
     from seg.inference.segmenter import Segmenter
     from seg.scores.evaluation import evaluate as measure
     from seg.scores.evaluation import samples_for
 
-    segmenter = Segmenter.load(weights, device, engine, folder or SHIPPED)
+    segmenter = Segmenter.load(weights, device, engine, folder or folder_of(weights))
     samples = samples_for(segmenter.record, data, split)
     length = min(limit or len(samples), len(samples))
     with typer.progressbar(islice(samples, length), length=length, label=weights, file=sys.stderr) as bar:

@@ -14,7 +14,7 @@ EngineName = Annotated[str, typer.Option("--engine", help="auto, torch or openvi
 Detail = Annotated[int, typer.Option(help="times the training scale", min=1, max=4)]
 Weights = Annotated[str, typer.Option(help="a set's name, see `weights`")]
 WeightsFolder = Annotated[
-    Path | None, typer.Option("--weights-dir", help="another folder of weights", envvar="SEG_WEIGHTS")
+    Path | None, typer.Option("--weights-dir", help="this folder of weights alone; SEG_WEIGHTS names some beside ours")
 ]
 TrainingData = Annotated[
     Path | None,

@@ -25,7 +25,7 @@ def predict(
 
     Pictures of the same name keep their folders below --out.
     """
-    from seg.catalogue.store import SHIPPED
+    from seg.catalogue.store import folder_of
     from seg.inference.segmenter import Segmenter
     from seg.pictures.decode import decode
     from seg.pictures.drawing import encode_ids, encode_png, overlay
@@ -34,7 +34,7 @@ def predict(
     names = result_names(pictures, keep_folders=any(path.is_dir() for path in images))
     if any(name.parent != Path() for name in names):
         print(f"The results keep the folders of their pictures below {out}.", file=sys.stderr)
-    segmenter = Segmenter.load(weights, device, engine, folder or SHIPPED)
+    segmenter = Segmenter.load(weights, device, engine, folder or folder_of(weights))
     class_map = segmenter.record.class_map
     failed = 0
     for path, name in zip(pictures, names, strict=True):

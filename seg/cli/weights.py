@@ -39,19 +39,24 @@ def weights(
     """List the weight sets and their validation scores."""
     from dataclasses import asdict
 
-    from seg.catalogue.store import SHIPPED, WeightIndex
+    from seg.catalogue.comparisons import WeightSet
+    from seg.catalogue.store import SHIPPED, WeightIndex, own_folders
 
-    index = WeightIndex(folder or SHIPPED)
-    records = index.records()
+    own = [] if folder else own_folders()
+    shipped = folder or SHIPPED
+    # where nothing came with the program, as in a wheel, one's own sets are all there are
+    folders = {shipped: 0} if not own or WeightIndex(shipped).path.exists() else {}
+    folders |= {one: number for number, one in enumerate(own, 1) if one != shipped}
+    sets = [WeightSet(r, one, n) for one, n in folders.items() for r in WeightIndex(one).records().values()]
     if as_json:
-        print(json.dumps([asdict(r) for r in records.values()], indent=1))
+        print(json.dumps([asdict(s.record) for s in sets], indent=1))
     else:
         print(f"{'set':36}{'parameters':>12}{'MB':>7}{'mIoU':>8}{'Dice':>8}{'pixels':>8}{'bF1':>8}")
-        for r in records.values():
-            v = r.validation
-            columns = "".join(f"{as_score(s):>8}" for s in (v.mean_iou, v.mean_dice, v.pixel_accuracy, v.boundary_f1))
-            print(f"{r.name:36}{r.parameters:12,}{r.bytes / 1e6:7.1f}{columns}")
+        for s in sets:
+            r, v = s.record, s.record.validation
+            columns = "".join(f"{as_score(x):>8}" for x in (v.mean_iou, v.mean_dice, v.pixel_accuracy, v.boundary_f1))
+            print(f"{s.name:36}{r.parameters:12,}{r.bytes / 1e6:7.1f}{columns}")
     if verify:
-        for record in records.values():
-            index.verify(record)
-        print(f"{len(records)} files match their checksums.", file=sys.stderr)
+        for s in sets:
+            WeightIndex(s.folder).verify(s.record)
+        print(f"{len(sets)} files match their checksums.", file=sys.stderr)

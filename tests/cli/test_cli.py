@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import seg
 from seg import models
 from seg.bench import measure as bench
-from seg.catalogue.store import WeightIndex
+from seg.catalogue.store import SHIPPED, WeightIndex, folder_of
 from seg.cli import main as cli
 from seg.cli.predict import result_names
 from seg.datasets import Folder, street
@@ -73,6 +73,22 @@ def test_weights_lists_the_sets_and_verifies_them(weights):
     (record,) = json.loads(run("weights", "--json", "--verify", "--weights-dir", weights))
     assert record["name"] == "street/fcn8s-wce"
     assert "street/fcn8s-wce" in run("weights", "--weights-dir", weights)
+
+
+def test_seg_weights_names_folders_beside_the_shipped_sets_of_which_ones_own_are_taken_first(
+    weights, photo, tmp_path, monkeypatch
+):
+    shipped = len(json.loads(run("weights", "--json")))
+    monkeypatch.setenv("SEG_WEIGHTS", str(weights))
+    assert len(json.loads(run("weights", "--json"))) == shipped + 1
+    assert "\nown: street/fcn8s-wce" in run("weights")
+    assert len(json.loads(run("weights", "--json", "--weights-dir", weights))) == 1
+    assert folder_of("street/fcn8s-wce") == weights
+    assert folder_of("street/unet-wce") == SHIPPED
+    run("predict", photo, "--weights", "street/fcn8s-wce", "--out", tmp_path / "out")
+    written = decode_mask((tmp_path / "out" / "photo-ids.png").read_bytes(), "photo-ids.png", STREET)
+    segmenter = seg.Segmenter.load("street/fcn8s-wce", weights=weights)
+    assert (written == segmenter(np.asarray(Image.open(photo))).labels).all()
 
 
 def test_predict_writes_the_labels_that_the_segmenter_gives(weights, photo, tmp_path):
@@ -159,7 +175,10 @@ def test_evaluate_prints_and_writes_what_evaluation_measures(weights, camvid, tm
     [
         (["weights", "--weights-dir", "nowhere"], "There are no weights in nowhere"),
         (["evaluate", "--weights", "street/none", "--data", "."], "There is no weight set 'street/none'"),
-        (["bench", "--only", "fcn8"], "There is no weight set 'fcn8': choose one of street/fcn8s-wce."),
+        (
+            ["bench", "--only", "fcn8", "--weights-dir", "own"],
+            "There is no weight set 'fcn8': choose one of street/fcn8s-wce.",
+        ),
         (["evaluate", "--weights", "street/fcn8s-wce", "--data", "nowhere"], "nowhere/val is not a folder"),
         (["predict", "x.png", "--weights", "street/fcn8s-wce", "--out", "o", "--device", "abacus"], "not available"),
         (["predict", "x.png", "--weights", "street/fcn8s-wce", "--out", "o", "--engine", "steam"], "Unknown engine"),
@@ -187,6 +206,7 @@ def test_what_cannot_be_done_is_one_sentence_and_no_traceback(capsys, monkeypatc
         Image.fromarray(street.render(2, 60, 80).image).save(PHOTO)
     if "nowhere" not in words or words[0] != "weights":
         monkeypatch.setenv("SEG_WEIGHTS", str(weights))
+        Path("own").symlink_to(weights)
     assert sentence in refused(capsys, monkeypatch, *words)
 
 
