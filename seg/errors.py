@@ -25,6 +25,10 @@ class TrainingError(SegError):
     """A training run that cannot go on."""
 
 
+class NotEnoughMemoryError(SegError, MemoryError):
+    """A picture that this machine, or its GPU, cannot hold."""
+
+
 class ServiceError(SegError):
     """A request that cannot be taken now."""
 

@@ -12,6 +12,7 @@ from seg.inference.engines import build_engine
 from seg.inference.engines.cuda import CudaEngine, faithful, halved
 from seg.inference.segmenter import Segmenter
 from seg.models import build_model
+from seg.models.blocks import Network
 from seg.pictures.resize import resize_exactly, resize_to, to_tensor
 from tests.conftest import NETWORKS, make_set
 from tests.pretend_gpu import pretend_gpu
@@ -150,11 +151,15 @@ def test_where_a_single_tile_is_too_much_the_cpu_takes_over(tmp_path, gpu, monke
 
 @WITHOUT_ONE
 def test_what_cannot_be_recorded_runs_layer_by_layer(gpu):
-    class Waiting(torch.nn.Sequential):
-        def forward(self, x, skips=None):
-            return super().forward(x) * float(x.max())  # waits for the GPU
+    class Waiting(Network):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Conv2d(3, 5, 3)
 
-    model, pictures = Waiting(torch.nn.Conv2d(3, 5, 3)).eval(), torch.rand(3, 3, 48, 64)
+        def forward(self, x, skips=None):
+            return self.layer(x) * float(x.max())  # waits for the GPU
+
+    model, pictures = Waiting().eval(), torch.rand(3, 3, 48, 64)
     expected = model(pictures).detach()
     engine = build_engine(model, "cuda:0")
     found = engine.run(pictures.to(engine.tile_device)).cpu()

@@ -1,28 +1,39 @@
 """`Segmenter`: the one door to inference. A picture goes in, a `Prediction` comes out."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from seg.catalogue.store import SHIPPED, Record, WeightIndex
-from seg.errors import ImageError, OptionError
+from seg.errors import ImageError, NotEnoughMemoryError, OptionError
 from seg.inference.activity import ACTIVITY
 from seg.inference.engines import Blueprint, Engine, build_engine
 from seg.inference.engines.pytorch import is_out_of_memory
 from seg.inference.labelling import labels_at
+from seg.inference.scaling import SCALED
 from seg.inference.tiling import Tiling
 from seg.models.blocks import Network
-from seg.pictures.resize import normalise, resize, to_tensor
+from seg.pictures.resize import normalise, to_channels
+
+T = TypeVar("T")
 
 MAX_ENLARGEMENT = 4
 MAX_ASPECT = 64
-LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601
+
+DETAILS = (1, 2, 4)
+"""How finely a network may see a picture, in multiples of the scale that it was trained at."""
+
+NO_PICTURE = (
+    "A picture is a NumPy array, uint8 (H, W, 3) in RGB or (H, W) in grey, not {}: convert it first, one of 0 to 1 by "
+    "(255 * picture).round().astype('uint8')."
+)
 
 
 @dataclass(frozen=True)
@@ -72,25 +83,38 @@ class Segmenter:
         return cls(record, partial(index.load, record), device, engine)
 
     @ACTIVITY.during()
-    def __call__(self, image: np.ndarray, detail: int = 1, skips: set[str] | None = None) -> Prediction:
+    def __call__(self, image: np.ndarray, detail: int = 1, skips: Collection[str] | None = None) -> Prediction:
         """Segment a picture at `detail` times the training scale (1, 2 or 4), on overlapping tiles.
 
         skips: the skip connections to keep, None for all; with a choice the network runs untiled at training scale.
-        Raises ImageError for a picture that is empty or more than 64 times as long as wide, OptionError for a skip that
-        the network does not have, MemoryError for a picture that this machine cannot hold.
+        Raises ImageError for what is no picture of bytes, for one that is empty or more than 64 times as long as wide,
+        OptionError for another detail and for a skip that the network does not have, NotEnoughMemoryError for a picture
+        that this machine cannot hold. So do `logits`, `features` and `gradient`.
         """
+        if detail not in DETAILS:
+            raise OptionError(f"The detail is {detail!r}, in multiples of the training scale: choose 1, 2 or 4.")
+        kept = self._known(skips)
+        return self._with_enough_memory(lambda: self._segment(image, detail, kept))
+
+    def _known(self, skips: Collection[str] | None) -> set[str] | None:
+        """Raises OptionError for a skip that the network does not have."""
         if skips is not None and (unknown := set(skips) - set(self.skip_names)):
             known = ", ".join(self.skip_names) or "none"
             raise OptionError(f"{self.record.model} has no skip {', '.join(sorted(unknown))}: it has {known}.")
+        return None if skips is None else set(skips)
+
+    def _with_enough_memory(self, work: Callable[[], T]) -> T:
+        """`work()`, on the CPU if the device has too little memory for it."""
         try:
-            return self._segment(image, detail, skips)
-        except torch.OutOfMemoryError:
-            self.engine.move_to_cpu()
-            return self._segment(image, detail, skips)
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
+            try:
+                return work()
+            except torch.OutOfMemoryError:
+                self.engine.move_to_cpu()
+                return work()
+        except (RuntimeError, MemoryError) as error:
+            if isinstance(error, NotEnoughMemoryError) or not is_out_of_memory(error):
                 raise
-            raise MemoryError(
+            raise NotEnoughMemoryError(
                 "There is not enough memory for this picture: choose a coarser detail, or close other programs."
             ) from error
 
@@ -117,9 +141,10 @@ class Segmenter:
         return Prediction(labels, confidence, seconds, str(self.device), tuple(self.engine.notes))
 
     @ACTIVITY.during()
-    def logits(self, image: np.ndarray, skips: set[str] | None = None) -> np.ndarray:
+    def logits(self, image: np.ndarray, skips: Collection[str] | None = None) -> np.ndarray:
         """Float32 (C, h, w) at training scale, untiled."""
-        return self.forward(self._input(image), skips).float().cpu()[0].numpy()
+        kept = self._known(skips)
+        return self._with_enough_memory(lambda: self.forward(self._input(image), kept).float().cpu()[0].numpy())
 
     @ACTIVITY.during()
     def features(self, image: np.ndarray, stage: str) -> np.ndarray:
@@ -137,7 +162,7 @@ class Segmenter:
 
         hook = modules[stage].register_forward_hook(keep)
         try:
-            self.forward(self._input(image))
+            self._with_enough_memory(lambda: self.forward(self._input(image)))
         finally:
             hook.remove()
         return kept[-1][0].float().cpu().numpy()
@@ -149,10 +174,14 @@ class Segmenter:
         |d winning logit / d input|, summed over channels (Luo et al., 'Understanding the Effective Receptive Field in
         Deep Convolutional Neural Networks', NeurIPS 2016).
         """
-        batch = self._input(image).to(self.device).requires_grad_()
-        logits = self.module(batch)[0, :, y, x]
-        (gradient,) = torch.autograd.grad(logits.max(), batch)
-        return gradient[0].abs().sum(dim=0).cpu().numpy()
+
+        def gradient() -> np.ndarray:
+            batch = self._input(image).to(self.device).requires_grad_()
+            logits = self.module(batch)[0, :, y, x]
+            (found,) = torch.autograd.grad(logits.max(), batch)
+            return found[0].abs().sum(dim=0).cpu().numpy()
+
+        return self._with_enough_memory(gradient)
 
     def forward(self, batch: Tensor, skips: set[str] | None = None) -> Tensor:
         """The network itself: normalised (N, C, h, w) of any size on any device → logits on `device`."""
@@ -188,22 +217,21 @@ class Segmenter:
 
     def _scaled(self, image: np.ndarray, detail: int = 1) -> Tensor:
         """Uint8 (C, h, w): the picture at training scale × detail, never enlarged more than 4 times."""
-        if image.size == 0:
-            raise ImageError("The picture has no pixels: choose another one.")
-        short, long = sorted(image.shape[:2])
-        if long > MAX_ASPECT * short:
-            raise ImageError(
-                f"The picture is {long} pixels long and only {short} across: crop it to less than {MAX_ASPECT} to 1."
-            )
-        scaled = resize(
-            to_tensor(image, self.engine.tile_device), min(self.record.scale * detail / short, MAX_ENLARGEMENT)
+        _check(image)
+        factor = min(self.record.scale * detail / min(image.shape[:2]), MAX_ENLARGEMENT)
+        return to_channels(SCALED.at(image, factor, self.engine.tile_device), len(self.record.mean))
+
+
+def _check(image: np.ndarray) -> None:
+    """Raises ImageError with a sentence for what is no picture, or one that no network can take."""
+    if not isinstance(image, np.ndarray):
+        raise ImageError(NO_PICTURE.format(f"a {type(image).__name__}"))
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
+        raise ImageError(NO_PICTURE.format(f"{image.dtype} ({', '.join(map(str, image.shape))})"))
+    if image.size == 0:
+        raise ImageError("The picture has no pixels: choose another one.")
+    short, long = sorted(image.shape[:2])
+    if long > MAX_ASPECT * short:
+        raise ImageError(
+            f"The picture is {long} pixels long and only {short} across: crop it to less than {MAX_ASPECT} to 1."
         )
-        channels = len(self.record.mean)
-        if len(scaled) == channels:
-            return scaled
-        if channels == 3:
-            return scaled.expand(3, -1, -1)
-        luminance = (scaled.float() * torch.tensor(LUMINANCE, device=scaled.device)[:, None, None]).sum(
-            dim=0, keepdim=True
-        )
-        return luminance.round().to(torch.uint8)

@@ -47,7 +47,8 @@ class Picture:
 
     @classmethod
     def of(cls, pixels: np.ndarray, name: str, notes: tuple[str, ...] = ()) -> "Picture":
-        """The picture of these pixels, uint8 (H, W, 3) or (H, W), C-contiguous."""
+        """The picture of these pixels, uint8 (H, W, 3) or (H, W), C-contiguous, which from now on nobody can change."""
+        pixels.flags.writeable = False
         return cls(name, pixels, notes, digest(pixels))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from seg.errors import ImageError, OptionError
+from seg.errors import ImageError, NotEnoughMemoryError, OptionError
 from seg.inference import segmenter as module
 from seg.inference.engines import TorchEngine, choose_device
 from seg.inference.segmenter import Segmenter
@@ -84,6 +84,35 @@ def test_an_empty_picture_is_refused_with_a_sentence(segmenter, shape):
         segmenter(np.zeros(shape, np.uint8))
 
 
+@pytest.mark.parametrize(
+    ("image", "found"),
+    [
+        (np.full((60, 80, 3), 0.5, np.float32), r"float32 \(60, 80, 3\)"),
+        (np.zeros((60, 80, 3), np.int64), r"int64 \(60, 80, 3\)"),
+        (np.zeros((60, 80), bool), r"bool \(60, 80\)"),
+        (np.zeros((60, 80, 4), np.uint8), r"uint8 \(60, 80, 4\)"),
+        (np.zeros((60, 80, 1), np.uint8), r"uint8 \(60, 80, 1\)"),
+        (np.zeros((3, 60, 80), np.uint8), r"uint8 \(3, 60, 80\)"),
+        (np.zeros(60, np.uint8), r"uint8 \(60\)"),
+        ([[1, 2], [3, 4]], "a list"),
+        (torch.zeros(60, 80, 3, dtype=torch.uint8), "a Tensor"),
+    ],
+)
+def test_what_is_no_picture_of_bytes_is_refused_with_a_sentence(segmenter, image, found):
+    with pytest.raises(ImageError, match=found) as refused:
+        segmenter(image)
+    assert "uint8 (H, W, 3)" in str(refused.value)
+    for ask in (segmenter.logits, lambda image: segmenter.features(image, "stages.1")):
+        with pytest.raises(ImageError, match=found):
+            ask(image)
+
+
+@pytest.mark.parametrize("detail", [0, -1, 3, 8, 0.5, None])
+def test_a_detail_other_than_1_2_and_4_is_refused(segmenter, detail):
+    with pytest.raises(OptionError, match="1, 2 or 4"):
+        segmenter(picture(60, 80, 3), detail=detail)
+
+
 def test_a_picture_as_thin_as_a_thread_is_refused_with_a_sentence(segmenter):
     with pytest.raises(ImageError, match="crop"):
         segmenter(np.zeros((2, 5000, 3), np.uint8))
@@ -152,13 +181,17 @@ def test_an_error_that_is_not_about_memory_is_not_tried_again():
     assert model.batches == [4]
 
 
-def test_a_picture_that_this_machine_cannot_hold_is_an_error_with_advice(segmenter, monkeypatch):
+@pytest.mark.parametrize("error", [allocation_error(), MemoryError(), MemoryError("Unable to allocate 1 TiB")])
+def test_a_picture_that_this_machine_cannot_hold_is_an_error_with_advice(segmenter, monkeypatch, error):
     def too_large(*_):
-        raise allocation_error()
+        raise error
 
     monkeypatch.setattr(module, "labels_at", too_large)
-    with pytest.raises(MemoryError, match="coarser detail"):
-        segmenter(picture(60, 80, 3))
+    monkeypatch.setattr(module, "normalise", too_large)
+    asked = [lambda image: segmenter.features(image, "stages.1"), lambda image: segmenter.gradient(image, 3, 4)]
+    for ask in (segmenter, segmenter.logits, *asked):
+        with pytest.raises(NotEnoughMemoryError, match="coarser detail"):
+            ask(picture(60, 80, 3))
 
 
 def test_running_out_of_gpu_memory_for_one_tile_falls_to_the_cpu_and_says_so(monkeypatch):
@@ -176,5 +209,5 @@ def test_running_out_of_gpu_memory_for_one_tile_falls_to_the_cpu_and_says_so(mon
 
 
 def test_too_little_memory_for_one_tile_on_the_cpu_is_an_error_with_advice():
-    with pytest.raises(MemoryError, match="close other programs"):
+    with pytest.raises(NotEnoughMemoryError, match="close other programs"):
         TorchEngine(Hungry(limit=0), torch.device("cpu")).run(torch.rand(1, 3, 4, 4))

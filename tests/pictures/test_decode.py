@@ -459,3 +459,12 @@ def test_fitting_never_enlarges_keeps_the_aspect_and_gives_photo_and_labels_one_
 def test_fitted_labels_hold_no_id_that_was_not_there():
     ids = np.where(street_ids(60, 70) % 2 == 0, 0, 10).astype(np.uint8)
     assert set(np.unique(fit_labels(ids, 23))) <= {0, 10}
+
+
+def test_nobody_can_change_the_pixels_that_a_digest_stands_for():
+    for picture in (
+        decode(saved(Image.fromarray(scene()), "PNG"), "x.png"),
+        Picture.of(np.zeros((4, 5), np.uint8), "x"),
+    ):
+        with pytest.raises(ValueError, match="read-only"):
+            picture.pixels[0] = 0

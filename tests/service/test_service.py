@@ -121,14 +121,14 @@ def test_a_failed_request_holds_no_picture(weights, service, monkeypatch, error)
         try:
             raise KeyError(image.shape)
         except KeyError as reason:
-            raise error from reason
+            raise type(error)(*error.args) from reason
 
     monkeypatch.setattr(Segmenter, "_segment", failing)
     image = IMAGE.copy()
     gone = weakref.ref(image)
     record = WeightIndex(weights).record("street/fcn8s-wce")
     future = service.request(Request.of("a picture", record, folder=weights), image)
-    assert type(future.exception()) is type(error)
+    assert isinstance(future.exception(), type(error))
     del image
     service.request(Request.of("another", record, folder=weights, question=Skips()), IMAGE).result()
     gc.collect()

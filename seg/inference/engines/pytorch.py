@@ -6,6 +6,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from seg.errors import NotEnoughMemoryError
 from seg.models.blocks import Network
 
 BATCH = {"cpu": 4}
@@ -97,7 +98,9 @@ class TorchEngine:
             self.note("Memory is short, so fewer tiles run at a time: slower, with the same masks.")
             return
         if self.device.type == "cpu":
-            raise MemoryError("There is not enough memory for a single tile: close other programs and try again.")
+            raise NotEnoughMemoryError(
+                "There is not enough memory for a single tile: close other programs and try again."
+            )
         self.move_to_cpu()
 
     def move_to_cpu(self) -> None:
