@@ -23,8 +23,8 @@ architectures.one_pixel(exhibit, network, comparison, class_map)
 st.subheader("What does resolution cost?")
 architectures.cost(exhibit, network, comparison)
 
-st.page_link("pages/upsampling.py", label="How the networks come back up", icon=":material/arrow_forward:")
-st.page_link("pages/leaderboard.py", label="Which network is worth its cost", icon=":material/arrow_forward:")
+controls.link("pages/upsampling.py", "How the networks come back up")
+controls.link("pages/leaderboard.py", "Which network is worth its cost")
 
 st.subheader("What a mask does not know")
 seeds = resources.seeds(class_map.dataset)

@@ -28,7 +28,7 @@ if comparison:
 st.subheader("Why is cross-entropy content with nothing?")
 losses.rare()
 
-st.page_link("pages/training.py", label="Train networks with two losses, now", icon=":material/arrow_forward:")
+controls.link("pages/training.py", "Train networks with two losses, now")
 
 st.subheader("The formulas")
 losses.formulas()

@@ -27,7 +27,7 @@ exhibit = gallery.choose(offered[0].entries[0].record.class_map)
 by_way = next((c for c in offered if c.topic == "upsampling"), None)
 if by_way:
     upsampling.variants(exhibit, by_way)
-st.page_link("pages/training.py", label="When each way up learns its outlines", icon=":material/arrow_forward:")
+controls.link("pages/training.py", "When each way up learns its outlines")
 st.markdown("**Every network, ranked**")
 members = {w.name: w for w in sets.values() if w.record.dataset == dataset}
 found = upsampling.measured(exhibit, members)

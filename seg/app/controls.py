@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from seg.app import resources
+from seg.app import address, resources
 from seg.app.text import plain
 from seg.catalogue.comparisons import IMAGENET, Comparison, WeightSet, comparisons, in_order, start_of
 from seg.errors import WeightsError
@@ -55,33 +55,19 @@ def weight_sets() -> dict[str, WeightSet]:
 
 @dataclass(frozen=True)
 class Choice:
-    """One thing to choose by: its name, what there is, what is usual, and the key of its control."""
+    """One thing to choose by: its name, what there is, what is chosen, and the key of its control."""
 
     label: str
     values: list[str]
-    usual: str
+    chosen: str
     key: str
-
-    def made(self) -> str:
-        """What the visitor has chosen, known before the control is drawn."""
-        value = st.session_state.get(self.key) or st.query_params.get(self.key)
-        return value if value in self.values else self.usual
 
     def draw(self) -> None:
         """Options side by side, or a list where there are many."""
         if len(self.values) <= FEW:
-            st.segmented_control(
-                self.label,
-                self.values,
-                default=self.usual,
-                required=True,
-                key=self.key,
-                bind="query-params",
-                wrap=True,
-            )
+            st.segmented_control(self.label, self.values, required=True, key=self.key, wrap=True)
         else:
-            at = self.values.index(self.usual)
-            st.selectbox(self.label, self.values, index=at, key=self.key, bind="query-params", width=LIST_WIDTH)
+            st.selectbox(self.label, self.values, key=self.key, width=LIST_WIDTH)
 
 
 def choose(sets: dict[str, WeightSet]) -> tuple[Comparison, ClassMap]:
@@ -104,7 +90,7 @@ def choose(sets: dict[str, WeightSet]) -> tuple[Comparison, ClassMap]:
     names = [entry.title for entry in comparison.entries]
     key, usual = f"networks-{comparison.title}", names[:AT_ONCE]
     chosen = [name for name in names if name in st.session_state.get(key, usual)]
-    kinds = [choice.made() for choice in choices if choice.label not in ("Data set", "Compare")]
+    kinds = [choice.chosen for choice in choices if choice.label not in ("Data set", "Compare")]
     with st.popover(plain(" · ".join([dataset, _counted(len(chosen), len(names), topic), *kinds])), type="tertiary"):
         for choice in choices:
             choice.draw()
@@ -135,9 +121,8 @@ def narrowed(
     values = in_order(label, map(value, offered))
     if len(values) == 1:
         return None, offered
-    choice = Choice(label, values, value(offered[0]), key)
-    made = choice.made()
-    return choice, [c for c in offered if value(c) == made]
+    choice = Choice(label, values, address.choice(key, values, value(offered[0])), key)
+    return choice, [c for c in offered if value(c) == choice.chosen]
 
 
 def narrow(offered: list[Comparison], label: str, value: Callable[[Comparison], str], key: str) -> list[Comparison]:
@@ -157,4 +142,9 @@ def lesson(comparison: Comparison, sets: Iterable[WeightSet]) -> None:
     st.markdown(words)
     if comparison.topic in LABS:
         page, label = LABS[comparison.topic]
-        st.page_link(page, label=label, icon=":material/arrow_forward:")
+        link(page, label)
+
+
+def link(page: str, label: str) -> None:
+    """The way to another page, with the data set and the picture."""
+    st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=address.to_take_along())

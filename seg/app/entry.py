@@ -5,6 +5,8 @@ from contextlib import nullcontext
 
 import streamlit as st
 
+from seg.app import address
+
 HEADINGS = {
     "Compare": "What do the networks see?",
     "Architectures": "What is each network made of?",
@@ -18,18 +20,21 @@ HEADINGS = {
 
 def navigation():
     """Draw the menu and the heading, and name the browser's tab; returns the page that the visitor is on."""
-    page = st.navigation(
-        [
-            # url_path, which no address of a default page shows, leaves /compare to the page at the end.
-            st.Page("pages/compare.py", title="Compare", icon=":material/compare:", url_path="home", default=True),
-            st.Page("pages/architectures.py", title="Architectures", icon=":material/account_tree:"),
-            st.Page("pages/upsampling.py", title="Upsampling", icon=":material/grid_on:"),
-            st.Page("pages/losses.py", title="Losses", icon=":material/show_chart:"),
-            st.Page("pages/leaderboard.py", title="Leaderboard", icon=":material/leaderboard:"),
-            st.Page("pages/training.py", title="Training", icon=":material/play_circle:"),
-            st.Page(_to_compare, title="Compare", url_path="compare", visibility="hidden"),
-        ]
-    )
+    pages = [
+        # url_path, which no address of a default page shows, leaves /compare to the page at the end.
+        st.Page("pages/compare.py", title="Compare", icon=":material/compare:", url_path="home", default=True),
+        st.Page("pages/architectures.py", title="Architectures", icon=":material/account_tree:"),
+        st.Page("pages/upsampling.py", title="Upsampling", icon=":material/grid_on:"),
+        st.Page("pages/losses.py", title="Losses", icon=":material/show_chart:"),
+        st.Page("pages/leaderboard.py", title="Leaderboard", icon=":material/leaderboard:"),
+        st.Page("pages/training.py", title="Training", icon=":material/play_circle:"),
+    ]
+    alias = st.Page(_to_compare, title="Compare", url_path="compare", visibility="hidden")
+    page = st.navigation([*pages, alias], position="hidden")
+    address.arrive(page.title)
+    with st.sidebar, st.container(gap="xsmall", key="menu"):
+        for other in pages:
+            st.page_link(other, width="stretch", query_params=address.to_take_along())
     st.set_page_config(page_title=f"{page.title} · Segmentation lab", page_icon="docs/icon.png", layout="wide")
     st.title(HEADINGS[page.title])
     return page
@@ -37,7 +42,7 @@ def navigation():
 
 def _to_compare() -> None:
     """For those who type /compare: Streamlit knows its first page by the bare address only."""
-    st.switch_page("pages/compare.py")
+    st.switch_page("pages/compare.py", query_params=st.query_params.to_dict())
 
 
 def sidebar() -> None:

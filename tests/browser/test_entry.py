@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 def test_a_page_that_is_the_first_address_ever_asked_for_has_menu_and_settings(browser, fresh_app):
     page = browser.new_page()
     page.goto(f"{fresh_app}/leaderboard")
-    menu = page.locator('[data-testid="stSidebarNav"]')
+    menu = page.locator('[data-testid="stSidebar"]')
     expect(menu.get_by_role("link", name="Compare")).to_be_visible()
     expect(page.get_by_role("heading", name="Which network is worth its cost?")).to_be_visible()
     expect(page.get_by_text("Your own runs")).to_be_visible()
@@ -20,7 +20,7 @@ def test_the_first_page_is_found_by_its_name_too(browser, serve):
     page.goto(f"{serve('streamlit_app.py')}/compare")
     expect(page.get_by_role("heading", name="What do the networks see?")).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
-    expect(page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name="Compare")).to_have_count(1)
+    expect(page.locator('[data-testid="stSidebar"]').get_by_role("link", name="Compare")).to_have_count(1)
     assert page.locator('[data-testid="stException"]').count() == 0
     page.close()
 
@@ -30,6 +30,28 @@ def test_every_page_names_its_tab(browser, serve):
     page.goto(serve("streamlit_app.py"))
     names = ["Compare", "Architectures", "Upsampling", "Losses", "Leaderboard", "Training"]
     for name in names:
-        page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name=name).click()
+        page.locator('[data-testid="stSidebar"]').get_by_role("link", name=name).click()
         expect(page).to_have_title(f"{name} · Segmentation lab")
+    page.close()
+
+
+def test_the_way_back_from_another_page_keeps_the_data_set_and_ends_where_it_began(browser, serve):
+    page = browser.new_page()
+    page.goto(serve("streamlit_app.py"))
+    page.get_by_role("button", name="7 architectures").click()
+    page.locator('[data-testid="stButtonGroup"]').get_by_text("membranes", exact=True).click()
+    expect(page.get_by_role("button", name="membranes · 4 architectures")).to_be_visible()
+    page.wait_for_url("**dataset=membranes**")
+    page.keyboard.press("Escape")
+    page.locator('[data-testid="stSidebar"]').get_by_role("link", name="Losses").click()
+    expect(page.get_by_role("heading", name="What does the loss care about?")).to_be_visible()
+    expect(page.get_by_role("radio", name="membranes")).to_be_checked()
+    expect(page.get_by_role("heading", name="The formulas")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="What do the networks see?")).to_be_visible()
+    expect(page.get_by_role("button", name="membranes · 4 architectures")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("button", name="street · 7 architectures")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("button", name="street · 7 architectures")).to_be_visible()
     page.close()

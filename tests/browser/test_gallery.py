@@ -102,7 +102,9 @@ def test_fifty_uploads_of_any_shape_stand_in_one_row_of_squares_with_the_shown_o
     frame, at = row(page).bounding_box(), last.bounding_box()
     assert frame["x"] <= at["x"]
     assert at["x"] + at["width"] <= frame["x"] + frame["width"]
-    assert abs(page.locator('[data-role="photo"] .box').bounding_box()["y"] - top) < 40
+    assert frame["height"] < 100
+    notice = 120  # what the networks make of such pictures is said above them
+    assert page.locator('[data-role="photo"] .box').bounding_box()["y"] < top + notice
     assert last.get_attribute("title") == f"holiday number {UPLOADS - 1}.png"
     assert not page.locator("details[open]").count()
 

@@ -126,9 +126,12 @@ def pictures(page: AppTest) -> dict:
     return mounted(page, "seg_thumbnails")[0]
 
 
-def show(page: AppTest, dataset: str, key: str) -> AppTest:
+def show(page: AppTest, key: str) -> AppTest:
     """Choose a picture of the gallery."""
-    page.session_state.chosen[dataset] = key
+    own = key in page.session_state.uploads
+    page.session_state["upload"] = key if own else None
+    if not own:
+        page.session_state["picture"] = key
     return settle(page.run())
 
 
@@ -502,7 +505,7 @@ def test_a_truth_belongs_to_the_data_set_it_was_uploaded_for(many):
     upload(many, 1, "street.png", encode_ids(SCENE.labels, STREET))
     assert "mean IoU" in table(many).index
     choose(many, "Data set", "membranes")
-    show(many, "membranes", digest(SCENE.image))
+    show(many, digest(SCENE.image))
     assert not many.exception
     assert says(many, "how much the networks agree")
     choose(many, "Data set", "street")
@@ -564,9 +567,9 @@ def test_a_mask_uploaded_alone_becomes_the_truth_of_the_sample_shown(page):
     upload(page, 1, "truth-ids.png", encode_ids(truth, STREET))
     assert not page.error
     assert not table(page).equals(shown)
-    show(page, "street", "Sample 2")
+    show(page, "Sample 2")
     assert button(page, "Remove your truth") is None
-    show(page, "street", "Sample 1")
+    show(page, "Sample 1")
     button(page, "Remove your truth").click()
     settle(page.run())
     assert table(page).equals(shown)
@@ -621,8 +624,7 @@ def test_drawing_the_page_again_measures_no_picture_again(page, monkeypatch):
     page.run()
     assert not page.exception
     assert calls == []
-    page.session_state.chosen["street"] = "Sample 2"
-    settle(page.run())
+    show(page, "Sample 2")
     assert len(calls) <= 1  # its truth, told from others the first time that it is scored
 
 
@@ -675,10 +677,10 @@ def test_a_file_that_is_reported_twice_is_taken_once():
         from seg.app.parts import gallery
         state = st.session_state
         state["photos-0"] = [SimpleNamespace(file_id=i, name=f"{i}.png", getvalue=lambda: b"") for i in "ab"]
-        state.uploads, state.chosen, state.taken, state.upload_round, state.upload_errors = {}, {}, set(), 0, ["old"]
-        gallery._take_photos("photos", 0, "street")
+        state.uploads, state.taken, state.upload_round, state.upload_errors = {}, set(), 0, ["old"]
+        gallery._take_photos("photos", 0)
         state.first = list(state.upload_errors)
-        gallery._take_photos("photos", 0, "street")
+        gallery._take_photos("photos", 0)
         """
     ).run()
     assert not page.exception
@@ -693,8 +695,7 @@ def test_the_address_names_the_sample_and_brings_it_back(weights, monkeypatch):
     app.query_params["picture"] = "Sample 3"
     app.run()
     assert pictures(app)["chosen"] == "Sample 3"
-    app.session_state.chosen["street"] = "Sample 2"
-    app.run()
+    show(app, "Sample 2")
     assert app.query_params["picture"] in ("Sample 2", ["Sample 2"])
 
 

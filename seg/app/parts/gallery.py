@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from seg.app import resources
+from seg.app import address, resources
 from seg.app.components.thumbnails import Thumbnail, thumbnails
 from seg.app.layout import slot
 from seg.app.text import plain
@@ -30,8 +30,6 @@ TRY_WIDTHS = {False: 190, True: 600}
 """Of 'Try your photo', closed and open, in pixels."""
 
 POLL_SECONDS = 0.5
-PICTURE = "picture"
-"""The address's word for the sample shown."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,6 @@ def choose(class_map: ClassMap, bar: DeltaGenerator | None = None) -> Exhibit:
     """
     state = st.session_state
     state.setdefault("uploads", {})
-    state.setdefault("chosen", {})
     state.setdefault("taken", set())
     state.setdefault("upload_round", 0)
     state.setdefault("upload_errors", [])
@@ -71,7 +68,7 @@ def choose(class_map: ClassMap, bar: DeltaGenerator | None = None) -> Exhibit:
     dataset, row = class_map.dataset, st.container()
     chosen = _chosen(dataset)
     with (bar or st).container(horizontal=True, width="content"):
-        _try_yours(dataset)
+        _try_yours(dataset, chosen)
         about = st.container(width="content")
     refused = slot(bool(state.upload_errors))
     for sentence in state.upload_errors:
@@ -86,7 +83,7 @@ def choose(class_map: ClassMap, bar: DeltaGenerator | None = None) -> Exhibit:
     return exhibit
 
 
-def _try_yours(dataset: str) -> None:
+def _try_yours(dataset: str, chosen: str | None) -> None:
     """The way in for a visitor's photos; closed again once one has come."""
     this_round, is_open = st.session_state.upload_round, st.session_state.get(TRY, False)
     label, width = ":material/add_a_photo: Try your photo", TRY_WIDTHS[is_open]
@@ -97,7 +94,7 @@ def _try_yours(dataset: str) -> None:
             accept_multiple_files=True,
             key=f"photos-{this_round}",
             on_change=_take_photos,
-            args=("photos", this_round, dataset),
+            args=("photos", this_round),
             help="PNG, JPEG, WebP, BMP, TIFF or GIF, up to 100 megapixels each.",
         )
         if own.toggle("With the camera", key=f"use-camera-{this_round}"):
@@ -105,15 +102,14 @@ def _try_yours(dataset: str) -> None:
                 "Your camera",
                 key=f"camera-{this_round}",
                 on_change=_take_photos,
-                args=("camera", this_round, dataset),
+                args=("camera", this_round),
                 label_visibility="collapsed",
             )
         pictures = [_thumbnail(name, dataset) for name in _seeds(dataset)]
         if pictures:
             with samples:
                 st.markdown("Or a sample", width="content")
-                chosen = st.session_state.chosen.get(dataset)
-                thumbnails(pictures, chosen, "Samples", f"samples-{dataset}", partial(_show, dataset), wrap=True)
+                thumbnails(pictures, chosen, "Samples", f"samples-{dataset}", _show, wrap=True)
 
 
 def _about(exhibit: Exhibit, class_map: ClassMap) -> None:
@@ -182,21 +178,25 @@ def _name(key: str) -> str:
 
 
 def _chosen(dataset: str) -> str | None:
-    """The key of the picture chosen in this data set, at first a sample; None where there is no picture at all."""
-    state, offered = st.session_state, _offered(dataset)
-    if state.chosen.get(dataset) not in offered:
-        samples, asked = list(_seeds(dataset)), st.query_params.get(PICTURE)
-        state.chosen[dataset] = asked if asked in samples else next(iter([*samples, *offered]), None)
-    return state.chosen[dataset]
+    """The key of the picture chosen, at first a sample; None where there is no picture at all. It stays when another
+    data set is chosen."""
+    state, samples = st.session_state, list(_seeds(dataset))
+    if address.is_new(address.PICTURE) and st.query_params.get(address.PICTURE) in samples:
+        state[address.UPLOAD] = None
+    if state.get(address.UPLOAD) not in state.uploads:
+        state[address.UPLOAD] = None if samples else next(iter(state.uploads), None)
+    if state[address.UPLOAD] or not samples:
+        address.say(address.PICTURE, None)
+        return state[address.UPLOAD]
+    return address.choice(address.PICTURE, samples, samples[0])
 
 
 def _pictures(dataset: str, chosen: str) -> Exhibit:
     """Draw the row of pictures; returns the one chosen. Uploads stand in all data sets."""
     offered = _offered(dataset)
     exhibit = offered[chosen]()
-    _address(exhibit)
     pictures = [_thumbnail(key, dataset) for key in offered]
-    thumbnails(pictures, chosen, "Pictures", f"gallery-{dataset}", partial(_show, dataset))
+    thumbnails(pictures, chosen, "Pictures", f"gallery-{dataset}", _show)
     if any(one.image is None for one in pictures):
         resources.render_when_idle(dataset)
         st.fragment(_await_samples, run_every=POLL_SECONDS)(dataset)
@@ -209,15 +209,6 @@ def _await_samples(dataset: str) -> None:
         st.rerun()
 
 
-def _address(exhibit: Exhibit) -> None:
-    """Let the address name the sample shown, so that it brings it back; an upload is nobody else's."""
-    name = exhibit.picture.name if exhibit.sample else None
-    if name is None:
-        st.query_params.pop(PICTURE, None)
-    elif st.query_params.get(PICTURE) != name:
-        st.query_params[PICTURE] = name
-
-
 def _thumbnail(key: str, dataset: str) -> Thumbnail:
     """An upload or a sample as the gallery shows it; a sample that is still being rendered has no picture yet."""
     if upload := st.session_state.uploads.get(key):
@@ -227,8 +218,12 @@ def _thumbnail(key: str, dataset: str) -> Thumbnail:
     return Thumbnail(key, key, _sample(dataset, seed, key).thumbnail if rendered else None)
 
 
-def _show(dataset: str, key: str) -> None:
-    st.session_state.chosen[dataset] = key
+def _show(key: str) -> None:
+    if key in st.session_state.uploads:
+        st.session_state[address.UPLOAD] = key
+    else:
+        st.session_state[address.UPLOAD] = None
+        address.choose(address.PICTURE, key)
     st.session_state.upload_errors = []
 
 
@@ -266,7 +261,7 @@ def _refuse(sentence: str) -> None:
         st.session_state.upload_errors.append(sentence)
 
 
-def _take_photos(kind: str, this_round: int, dataset: str) -> None:
+def _take_photos(kind: str, this_round: int) -> None:
     state = st.session_state
     for file in _take(kind, this_round):
         try:
@@ -275,13 +270,14 @@ def _take_photos(kind: str, this_round: int, dataset: str) -> None:
             _refuse(str(error))
             continue
         state.uploads.setdefault(picture.digest, Exhibit(picture))
-        state.chosen[dataset] = picture.digest
+        state[address.UPLOAD] = picture.digest
 
 
 def _take_masks(this_round: int, class_map: ClassMap) -> None:
     dataset = class_map.dataset
     files = _take("masks", this_round)
-    shown = st.session_state.chosen.get(dataset) if len(files) == 1 else None
+    state = st.session_state
+    shown = (state.get(address.UPLOAD) or state.get(address.PICTURE)) if len(files) == 1 else None
     for file in files:
         exhibit = _partner(file.name, dataset, shown)
         if exhibit is None:

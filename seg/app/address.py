@@ -1,0 +1,70 @@
+"""What the visitor chooses is kept through the session and written into the address, so that a link, a reload, the way
+back and the way forward bring it again.
+
+Streamlit's own binding of a control to the address forgets it on the way back from another page, and its own menu
+leaves the address behind.
+"""
+
+from collections.abc import Collection
+
+import streamlit as st
+
+DATASET, PICTURE = "dataset", "picture"
+"""The address's words for what goes along from page to page."""
+UPLOAD = "upload"
+"""The session's word for the upload shown, which is nobody else's: no address names it."""
+_PAGE, _SEEN, _CHOSEN, _USUAL = "_seg_page", "_seg_address", "_seg_choices", "_seg_usual"
+
+
+def arrive(page: str) -> None:
+    """Called first in every run, with the page that the visitor is on: what another page's address said is past."""
+    st.session_state.setdefault(_CHOSEN, {})
+    st.session_state.setdefault(_USUAL, {})
+    if st.session_state.get(_PAGE) != page:
+        st.session_state[_PAGE] = page
+        st.session_state[_SEEN] = {}
+
+
+def to_take_along() -> dict[str, str]:
+    """The part of the address that a link to another page keeps."""
+    names = [DATASET] if st.session_state.get(UPLOAD) else [DATASET, PICTURE]
+    values = {name: _current(name) for name in names}
+    return {name: value for name, value in values.items() if value and value != st.session_state[_USUAL].get(name)}
+
+
+def choice(name: str, offered: Collection[str], usual: str) -> str:
+    """What is chosen of those offered, ``usual`` at first; the address says what is not usual.
+
+    A control of the key ``name`` may change it, and so may an address that says something new.
+    """
+    value = _current(name)
+    chosen = value if value in offered else usual
+    st.session_state[_USUAL][name] = usual
+    choose(name, chosen)
+    say(name, None if chosen == usual else chosen)
+    return chosen
+
+
+def choose(name: str, value: str) -> None:
+    """Keep this choice; called back, or before the control of this key is drawn."""
+    st.session_state[name] = st.session_state[_CHOSEN][name] = value
+
+
+def is_new(name: str) -> bool:
+    """Whether the address says something that was not written here: it has come by a link or the way back."""
+    return st.query_params.get(name) != st.session_state[_SEEN].get(name)
+
+
+def say(name: str, value: str | None) -> None:
+    """Let the address say this, None for nothing of it."""
+    st.session_state[_SEEN][name] = value
+    if value is None:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != value:
+        st.query_params[name] = value
+
+
+def _current(name: str) -> str | None:
+    if is_new(name):
+        return st.query_params.get(name)
+    return st.session_state.get(name, st.session_state[_CHOSEN].get(name))
