@@ -68,22 +68,17 @@ def distances(cells: np.ndarray, yy: np.ndarray, xx: np.ndarray) -> tuple[np.nda
     return owner, first, second
 
 
-def stamp(image: np.ndarray, y: float, x: float, reach: float):
-    """The window of image around (y, x) and its offsets (dy, dx) from there; None outside."""
+def stamp(image: np.ndarray, y: int, x: int, reach: float) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray]:
+    """The window of image around (y, x), a place in it, and its offsets (dy, dx) from there."""
     y0, y1 = max(int(y - reach), 0), min(int(y + reach) + 2, image.shape[0])
     x0, x1 = max(int(x - reach), 0), min(int(x + reach) + 2, image.shape[1])
-    if y0 >= y1 or x0 >= x1:
-        return None
     dy, dx = np.arange(y0, y1, dtype=np.float32)[:, None] - y, np.arange(x0, x1, dtype=np.float32)[None] - x
     return np.s_[y0:y1, x0:x1], dy, dx
 
 
 def mitochondrion(rng, grey, room, y, x, size) -> None:
     """A dark oval with a double skin and folds, kept inside its cell by room (1 inside, 0 at the membrane)."""
-    found = stamp(grey, y, x, size * 1.9)
-    if found is None:
-        return
-    here, dy, dx = found
+    here, dy, dx = stamp(grey, y, x, size * 1.9)
     angle = rng.uniform(0, math.pi)
     along, across = dx * math.cos(angle) + dy * math.sin(angle), dy * math.cos(angle) - dx * math.sin(angle)
     wobble = 1 + 0.09 * np.sin(3 * np.arctan2(across, along + 1e-3) + rng.uniform(0, 6))
@@ -126,7 +121,7 @@ def render(seed: int, height: int = 512, width: int = 512) -> Sample:
     if len(ys):
         dotted = layout.random(len(cells)) < 0.4
         for k in layout.integers(len(ys), size=int(height * width / 150)):
-            y, x = ys[k], xs[k]
+            y, x = int(ys[k]), int(xs[k])
             if not dotted[owner[y, x]] and layout.random() < 0.8:
                 continue
             size = layout.uniform(2.2, 4.6)
@@ -153,7 +148,7 @@ def render(seed: int, height: int = 512, width: int = 512) -> Sample:
         if k >= len(ys):
             break
         reach = layout.uniform(10, 26)
-        here, dy, dx = stamp(grey, ys[k], xs[k], reach * 2)
+        here, dy, dx = stamp(grey, int(ys[k]), int(xs[k]), reach * 2)
         blob = np.exp(-(dy * dy + dx * dx) / reach**2) * np.exp(-gap[here] / (2.2 * thick[here]))
         grey[here] -= layout.uniform(30, 70) * blob
     picture = Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)).filter(

@@ -6,7 +6,7 @@ truth, and its value there how much of the pixel the shape covers in the picture
 """
 
 import math
-from functools import partial
+from functools import partial, reduce
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -77,15 +77,14 @@ def distance(outline: np.ndarray | float, dy: np.ndarray, dx: np.ndarray) -> np.
 
     outline: a disc's radius, or the corners (N, 2) of a convex polygon (beyond a corner: to the nearer edge's line).
     """
-    if isinstance(outline, float):
+    if not isinstance(outline, np.ndarray):
         return np.sqrt(dy * dy + dx * dx) - np.float32(outline)
-    result = None
+    edges = []
     for (x0, y0), (x1, y1) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
         length = math.hypot(x1 - x0, y1 - y0)
         nx, ny = (y1 - y0) / length, (x0 - x1) / length
-        edge = dx * np.float32(nx) + (dy * np.float32(ny) - np.float32(nx * x0 + ny * y0))
-        result = edge if result is None else np.maximum(result, edge)
-    return result
+        edges.append(dx * np.float32(nx) + (dy * np.float32(ny) - np.float32(nx * x0 + ny * y0)))
+    return reduce(np.maximum, edges)
 
 
 def spread(rng: np.random.Generator, count: int, height: int, width: int) -> np.ndarray:

@@ -118,7 +118,7 @@ class Segmenter:
                 "There is not enough memory for this picture: choose a coarser detail, or close other programs."
             ) from error
 
-    def _segment(self, image: np.ndarray, detail: int, skips: set[str] | None) -> Prediction:
+    def _segment(self, image: np.ndarray, detail: int, skips: Collection[str] | None) -> Prediction:
         seconds = 0.0
 
         def timed(run: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
@@ -183,7 +183,7 @@ class Segmenter:
 
         return self._with_enough_memory(gradient)
 
-    def forward(self, batch: Tensor, skips: set[str] | None = None) -> Tensor:
+    def forward(self, batch: Tensor, skips: Collection[str] | None = None) -> Tensor:
         """The network itself: normalised (N, C, h, w) of any size on any device → logits on `device`."""
         return self.engine.forward(batch, skips)
 

@@ -1,12 +1,12 @@
 """A trained network becomes a weight set: its file, its replay, its scores and its record in the index."""
 
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
 from seg.anatomy.cost import gflops
-from seg.catalogue.record import Record, classes_of
+from seg.catalogue.record import Arguments, Point, Record, Settings, classes_of
 from seg.catalogue.store import WeightIndex
 from seg.inference.segmenter import Segmenter
 from seg.losses import median_frequency_weights
@@ -35,7 +35,7 @@ def write_set(
         name=recipe.name,
         dataset=recipe.dataset,
         model=recipe.model,
-        arguments=arguments,
+        arguments=Arguments(**arguments),
         loss=recipe.loss,
         scale=recipe.scale,
         mean=data.mean,
@@ -46,9 +46,9 @@ def write_set(
         bytes=size,
         sha256=digest,
         ignore=data.class_map.disk_ignore,
-        recipe={**asdict(recipe), **_class_weights(recipe, data)},
+        recipe=cast("Settings", {**asdict(recipe), **_class_weights(recipe, data)}),
         seconds=round(seconds),
-        curve=curve,
+        curve=tuple(Point(**point) for point in curve),
         gflops=round(gflops(model, *data.tile, len(data.mean)), 4),
         replay=recorder.write(index.folder, recipe.name),
     )

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from seg.catalogue.record import Record
+from seg.catalogue.record import Record, Replay
 from seg.datasets import DATASETS, Dataset, Sample
 from seg.errors import WeightsError
 from seg.pictures.resize import normalise, resize_to, to_channels, to_tensor
@@ -53,7 +53,7 @@ class Recorder:
     def restore(self, state: dict) -> None:
         self.frames, self.steps, self.epochs = (list(state[key]) for key in ("frames", "steps", "epochs"))
 
-    def write(self, folder: Path, name: str) -> dict:
+    def write(self, folder: Path, name: str) -> Replay:
         """Write folder/replays/NAME.png, the maps below each other; returns the record's `replay`."""
         file = path(folder, name)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -61,11 +61,18 @@ class Recorder:
         image.putpalette([level for grey in range(256) for level in (grey, grey, grey)])
         image.save(file, optimize=True)
         height, width = self.kept
-        return {"seed": self.number, "height": height, "width": width, "steps": self.steps, "epochs": self.epochs}
+        return Replay(self.number, height, width, tuple(self.steps), tuple(self.epochs))
 
 
 def path(folder: Path, name: str) -> Path:
     return Path(folder) / "replays" / f"{name}.png"
+
+
+def shown(record: Record) -> Replay:
+    """What a set's replay shows. Raises WeightsError with a sentence for a set without one."""
+    if record.replay is None:
+        raise WeightsError(f"{record.name} has no replay: it was trained before replays were kept.")
+    return record.replay
 
 
 def frames(folder: str | Path, record: Record) -> np.ndarray:
@@ -73,16 +80,14 @@ def frames(folder: str | Path, record: Record) -> np.ndarray:
 
     Raises WeightsError with a sentence if the set has none, or its file is missing or damaged.
     """
-    if record.replay is None:
-        raise WeightsError(f"{record.name} has no replay: it was trained before replays were kept.")
-    file = path(Path(folder), record.name)
+    about, file = shown(record), path(Path(folder), record.name)
     try:
         strip = np.asarray(Image.open(io.BytesIO(file.read_bytes())))
     except FileNotFoundError as error:
         raise WeightsError(f"The replay of {record.name} is missing: {file} does not exist.") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise WeightsError(f"The replay of {record.name} is damaged: restore {file}.") from error
-    height, width, count = record.replay.height, record.replay.width, len(record.replay.steps)
+    height, width, count = about.height, about.width, len(about.steps)
     if strip.shape != (count * height, width) or strip.max() >= len(record.classes):
         raise WeightsError(f"The replay of {record.name} is damaged: {file} does not fit its record.")
     return strip.reshape(count, height, width)
@@ -93,12 +98,11 @@ def picture(record: Record) -> Sample:
 
     Raises WeightsError for a set without a replay, or of an unknown data set.
     """
-    if record.replay is None:
-        raise WeightsError(f"{record.name} has no replay: it was trained before replays were kept.")
+    about = shown(record)
     if record.dataset not in DATASETS:
         raise WeightsError(f"The replay of {record.name} cannot be shown: its data set, {record.dataset}, is unknown.")
-    size = record.replay.height, record.replay.width
-    scene = DATASETS[record.dataset].replay.open(record.replay.seed)
+    size = about.height, about.width
+    scene = DATASETS[record.dataset].replay.open(about.seed)
     image = resize_to(to_tensor(scene.image), size).permute(1, 2, 0).numpy()
     labels = F.interpolate(torch.from_numpy(scene.labels.copy())[None, None].float(), size, mode="nearest-exact")
     return Sample(scene.name, image.squeeze(-1) if image.shape[2] == 1 else image, labels[0, 0].to(torch.uint8).numpy())

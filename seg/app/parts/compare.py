@@ -1,6 +1,6 @@
 """Below the panels: scores against a truth, agreement without one, notices, downloads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,7 +66,7 @@ def scores(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd.Da
         f"Click a class to see it alone above.{_waiting(work)}"
     )
     measured = {
-        run.entry.title: Scores(running.confusion(exhibit, run, class_map)) if run.prediction is not None else None
+        run.entry.title: Scores(running.confusion(exhibit, run, class_map)) if run.finished else None
         for run in work
         if not run.error
     }
@@ -97,7 +97,7 @@ def _waiting(work: Sequence[Run]) -> str:
     return "" if all(run.future.done() for run in work) else " Scores follow when every network has finished."
 
 
-def score_frame(of: dict[str, Scores | None], class_map: ClassMap) -> "pd.DataFrame":
+def score_frame(of: Mapping[str, Scores | None], class_map: ClassMap) -> "pd.DataFrame":
     """Rows: mean Dice, mean IoU, pixel accuracy, then Dice of each class; one column a network, not-a-number where its
     scores are still to come."""
     import pandas as pd  # takes a while the first time: not before the networks are at work
@@ -108,7 +108,7 @@ def score_frame(of: dict[str, Scores | None], class_map: ClassMap) -> "pd.DataFr
 
 
 def _show_table(
-    table: "pd.DataFrame", class_map: ClassMap, label: str, key: str, measured: dict[str, Scores | None]
+    table: "pd.DataFrame", class_map: ClassMap, label: str, key: str, measured: Mapping[str, Scores | None]
 ) -> None:
     best = table.eq(table.max(axis=1), axis=0) & table.gt(0)
     colours = {
@@ -182,12 +182,11 @@ def agreement(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd
         st.markdown("A single network has nobody to agree with: choose more networks.")
         return None
     names = [run.entry.title for run in voting]
-    waiting = not all(run.future.done() for run in voting)
-    measured = dict.fromkeys(names)
-    if not waiting:
+    measured, found = dict.fromkeys(names), None
+    if all(run.finished for run in voting):
         key = tuple(repr(run.request) for run in voting)
-        most, matrix, dissent = _agreement(key, [run.prediction.labels for run in voting], len(class_map))
-        measured = {name: Scores(counts) for name, counts in zip(names, most, strict=True)}
+        found = _agreement(key, [run.prediction.labels for run in voting], len(class_map))
+        measured = {name: Scores(counts) for name, counts in zip(names, found[0], strict=True)}
     table = score_frame(measured, class_map)
     st.markdown("**Dice against the majority vote**")
     label = "Dice of every network against the majority"
@@ -195,19 +194,19 @@ def agreement(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd
     left, right = st.columns(2)
     with left:
         st.markdown("**Mean Dice of every pair**")
-        if waiting:
+        if found is None:
             st.skeleton(height=figures.matrix_height(len(names)))
         else:
-            chart = figures.agreement_matrix(matrix, names)
+            chart = figures.agreement_matrix(found[1], names)
             st.plotly_chart(chart, config=CHART, alt="Mean Dice between every two networks' masks")
     with right:
         st.markdown("**How many networks dissent, pixel by pixel**")
-        if waiting:
+        if found is None:
             st.skeleton(height=figures.MAP_HEIGHT)
         else:
-            chart = figures.disagreement_map(dissent, len(names))
+            chart = figures.disagreement_map(found[2], len(names))
             st.plotly_chart(chart, config=CHART, alt="Map of how many networks differ from the majority")
-    return None if waiting else table
+    return None if found is None else table
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -144,7 +144,7 @@ def _read(weights: WeightSet) -> _Replay:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _scored(name: str, file: str, sha256: str, modified: int, _weights: WeightSet) -> _Replay:
-    record, about = _weights.record, _weights.record.replay
+    record, about = _weights.record, replay.shown(_weights.record)
     maps = replay.frames(_weights.folder, record)
     truth = _picture(record).labels
     scores = [score(labels, truth, len(record.classes)) for labels in maps]
@@ -159,7 +159,7 @@ def _scored(name: str, file: str, sha256: str, modified: int, _weights: WeightSe
 
 
 def _picture(record: Record) -> Sample:
-    about = record.replay
+    about = replay.shown(record)
     return _rendered(record.dataset, about.seed, about.height, about.width, record)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -46,8 +47,14 @@ class Run:
         return "" if error is None else sentence(error)
 
     @property
-    def prediction(self) -> Prediction | None:
-        return self.future.result() if self.future.done() and not self.error else None
+    def finished(self) -> bool:
+        """Whether there is a prediction."""
+        return self.future.done() and not self.error
+
+    @property
+    def prediction(self) -> Prediction:
+        """Of a run that is finished."""
+        return self.future.result()
 
 
 def start(exhibit: Exhibit, comparison: Comparison) -> list[Run]:
@@ -75,7 +82,7 @@ def _at(title: str, detail: int) -> str:
 
 def finished(runs: Sequence[Run]) -> list[Run]:
     """The runs that gave a prediction."""
-    return [run for run in runs if run.prediction is not None]
+    return [run for run in runs if run.finished]
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
@@ -87,6 +94,7 @@ def _confusion(
 
 def confusion(exhibit: Exhibit, run: Run, class_map: ClassMap) -> np.ndarray:
     """The confusion matrix of one finished run against the picture's truth, computed once: int64 (C, C)."""
+    assert exhibit.truth is not None
     return _confusion(
         exhibit.picture.digest,
         exhibit.truth_digest,
@@ -118,7 +126,7 @@ def see_alone(name: str) -> None:
     st.rerun(VIEWER)
 
 
-def _wish(**shown: object) -> None:
+def _wish(**shown: Any) -> None:
     last = st.session_state.get(_WISH)
     st.session_state[_WISH] = Wish((last.number if last else 0) + 1, **shown)
 
@@ -215,10 +223,10 @@ def _panel(exhibit: Exhibit, run: Run, class_map: ClassMap) -> Panel:
     parameters = f"{count / 1e6:.2f} M" if count >= 1e5 else f"{count / 1e3:.0f} k"
     parameters += " parameters" + (f", {levels} levels" if levels else "")
     panel = Panel(run.entry.title, parameters, tag=run.entry.note.removeprefix("not in this family: "))
-    prediction = run.prediction
-    if prediction is None:
+    if not run.finished:
         status = run.error or ("running …" if run.future.running() else "waiting for its turn")
         return replace(panel, status=status, failed=bool(run.error))
+    prediction = run.prediction
     return replace(
         panel,
         caption=f"{parameters} · {prediction.seconds * 1000:.0f} ms",

@@ -1,6 +1,6 @@
 """What an engine is: how a fixed-shape batch of tiles runs through a network."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -45,7 +45,7 @@ class Engine(Protocol):
         """
         ...
 
-    def forward(self, batch: Tensor, skips: set[str] | None = None) -> Tensor:
+    def forward(self, batch: Tensor, skips: Collection[str] | None = None) -> Tensor:
         """Normalised (N, C, h, w) of any size on any device → logits (N, K, h, w) on `device`, by `module`.
 
         skips: the skip connections to keep, None for all.

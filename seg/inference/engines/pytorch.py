@@ -1,6 +1,6 @@
 """Plain PyTorch on the CPU, CUDA or MPS, layer by layer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import cast
 
 import torch
@@ -71,7 +71,7 @@ class TorchEngine:
         return self.forward(batch).float()
 
     @torch.inference_mode()
-    def forward(self, batch: Tensor, skips: set[str] | None = None) -> Tensor:
+    def forward(self, batch: Tensor, skips: Collection[str] | None = None) -> Tensor:
         """The network itself: (N, C, h, w) on any device → logits on this engine's device."""
         batch = batch.to(self.device, memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.float16, enabled=self.device.type == "cuda"):

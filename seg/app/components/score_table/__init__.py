@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import streamlit as st
+from streamlit.components.v2 import component
 
 from seg.app.components.scripts import joined
 
@@ -45,7 +46,7 @@ def score_table(
     _mount(key=key, data=data, on_chosen_change=tell)
 
 
-_mount = st.components.v2.component(
+_mount = component(
     "seg_score_table",
     html=(_FOLDER / "score_table.html").read_text("utf-8"),
     css=(_FOLDER / "score_table.css").read_text("utf-8"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from streamlit.components.v2 import component
 
 from seg.app.components.scripts import joined
 
@@ -56,7 +57,7 @@ def thumbnails(
     _mount(key=key, data=data, on_chosen_change=tell)
 
 
-_mount = st.components.v2.component(
+_mount = component(
     "seg_thumbnails",
     html=(_FOLDER / "thumbnails.html").read_text("utf-8"),
     css=(_FOLDER / "thumbnails.css").read_text("utf-8"),
