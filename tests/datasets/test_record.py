@@ -91,7 +91,7 @@ def test_a_data_set_more_is_on_every_page(runs, monkeypatch):
         shown = str(app._tree)
         assert "fruit" in shown.lower(), page
         if page == "training":
-            assert any("When does the plum turn violet?" in caption.value for caption in app.caption)
+            assert any("When does the plum turn violet?" in text.value for text in app.markdown)
 
 
 def test_data_sets_stand_in_their_order_wherever_they_are_listed(fruit):
