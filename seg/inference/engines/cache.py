@@ -1,10 +1,12 @@
 """Compiled networks on disk: a folder for each, written whole, of which the least recently used go first."""
 
 import contextlib
+import errno
 import hashlib
 import logging
 import os
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,20 @@ def cache_folder() -> Path:
     return Path(home) / "seg-openvino"
 
 
+def own_folder() -> Path:
+    """`cache_folder`, made if it is missing, for this user alone.
+
+    What lies in it is run here. Raises OSError if it cannot be made, is somebody else's, or others may write there.
+    """
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if hasattr(os, "getuid"):
+        status = folder.stat()
+        if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise PermissionError(errno.EPERM, "it is not this user's alone", str(folder))
+    return folder
+
+
 def path_of(key: str, shape: tuple[int, ...]) -> Path:
     """The file of the network with these weights for this shape of a tile, (C, h, w), on CPUs of this kind (a home may
     be shared); beside it is all that is kept."""
@@ -41,8 +57,7 @@ def store(network: Any, file: Path) -> bool:
     import openvino
 
     try:
-        file.parent.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=file.parent.parent))
+        temporary = Path(tempfile.mkdtemp(dir=own_folder()))
     except OSError as error:
         log.info("compiled networks cannot be kept: %s", error)
         return False

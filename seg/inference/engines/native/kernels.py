@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from seg.inference.engines.cache import cache_folder
+from seg.inference.engines.cache import cache_folder, own_folder
 
 log = logging.getLogger(__name__)
 
@@ -249,7 +249,7 @@ def _compiled(flags: Sequence[str], kept: Path) -> ctypes.CDLL:
         if done.returncode:
             raise RuntimeError(f"the compiler ended with {done.returncode}: {done.stderr[-300:]}")
         try:
-            kept.parent.mkdir(parents=True, exist_ok=True)
+            own_folder()
             _replace(_digest(kept), hashlib.sha256(made.read_bytes()).hexdigest().encode())
             _replace(kept, made.read_bytes())
         except OSError as error:
@@ -263,6 +263,7 @@ def _digest(kept: Path) -> Path:
 
 def _is_whole(kept: Path) -> bool:
     try:
+        own_folder()
         return hashlib.sha256(kept.read_bytes()).hexdigest() == _digest(kept).read_text(encoding="utf-8")
     except OSError:
         return False

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from seg.inference.activity import ACTIVITY
 from seg.inference.engines.base import Blueprint
-from seg.inference.engines.cache import cache_folder, evict_least_used, mark_used, path_of, store
+from seg.inference.engines.cache import cache_folder, evict_least_used, mark_used, own_folder, path_of, store
 from seg.inference.engines.compiled import CompiledEngine
 from seg.inference.engines.openvino.compiling import compile_network
 from seg.inference.engines.openvino.converting import Converter, convert
@@ -79,6 +79,11 @@ class OpenVINOEngine(CompiledEngine):
         """What an earlier start of the program has left on disk, ready at once."""
         file = self._file(shape)
         if file is None or not file.exists():
+            return None
+        try:
+            own_folder()
+        except OSError as error:
+            log.warning("nothing kept is taken: %s", error)
             return None
         mark_used(file)
         try:
