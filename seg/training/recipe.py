@@ -126,7 +126,7 @@ class Recipe:
             return rate * self.decay ** int(share * epochs + 1e-6)
         return rate * (1 - share) ** POWER
 
-    def differences(self, kept: dict[str, Any]) -> list[str]:
+    def differences(self, kept: Mapping[str, Any]) -> list[str]:
         """The fields in which a kept recipe differs, the time budget aside; what it does not know is the default."""
         found = []
         for field in fields(self):
@@ -137,11 +137,12 @@ class Recipe:
         return found
 
 
-def _refusal(cls: type, name: str, value: Any, error: ValidationError) -> str:
+def _refusal(cls: Any, name: str, value: Any, error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
+    context = first.get("ctx", {})
     for limit, words in LIMITS.items():
-        if limit in first.get("ctx", {}):
-            return f"{name} is {value!r}: it must be {words} {first['ctx'][limit]:g}."
+        if limit in context:
+            return f"{name} is {value!r}: it must be {words} {context[limit]:g}."
     expected = cls.__pydantic_fields__[name].description or "must" + first["msg"].partition("should")[2]
     if first["type"] == "string_pattern_mismatch":
         return f"{name} is {value!r}: it {expected}."
