@@ -26,14 +26,13 @@ def evaluate(
 
     from seg.catalogue.store import folder_of
     from seg.inference.segmenter import Segmenter
-    from seg.scores.evaluation import evaluate as measure
-    from seg.scores.evaluation import samples_for
+    from seg.scores import evaluation
 
     segmenter = Segmenter.load(weights, device, engine, folder or folder_of(weights))
-    samples = samples_for(segmenter.record, data, split)
+    samples = evaluation.samples_for(segmenter.record, data, split)
     length = min(limit or len(samples), len(samples))
     with typer.progressbar(islice(samples, length), length=length, label=weights, file=sys.stderr) as bar:
-        scores = measure(segmenter, bar, split, detail)
+        scores = evaluation.evaluate(segmenter, bar, split, detail)
     text = json.dumps(scores, indent=1, ensure_ascii=False)
     print(text)
     if json_file:

@@ -1,5 +1,6 @@
 """`seg` or `python -m seg`. Imports wait until a command needs them, so that --help is quick."""
 
+import os
 import sys
 
 import typer
@@ -9,7 +10,7 @@ from seg.cli.evaluate import evaluate
 from seg.cli.predict import predict
 from seg.cli.train import grid, train
 from seg.cli.weights import models, weights
-from seg.errors import SegError
+from seg.errors import in_a_sentence
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A laboratory for semantic segmentation.")
 for command in (models, weights, predict, evaluate, train, grid, bench):
@@ -17,9 +18,12 @@ for command in (models, weights, predict, evaluate, train, grid, bench):
 
 
 def run() -> None:
-    """Errors meant for people are one line on stderr and exit status 1, never a traceback."""
+    """What goes wrong is one sentence on stderr and exit status 1; SEG_DEBUG=1 gives the traceback."""
     try:
         app()
-    except (SegError, ValueError) as error:
-        print(f"{error}", file=sys.stderr)
+    except Exception as error:
+        if os.environ.get("SEG_DEBUG") == "1":
+            raise
+        advice = "an internal error. Run it again with SEG_DEBUG=1 and report what it prints"
+        print(in_a_sentence(error, "seg", advice), file=sys.stderr)
         sys.exit(1)

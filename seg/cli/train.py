@@ -37,8 +37,8 @@ def train(
     """Train one network and write its weights and record; `grid` takes every setting from a file."""
     import torch
 
+    from seg.training import trainer
     from seg.training.recipe import Recipe
-    from seg.training.trainer import train as run
 
     if threads:
         torch.set_num_threads(threads)
@@ -61,7 +61,7 @@ def train(
         rendered=rendered,
         seed=seed,
     )
-    record = run(recipe, data, out, resume)
+    record = trainer.train(recipe, data, out, resume)
     print(f"{record.name}: validation mean IoU {as_score(record.validation.mean_iou)}")
 
 
@@ -86,8 +86,7 @@ def grid(
     from fnmatch import fnmatchcase
 
     from seg.errors import TrainingError
-    from seg.training.batch import DONE, RESUME, read, state
-    from seg.training.batch import run as train_all
+    from seg.training.batch import DONE, RESUME, read, run, state
 
     chosen = [recipe for recipe in read(recipes) if fnmatchcase(recipe.name, only)]
     if not chosen:
@@ -97,7 +96,7 @@ def grid(
             print(f"{state(recipe, out):8}{recipe.name}")
         return
     count = Counter()
-    for outcome in train_all(chosen, data, out, ray, threads, progress=sys.stdout.isatty()):
+    for outcome in run(chosen, data, out, ray, threads, progress=sys.stdout.isatty()):
         if outcome.record is None:
             verb = "failed"
             print(f"{outcome.name}: {outcome.failure}", file=sys.stderr, flush=True)

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 import seg
 from seg import models
-from seg.bench import measure as bench
+from seg.bench import measure
 from seg.catalogue.store import SHIPPED, WeightIndex, folder_of
-from seg.cli import main as cli
+from seg.cli import main
 from seg.cli.predict import result_names
 from seg.datasets import Folder, street
 from seg.datasets.street import STREET
@@ -29,7 +29,7 @@ PHOTO = "photo.png"
 
 def run(*words: object) -> str:
     """The printed output of a command that must succeed."""
-    result = CliRunner().invoke(cli.app, [str(word) for word in words])
+    result = CliRunner().invoke(main.app, [str(word) for word in words])
     assert result.exit_code == 0, result.output
     return result.stdout
 
@@ -38,7 +38,7 @@ def refused(capsys, monkeypatch, *words: object) -> str:
     """The one line that a command prints when it cannot do what it was asked to."""
     monkeypatch.setattr(sys, "argv", ["seg", *map(str, words)])
     with pytest.raises(SystemExit) as stop:
-        cli.run()
+        main.run()
     assert stop.value.code == 1
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1
@@ -103,7 +103,7 @@ def test_predict_goes_on_after_a_bad_file_and_says_which_it_was(weights, photo, 
     name, data, fragment = BAD["truncated JPEG"]
     (tmp_path / name).write_bytes(data)
     words = ["predict", tmp_path / name, photo, "--weights", "street/fcn8s-wce", "--out", tmp_path / "out"]
-    result = CliRunner().invoke(cli.app, [str(w) for w in [*words, "--weights-dir", weights]])
+    result = CliRunner().invoke(main.app, [str(w) for w in [*words, "--weights-dir", weights]])
     assert result.exit_code == 1
     assert fragment in result.stderr
     assert (tmp_path / "out" / "photo-ids.png").exists()
@@ -141,7 +141,7 @@ def test_predict_keeps_pictures_of_the_same_name_apart_and_says_so(weights, tmp_
         picture.parent.mkdir()
         Image.fromarray(street.render(2, 60, width).image).save(picture)
     words = ["predict", *pictures, pictures[0], "--weights", "street/fcn8s-wce", "--out", tmp_path / "out"]
-    result = CliRunner().invoke(cli.app, [str(word) for word in [*words, "--weights-dir", weights]])
+    result = CliRunner().invoke(main.app, [str(word) for word in [*words, "--weights-dir", weights]])
     assert result.exit_code == 0
     assert f"keep the folders of their pictures below {tmp_path / 'out'}" in result.stderr
     assert written(tmp_path / "out") == ["a/1-ids.png", "a/1-overlay.png", "b/1-ids.png", "b/1-overlay.png"]
@@ -210,6 +210,21 @@ def test_what_cannot_be_done_is_one_sentence_and_no_traceback(capsys, monkeypatc
     assert sentence in refused(capsys, monkeypatch, *words)
 
 
+def test_an_error_of_a_library_is_an_internal_error_and_not_advice(capsys, monkeypatch, weights):
+    def surprise(self) -> None:
+        raise ValueError("too many values to unpack (expected 2)")
+
+    monkeypatch.setattr(WeightIndex, "records", surprise)
+    words = ("weights", "--weights-dir", weights)
+    sentence = refused(capsys, monkeypatch, *words)
+    assert sentence == (
+        "seg failed (ValueError): an internal error. Run it again with SEG_DEBUG=1 and report what it prints."
+    )
+    monkeypatch.setenv("SEG_DEBUG", "1")
+    with pytest.raises(ValueError, match="too many values"):
+        main.run()
+
+
 def test_bench_times_every_set_beside_plain_pytorch(weights, tmp_path):
     run("bench", "--json", tmp_path / "bench.json", "--repeats", 1, "--weights-dir", weights)
     figures = json.loads((tmp_path / "bench.json").read_text())
@@ -224,8 +239,8 @@ def test_bench_times_every_set_beside_plain_pytorch(weights, tmp_path):
 
 
 def test_a_large_picture_is_timed_and_its_memory_told(weights, monkeypatch):
-    monkeypatch.setattr(bench, "LARGE", (1500, 2000))
-    (found,) = bench.large_picture(["street/fcn8s-wce"], "cpu", weights, "torch")
+    monkeypatch.setattr(measure, "LARGE", (1500, 2000))
+    (found,) = measure.large_picture(["street/fcn8s-wce"], "cpu", weights, "torch")
     assert found["name"] == "street/fcn8s-wce"
     assert found["seconds"] > 0
     assert found["megabytes"] is None or found["megabytes"] > 3 * 1500 * 2000 / 1e6  # labels and confidence at least
@@ -233,13 +248,13 @@ def test_a_large_picture_is_timed_and_its_memory_told(weights, monkeypatch):
 
 def test_a_paper_width_is_timed_with_layers_that_a_compiler_cannot_share(monkeypatch):
     given = []
-    monkeypatch.setattr(bench, "PAPER_TILE", (32, 32))
+    monkeypatch.setattr(measure, "PAPER_TILE", (32, 32))
     monkeypatch.setattr(
-        bench, "build_engine", lambda model, *how, **named: given.append(model) or build_engine(model, *how, **named)
+        measure, "build_engine", lambda model, *how, **named: given.append(model) or build_engine(model, *how, **named)
     )
     peaks = [100.0, 300.0, 200.0, 1.0]
-    monkeypatch.setattr(bench, "peak_gflops", lambda device: peaks.pop())
-    found = bench.paper_width("fc_densenet56", 3, "cpu", "torch")
+    monkeypatch.setattr(measure, "peak_gflops", lambda device: peaks.pop())
+    found = measure.paper_width("fc_densenet56", 3, "cpu", "torch")
     assert found["parameters"] == 1_376_795
     assert found["ratio"] == found["seconds"] / found["eager"]
     assert not peaks, "measured in turn with the network, whose first run does not count"
@@ -251,23 +266,23 @@ def test_a_paper_width_is_timed_with_layers_that_a_compiler_cannot_share(monkeyp
 
 
 def test_bench_of_chosen_ones_takes_papers_widths_too_and_records_nothing(capsys, monkeypatch, weights):
-    monkeypatch.setattr(bench, "PAPER_TILE", (32, 32))
+    monkeypatch.setattr(measure, "PAPER_TILE", (32, 32))
     printed = run("bench", "--only", "conv_stack", "--repeats", 1, "--engine", "torch", "--weights-dir", weights)
     (line,) = (line for line in printed.splitlines() if line.startswith("conv_stack "))
     assert line.split()[1] == "torch"
     assert "street/" not in printed
     words = ("bench", "--only", "street/fcn8s-wce", "--record", "--weights-dir", weights)
     assert "leave out --only" in refused(capsys, monkeypatch, *words)
-    assert bench.read_figures(weights) is None
+    assert measure.read_figures(weights) is None
 
 
 def test_recorded_figures_are_kept_beside_the_sets_and_damaged_ones_are_none(weights, tmp_path):
     folder = tmp_path / "sets"
     shutil.copytree(weights, folder)
-    assert bench.read_figures(folder) is None
+    assert measure.read_figures(folder) is None
     run("bench", "--repeats", 1, "--record", "--weights-dir", folder)
-    assert bench.read_figures(folder)["sets"][0]["name"] == "street/fcn8s-wce"
+    assert measure.read_figures(folder)["sets"][0]["name"] == "street/fcn8s-wce"
     assert WeightIndex(folder).record("street/fcn8s-wce").timing.milliseconds > 0
     for text in ("", "[]", '{"sets": []}', "{"):
-        (folder / bench.FIGURES).write_text(text)
-        assert bench.read_figures(folder) is None
+        (folder / measure.FIGURES).write_text(text)
+        assert measure.read_figures(folder) is None
