@@ -56,8 +56,8 @@ def _at_size(truth: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
 def _added(name: str, z: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> torch.Tensor | None:
     """(h, w): what each pixel adds, 0 where ignored; its mean over what counts is the loss."""
     if name in ("ce", "wce"):
-        weights = weights if name == "wce" else None
-        return F.cross_entropy(z, target, weight=weights, ignore_index=IGNORE, reduction="none")[0]
+        weight = weights if name == "wce" else None
+        return F.cross_entropy(z, target, weight=weight, ignore_index=IGNORE, reduction="none")[0]
     if name == "focal":
         right = F.one_hot(target.where(target != IGNORE, 0), z.shape[1]).movedim(-1, 1).float()
         q = torch.where(right > 0, z.sigmoid(), 1 - z.sigmoid())
