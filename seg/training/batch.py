@@ -170,7 +170,7 @@ def attempt(
         if threads:
             torch.set_num_threads(threads)
         return Outcome(recipe.name, found, train(recipe, data, out, resume=True, progress=progress))
-    except (SegError, ValueError) as error:
+    except SegError as error:
         return Outcome(recipe.name, found, failure=str(error))
     except Exception as error:  # a surprise in one run must not cost a night of the others
         return Outcome(recipe.name, found, failure=f"{type(error).__name__}: {_one_line(error)}")
