@@ -4,13 +4,16 @@ import hashlib
 import io
 import re
 import struct
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
 from seg.errors import ImageError
+from seg.pictures.unusual import unusual
 
 MAX_PIXELS = 100_000_000
 """Pictures of more pixels than this are refused before they are decoded."""
@@ -21,6 +24,13 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
 _READABLE = "PNG, JPEG, WebP, BMP, TIFF or GIF"
 
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF8")
+
+_OTHER_ORDER = {
+    f"{colours};16{order}": f"{colours};16{'L' if order == 'B' or (order, sys.byteorder) == ('N', 'big') else 'B'}"
+    for colours in ("RGB", "RGBA", "RGBX")
+    for order in "LBN"
+}
+"""Pillow's names of 16-bit layouts, L for little-endian, B for big-endian, N as the machine is: the other of each."""
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -44,12 +54,14 @@ class Picture:
     """Sentences that a visitor must be told about what decoding did to the picture."""
     digest: str
     """SHA-256 of shape and pixels, in hexadecimal: a key for caches."""
+    orientation: int = field(default=1, compare=False)
+    """How the file's pixels were turned upright, as EXIF counts it: 1 for not at all, more than 4 for on its side."""
 
     @classmethod
-    def of(cls, pixels: np.ndarray, name: str, notes: tuple[str, ...] = ()) -> "Picture":
+    def of(cls, pixels: np.ndarray, name: str, notes: tuple[str, ...] = (), orientation: int = 1) -> "Picture":
         """The picture of these pixels, uint8 (H, W, 3) or (H, W), C-contiguous, which from now on nobody can change."""
         pixels.flags.writeable = False
-        return cls(name, pixels, notes, digest(pixels))
+        return cls(name, pixels, notes, digest(pixels), orientation)
 
 
 def digest(pixels: np.ndarray) -> str:
@@ -60,27 +72,28 @@ def digest(pixels: np.ndarray) -> str:
 
 
 def decode(data: bytes, name: str) -> Picture:
-    """The picture in an uploaded file: any PNG, JPEG, WebP, BMP, TIFF, GIF or AVIF that Pillow can open.
+    """The picture in a file: any PNG, JPEG, WebP, BMP, TIFF, GIF or AVIF that Pillow opens, and HEIC with pillow-heif.
 
-    Grey files (1-bit, 8-bit, 16-bit, float) stay grey, all others become RGB. Whole numbers beyond 8 bits are
-    divided by 257 when they use the 16-bit range, kept when they fit 8 bits, and otherwise stretched from their own
-    minimum and maximum to 0–255; floats within 0–1 are multiplied by 255, others treated like whole numbers.
+    Grey files (1-bit, 8-bit, 16-bit, float) stay grey, all others become RGB. Whole numbers beyond 8 bits, of grey and
+    of colours alike, are divided by 257 when they use the 16-bit range, kept when they fit 8 bits, and otherwise
+    stretched from their own minimum and maximum to 0–255; floats within 0–1 are multiplied by 255, others treated like
+    whole numbers.
 
     Raises ImageError, and nothing else, for whatever cannot be shown: one sentence that begins with ``name``.
     """
-    file, image = open_image(data, name)
+    file, image, orientation = open_image(data, name)
     try:
-        pixels, notes = _to_pixels(image, white_is_zero=_is_white_zero(file))
-        if _has_deep_colours(file, data):
-            notes.append("16-bit colours were reduced to 8 bits.")
-        notes.extend(_frame_note(file))
+        shallow, deep_notes = _shallow(file, image, data, orientation)
+        pixels, notes = _to_pixels(shallow, white_is_zero=_is_white_zero(file))
+        notes.extend((*deep_notes, *_frame_note(file)))
     except Exception as error:
         raise ImageError(damaged(name)) from error
-    return Picture.of(pixels, name, tuple(notes))
+    return Picture.of(pixels, name, tuple(notes), orientation)
 
 
-def open_image(data: bytes, name: str) -> tuple[Image.Image, Image.Image]:
-    """The opened file, which knows its format and frames, and its first frame, decoded and upright.
+def open_image(data: bytes, name: str) -> tuple[Image.Image, Image.Image, int]:
+    """The opened file, which knows its format and frames; its first frame, decoded and upright; and how it was turned
+    for that, as EXIF counts it.
 
     Raises ImageError for all that cannot be opened.
     """
@@ -88,7 +101,9 @@ def open_image(data: bytes, name: str) -> tuple[Image.Image, Image.Image]:
         raise ImageError(f"{name} is empty: choose the file again, it may not have been saved or copied completely.")
     _check_size(_header_size(data), name)
     try:
-        file = Image.open(io.BytesIO(data), formats=_FORMATS)
+        file = Image.open(
+            io.BytesIO(data), formats=(*_FORMATS, "HEIF") if _is_heic(data) and _reads_heic() else _FORMATS
+        )
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(_too_large(name)) from error
     except Exception as error:
@@ -99,8 +114,9 @@ def open_image(data: bytes, name: str) -> tuple[Image.Image, Image.Image]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(_too_large(name)) from error
     except Exception as error:
-        raise ImageError(damaged(name)) from error
-    return file, _upright(file)
+        raise ImageError(_why_not_read(data, name)) from error
+    orientation = _orientation(file)
+    return file, turned(file, orientation), orientation
 
 
 def _header_size(data: bytes) -> tuple[int, int] | None:
@@ -135,21 +151,49 @@ def _why_not_opened(data: bytes, name: str) -> str:
         return f"{name} is a web page, not a picture: save the picture itself and choose that file."
     if b"%PDF-" in head[:1024]:
         return f"{name} is a PDF document: export its page or picture as PNG or JPEG."
+    if _is_heic(data):
+        if _reads_heic():
+            return damaged(name)
+        return (
+            f"{name} is a HEIC picture, which is not read here: send it as JPEG (an iPhone takes JPEGs by Settings, "
+            "Camera, Formats, 'Most Compatible'), or run pip install pillow-heif where this program runs."
+        )
     if data[4:8] == b"ftyp":
         brand = data[8:12]
-        if brand[:2] in (b"he", b"mi", b"ms"):
-            return f"{name} is a HEIC picture, which this app does not read: convert it to JPEG or PNG."
         if brand[:3] == b"avi":
             return f"{name} is an AVIF picture that cannot be read here: convert it to JPEG or PNG."
         if brand in (b"isom", b"qt  ", b"M4V ") or brand[:2] == b"mp":
             return f"{name} is a video: save a single frame of it as PNG or JPEG."
     if data.startswith(_SIGNATURES) or (data.startswith(b"RIFF") and data[8:12] == b"WEBP"):
-        return damaged(name)
+        return _why_not_read(data, name)
     return f"{name} is not a picture that this app can read: use {_READABLE}."
 
 
 def damaged(name: str) -> str:
-    return f"{name} is damaged, cut short or of an unusual kind: copy or download it again, or save it anew as PNG."
+    return f"{name} is damaged or cut short: copy or download it again, or save it anew as PNG."
+
+
+def _why_not_read(data: bytes, name: str) -> str:
+    """Of a file that is a picture by its first bytes."""
+    kind = unusual(data)
+    if kind is None:
+        return damaged(name)
+    return f"{name} is intact, but {kind}, which cannot be read here: save it as PNG or as JPEG."
+
+
+def _is_heic(data: bytes) -> bool:
+    return data[4:8] == b"ftyp" and data[8:10] in (b"he", b"mi", b"ms")
+
+
+@cache
+def _reads_heic() -> bool:
+    """Whether the optional pillow-heif is there; Pillow then knows the format."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return False
+    register_heif_opener()
+    return True
 
 
 def _too_large(name: str, size: tuple[int, int] | None = None) -> str:
@@ -161,13 +205,18 @@ def by(size: Iterable[int]) -> str:
     return " × ".join(map(str, size))
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """The image turned as its EXIF orientation says; unlike Pillow's own function, not stopped by other broken EXIF."""
+def turned(image: Image.Image, orientation: int) -> Image.Image:
+    """The image turned as pixels of that EXIF orientation must be to stand upright."""
+    return image if orientation == 1 else image.transpose(_TURNS[orientation])
+
+
+def _orientation(image: Image.Image) -> int:
+    """As EXIF says; unlike Pillow's own function, not stopped by other broken EXIF."""
     try:
-        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+        found = image.getexif().get(ExifTags.Base.Orientation)
     except Exception:
-        return image
-    return image if turn is None else image.transpose(turn)
+        return 1
+    return found if found in _TURNS else 1
 
 
 def _frame_note(file: Image.Image) -> list[str]:
@@ -240,23 +289,23 @@ def _transform(image: Image.Image, source: ImageCms.ImageCmsProfile | ImageCms.c
     )
 
 
-def _to_8_bits(values: np.ndarray, white_is_zero: bool) -> tuple[np.ndarray, list[str]]:
-    """uint8 of grey numbers of any other kind, and the note about it. Not-a-number becomes 0."""
+def _to_8_bits(values: np.ndarray, white_is_zero: bool, colour: bool = False) -> tuple[np.ndarray, list[str]]:
+    """uint8 of numbers (H, W) of any other kind, and the note about it. Not-a-number becomes 0."""
     is_float = values.dtype.kind == "f"
-    kind = "Floating-point grey" if is_float else "16-bit grey"
+    kind = "Floating-point grey was" if is_float else "16-bit colours were" if colour else "16-bit grey was"
     low, high = _range(values)
     if is_float and low >= 0 and high <= 1:
-        low, scale, note = 0.0, 255.0, f"{kind} was scaled to 8 bits."
+        low, scale, note = 0.0, 255.0, f"{kind} scaled to 8 bits."
     elif low >= 0 and high <= 255:
-        low, scale, note = 0.0, 1.0, f"{kind} was read as 8 bits, which its values fit."
+        low, scale, note = 0.0, 1.0, f"{kind} read as 8 bits, which {'their' if colour else 'its'} values fit."
     elif low >= 0 and 16383 < high <= 65535:
-        low, scale, note = 0.0, 1 / 257, f"{kind} was scaled to 8 bits."
+        low, scale, note = 0.0, 1 / 257, f"{kind} {'reduced' if colour else 'scaled'} to 8 bits."
     else:
         if not is_float and not 0 <= low <= high <= 65535:
-            kind = "32-bit grey"
+            kind = "32-bit grey was"
         scale = 255 / (high - low) if high > low else 0.0
         span = f"{low:g} to {high:g}" if is_float else f"{low:.0f} to {high:.0f}"
-        note = f"{kind} was stretched from its own range, {span}, to 8 bits."
+        note = f"{kind} stretched from {'their' if colour else 'its'} own range, {span}, to 8 bits."
     pixels = np.empty(values.shape, np.uint8)
     rows = max(1, (1 << 20) // values.shape[1])
     for top in range(0, len(values), rows):  # strips, because a whole picture of doubles may not fit the memory
@@ -281,10 +330,44 @@ def _is_white_zero(file: Image.Image) -> bool:
     return file.format == "TIFF" and file.tag_v2.get(262) == 0
 
 
-def _has_deep_colours(file: Image.Image, data: bytes) -> bool:
+def sample_bits(file: Image.Image, data: bytes) -> int:
+    """Bits of each number of a PNG or TIFF; 8 for all other formats."""
     if file.format == "PNG":
-        return data[24] == 16 and data[25] != 0
-    if file.format == "TIFF" and not file.mode.startswith(("I", "F")):
+        return data[24]
+    if file.format == "TIFF":
         bits = file.tag_v2.get(258, 8)
-        return max(bits if isinstance(bits, tuple) else (bits,)) > 8
-    return False
+        return max(bits if isinstance(bits, tuple) else (bits,))
+    return 8
+
+
+def _shallow(file: Image.Image, image: Image.Image, data: bytes, orientation: int) -> tuple[Image.Image, list[str]]:
+    """The image with its colours in 8 bits, scaled as deep grey is, and the note about it.
+
+    Pillow opens 16-bit colours by their upper bytes alone, so that a dim picture would come out black.
+    """
+    if image.mode not in ("RGB", "RGBA", "CMYK", "LAB") or sample_bits(file, data) <= 8:
+        return image, []
+    lower = _lower_bytes(data)
+    if lower is None:
+        return image, ["16-bit colours were reduced to 8 bits."]
+    upper = np.asarray(image)
+    deep = upper[..., :3].astype(np.uint16) << 8 | np.asarray(turned(lower, orientation))[..., :3]
+    scaled, notes = _to_8_bits(deep.reshape(len(deep), -1), False, colour=True)
+    shallow = Image.fromarray(np.dstack([scaled.reshape(deep.shape), upper[..., 3:]]))
+    shallow.info = image.info
+    return shallow, notes
+
+
+def _lower_bytes(data: bytes) -> Image.Image | None:
+    """The lower bytes of 16-bit colours: the upper ones of the same file if its numbers were of the other byte order.
+    None for files that have another layout."""
+    file = Image.open(io.BytesIO(data), formats=_FORMATS)
+    swapped = []
+    for tile in file.tile:
+        raw, *rest = tile.args if isinstance(tile.args, tuple) else (tile.args,)
+        if raw not in _OTHER_ORDER:
+            return None
+        swapped.append(tile._replace(args=(_OTHER_ORDER[raw], *rest) if rest else _OTHER_ORDER[raw]))
+    file.tile = swapped
+    file.load()
+    return file

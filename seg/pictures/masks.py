@@ -1,101 +1,265 @@
-"""Truth files read: class ids from grey, palette and colour pictures."""
+"""Truth files read: class ids from grey, palette and colour pictures, and never from a guess that is not said."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from seg.errors import ImageError
 from seg.labels import IGNORE, IGNORE_COLOUR, ClassMap, Colour
-from seg.pictures.decode import by, damaged, open_image, to_srgb
+from seg.pictures.decode import by, damaged, open_image, sample_bits, to_srgb, turned
+from seg.pictures.plausible import MARGIN, is_plausible, likelihood
 
 _UNKNOWN = 254
 """Marks a colour or number of a mask file that stands for no class; never leaves this module."""
 
+_MANY_COLOURS = 64
+"""Of no class: so many come of lossy compression, smooth resizing or a photo, not of somebody else's classes."""
 
-def decode_mask(data: bytes, name: str, class_map: ClassMap, size: tuple[int, int] | None = None) -> np.ndarray:
-    """The class ids in a truth file: uint8 (H, W), ids of ``class_map`` and IGNORE.
+_AS_DRAWN = 3
+"""Two colours of a palette differ by no more than this in any channel where a quantiser only rounded."""
 
-    - Grey files hold ids; ``class_map.disk_ignore`` and 255 become IGNORE.
-    - Palette files hold ids as their indices, unless the palette consists of class colours in another order, or the
-      indices are no ids while the colours are: then the colours count.
+
+@dataclass(frozen=True)
+class Reading:
+    """What a person says about masks whose files alone leave it open.
+
+    ids_from: 0 where the number 0 is the first class, 1 where it is unlabelled and 1 the first class.
+    white: the class that white stands for in black-and-white masks of two classes; black is the other.
+    """
+
+    ids_from: int | None = None
+    white: int | None = None
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A truth file read. labels: uint8 (H, W), class ids and IGNORE; notes: sentences about how it was read."""
+
+    labels: np.ndarray
+    notes: tuple[str, ...] = ()
+
+
+class AmbiguousMask(ImageError):
+    """A mask that can be read in several ways, or whose classes look like none of its data set.
+
+    The message says what was read; readings: each way that its reader may choose, and what it then says.
+    """
+
+    def __init__(self, message: str, readings: dict[Reading, str]):
+        super().__init__(message)
+        self.readings = readings
+
+
+def read(
+    data: bytes,
+    name: str,
+    class_map: ClassMap,
+    size: tuple[int, int] | None = None,
+    reading: Reading = Reading(),
+    orientation: int = 1,
+) -> Mask:
+    """The class ids in a truth file.
+
+    - Grey files, and colour files of three equal channels, hold ids, whatever their depth; ``class_map.disk_ignore``
+      and 255 become IGNORE.
+    - Palette files hold class colours where all that are used are some, else ids as their indices.
     - Colour files hold the colours of ``class_map`` or of one of its ``other_colours``; black and IGNORE_COLOUR become
       IGNORE, and so does whatever is fully transparent.
-    - Black-and-white files (1-bit ones, and those of 0 and 255 only for a map of two classes) are refused: some data
-      sets draw the first class black, others white.
+    - Ids that are more like masks of the data set when 0 is taken for unlabelled, or whose classes, shares and places
+      are like none of it (`seg.pictures.plausible`), are not believed until ``reading`` says so; neither are masks of
+      black and white alone, since some draw the first class black, others white.
 
-    ``size`` is the (height, width) of the picture that the mask belongs to; None accepts any.
-    Raises ImageError like `decode`, and for lossy files, a wrong size, and ids or colours that are no class.
+    size: (height, width) of the picture that the mask belongs to; None accepts any. orientation: how that picture was
+    turned upright, as EXIF counts it: a mask that fits the picture as it is stored is turned with it.
+
+    Raises AmbiguousMask, and ImageError like `decode`, for lossy files, a wrong size, ids or colours of no class.
     """
-    file, image = open_image(data, name)
+    file, image, own = open_image(data, name)
     if _is_lossy(file, data):
         raise ImageError(
             f"{name} is saved with lossy compression, which invents colours between the classes: "
             "save the mask as PNG instead."
         )
-    if size is not None and size != (image.height, image.width):
-        raise ImageError(
-            f"{name} is {by(image.size)} pixels but its picture is {by(size[::-1])}; "
-            "make the mask the same size as the picture."
-        )
+    image, notes = _beside_its_picture(file, image, name, size, own, orientation)
+    bits = sample_bits(file, data)
     try:
-        values = _mask_values(image)
+        values, hidden = _values(image, bits)
     except Exception as error:
         raise ImageError(damaged(name)) from error
-    if _is_black_and_white(image, values, class_map):
-        names = f"0 ({class_map.names[0]}) to {len(class_map) - 1} ({class_map.names[-1]})"
-        raise ImageError(
-            f"{name} is only black and white, which does not tell the classes apart for certain: "
-            f"save it as an 8-bit PNG whose values are the class ids {names}."
-        )
+    numbers = _Numbers(name, class_map, reading, image.mode == "1")
     if image.mode == "P":
-        return _read_palette(image, values, name, class_map)
-    if values.ndim == 2:
-        return _read_ids(values, name, class_map)
-    return _read_colours(values, name, class_map)
+        found = _read_palette(image, values, numbers)
+    elif values.ndim == 2:
+        found = numbers.read(values, hidden)
+    else:
+        found = _read_colours(values, hidden, numbers)
+    if image.mode == "L" and bits < 8:
+        notes.append(f"Its {bits}-bit values were read as the ids.")
+    if own == 1 and orientation != 1 and not notes and _is_upside_down(found.labels, class_map, orientation):
+        notes.append("It was upside down beside its picture as that is shown, and was turned with it.")
+        found = _Found(_turned_labels(found.labels, orientation), found.notes)
+    elif found.is_bare:
+        _doubt(found, name, class_map)
+    return Mask(found.labels, (*notes, *found.notes))
+
+
+def described(labels: np.ndarray, class_map: ClassMap) -> str:
+    """'sky 71 %, building 29 %: 2 of 11 classes', the largest shares of what is labelled first."""
+    counts = np.bincount(labels.ravel(), minlength=256)
+    held = [c for c in np.argsort(-counts[: len(class_map)], kind="stable") if counts[c]]
+    labelled = counts[: len(class_map)].sum()
+    shares = [f"{class_map.names[c]} {_percent(counts[c] / labelled)}" for c in held[:4]]
+    more = f" and {len(held) - 4} more" if len(held) > 4 else ""
+    void = f", {_percent(counts[IGNORE] / labels.size)} of it unlabelled" if counts[IGNORE] else ""
+    return f"{', '.join(shares) or 'nothing'}{more}: {len(held)} of {len(class_map)} classes{void}"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %") if share >= 0.005 else "under 1 %"
 
 
 def _is_lossy(file: Image.Image, data: bytes) -> bool:
-    return file.format in ("JPEG", "MPO", "AVIF") or (file.format == "WEBP" and b"VP8L" not in data)
+    return file.format in ("JPEG", "MPO", "AVIF", "HEIF") or (file.format == "WEBP" and b"VP8L" not in data)
 
 
-def _mask_values(image: Image.Image) -> np.ndarray:
-    """Numbers (H, W), palette indices (H, W) or colours uint8 (H, W, 3), what is transparent black."""
+def _beside_its_picture(
+    file: Image.Image, upright: Image.Image, name: str, size: tuple[int, int] | None, own: int, orientation: int
+) -> tuple[Image.Image, list[str]]:
+    """The mask as its picture stands, and what was done for it. Raises ImageError where it cannot have its size."""
+    if size is None or size == (upright.height, upright.width):
+        return upright, []
+    if own != 1 and size == (file.height, file.width):
+        return file, ["Its own EXIF would turn it away from its picture, so it was left as it is."]
+    if own == 1 and size == (upright.width, upright.height) and orientation > 4:
+        return turned(upright, orientation), ["It fits the picture as that is stored, and was turned with it."]
+    raise ImageError(
+        f"{name} is {by(upright.size)} pixels but its picture is {by(size[::-1])}; "
+        "make the mask the same size as the picture."
+    )
+
+
+def _is_upside_down(labels: np.ndarray, class_map: ClassMap, orientation: int) -> bool:
+    """Whether a mask of the right size looks like its data set only when it is turned as its picture was."""
+    if class_map.usual is None or (orientation > 4 and labels.shape[0] != labels.shape[1]):
+        return False
+    return not is_plausible(labels, class_map.usual) and is_plausible(
+        _turned_labels(labels, orientation), class_map.usual
+    )
+
+
+def _turned_labels(labels: np.ndarray, orientation: int) -> np.ndarray:
+    return np.array(turned(Image.fromarray(labels), orientation))
+
+
+def _values(image: Image.Image, bits: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """Numbers (H, W), palette indices (H, W) or colours uint8 (H, W, 3); and bool (H, W), what is fully transparent."""
     if image.mode == "1":
-        return np.array(image.convert("L"))
+        return np.array(image.convert("L")), None
+    if image.mode == "L" and bits < 8:  # Pillow spreads few bits over the whole range
+        return np.array(image) // (255 // (2**bits - 1)), None
     if image.mode in ("L", "P") or image.mode.startswith(("I", "F")):
-        return np.array(image)
+        return np.array(image), None
     if image.mode in ("LA", "La"):
         both = np.array(image.convert("LA"))
-        return np.where(both[..., 1] == 0, np.uint8(IGNORE), both[..., 0])
+        return both[..., 0], both[..., 1] == 0
     if image.has_transparency_data:
         both = np.array(image.convert("RGBA"))
-        both[both[..., 3] == 0] = 0
-        return np.ascontiguousarray(both[..., :3])
-    return np.array(to_srgb(image, None))
+        return np.ascontiguousarray(both[..., :3]), both[..., 3] == 0
+    return np.array(to_srgb(image, None)), None
 
 
-def _is_black_and_white(image: Image.Image, values: np.ndarray, class_map: ClassMap) -> bool:
-    if image.mode == "1":
-        return True
+@dataclass(frozen=True)
+class _Found:
+    """Ids as read. notes: how; is_bare: nothing but numbers say what they mean; from_1: what they mean if 0 is none."""
+
+    labels: np.ndarray
+    notes: tuple[str, ...] = ()
+    is_bare: bool = False
+    from_1: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """How the numbers of one file become ids."""
+
+    name: str
+    class_map: ClassMap
+    reading: Reading
+    is_bilevel: bool
+
+    def read(self, values: np.ndarray, hidden: np.ndarray | None = None, *notes: str) -> _Found:
+        """values: (H, W); hidden: bool (H, W), unlabelled whatever their number."""
+        name, class_map = self.name, self.class_map
+        shown = values if hidden is None else values[~hidden]
+        if self.is_bilevel or ((shown == 255).any() and (shown == 0).any() and ((shown == 0) | (shown == 255)).all()):
+            return _Found(_hide(_read_black_and_white(values == 255, name, class_map, self.reading), hidden), notes)
+        from_0, from_1 = (_hide(_to_ids(values, class_map, first), hidden) for first in (0, 1))
+        if self.reading.ids_from is not None:
+            chosen = (from_0, from_1)[self.reading.ids_from]
+            _refuse_unknown(values[chosen == _UNKNOWN], name, class_map, self.reading.ids_from)
+            return _Found(chosen, notes)
+        has_other = not (from_1 == _UNKNOWN).any() and bool((from_1 != IGNORE).any())
+        if (from_0 == _UNKNOWN).any():
+            if not has_other:
+                _refuse_unknown(values[from_0 == _UNKNOWN], name, class_map, 0)
+            said = described(from_1, class_map)
+            raise AmbiguousMask(
+                f"{name} has ids up to {len(class_map)}, one more than {class_map.dataset} has; with ids from 1, it "
+                f"reads as {said}.",
+                {Reading(ids_from=1): said},
+            )
+        return _Found(from_0, notes, True, from_1 if has_other else None)
+
+
+def _doubt(found: _Found, name: str, class_map: ClassMap) -> None:
+    """Raises AmbiguousMask where ids taken from 0 make no likely mask of the data set."""
+    usual = class_map.usual
+    if usual is None:
+        return
+    other_is_likelier = found.from_1 is not None and _is_likelier(found.from_1, found.labels, class_map)
+    if is_plausible(found.labels, usual) and not other_is_likelier:
+        return
+    said = described(found.labels, class_map)
+    readings = {Reading(ids_from=0): said}
+    sentence = f"{name} reads as {said}, which is unlike the masks of {class_map.dataset}"
+    if found.from_1 is not None:
+        readings[Reading(ids_from=1)] = described(found.from_1, class_map)
+        sentence += f"; with ids from 1, it reads as {readings[Reading(ids_from=1)]}"
+    raise AmbiguousMask(f"{sentence}.", readings)
+
+
+def _read_black_and_white(is_white: np.ndarray, name: str, class_map: ClassMap, reading: Reading) -> np.ndarray:
+    """The ids of a mask of black and white alone, which only a reader's word tells apart."""
     if len(class_map) != 2:
-        return False
-    shown = _file_palette(image)[_used_indices(image)] if image.mode == "P" else values
-    if (image.mode == "P" or shown.ndim == 3) and (shown != shown[..., :1]).any():
-        return False
-    return bool((shown == 255).any() and ((shown == 0) | (shown == 255)).all())
+        names = f"0 ({class_map.names[0]}) to {len(class_map) - 1} ({class_map.names[-1]})"
+        raise ImageError(
+            f"{name} is only black and white, which does not tell {len(class_map)} classes apart: "
+            f"save it as an 8-bit PNG whose values are the class ids {names}, and 255 for unlabelled."
+        )
+    ways = {white: np.where(is_white, white, 1 - white).astype(np.uint8) for white in (1, 0)}
+    if reading.white is not None:
+        return ways[reading.white]
+    first, second = (described(labels, class_map) for labels in ways.values())
+    raise AmbiguousMask(
+        f"{name} is only black and white, which does not tell the classes apart for certain: if white is "
+        f"{class_map.names[1]}, it reads as {first}; if white is {class_map.names[0]}, as {second}; an 8-bit PNG whose "
+        f"values are the class ids 0 ({class_map.names[0]}) to 1 ({class_map.names[1]}) leaves no doubt.",
+        {Reading(white=1): first, Reading(white=0): second},
+    )
 
 
-def _read_ids(values: np.ndarray, name: str, class_map: ClassMap) -> np.ndarray:
-    ids = _to_ids(values, class_map)
-    unknown = ids == _UNKNOWN
-    if unknown.any():
-        raise ImageError(_unknown_ids(name, values[unknown], class_map))
-    return ids
+def _hide(ids: np.ndarray, hidden: np.ndarray | None) -> np.ndarray:
+    return ids if hidden is None else np.where(hidden, np.uint8(IGNORE), ids)
 
 
-def _to_ids(values: np.ndarray, class_map: ClassMap) -> np.ndarray:
+def _to_ids(values: np.ndarray, class_map: ClassMap, first: int = 0) -> np.ndarray:
+    """Uint8: the class of every number where the classes are numbered from `first`, _UNKNOWN for numbers of none."""
     table = np.full(256, _UNKNOWN, np.uint8)
-    table[: len(class_map)] = np.arange(len(class_map))
     table[[class_map.disk_ignore, IGNORE]] = IGNORE
+    table[:first] = IGNORE
+    table[first : first + len(class_map)] = np.arange(len(class_map))
     if values.dtype == np.uint8:
         return table[values]
     within = (values >= 0) & (values <= 255)
@@ -103,52 +267,88 @@ def _to_ids(values: np.ndarray, class_map: ClassMap) -> np.ndarray:
     return np.where(within & (bytes_ == values), table[bytes_], np.uint8(_UNKNOWN))
 
 
-def _used_indices(image: Image.Image) -> np.ndarray:
-    return np.flatnonzero(image.histogram())
-
-
-def _read_palette(image: Image.Image, indices: np.ndarray, name: str, class_map: ClassMap) -> np.ndarray:
-    ids = _to_ids(np.arange(256, dtype=np.uint8), class_map)
-    palette = _file_palette(image)
-    used = _used_indices(image)
-    indices_are_ids = bool((ids[used] != _UNKNOWN).all())
-    for colours in (class_map.colours, *class_map.other_colours):
-        by_colour = _colour_table(colours)[_packed(palette)]
-        if not (by_colour[used] != _UNKNOWN).all():
+def _read_palette(image: Image.Image, indices: np.ndarray, numbers: _Numbers) -> _Found:
+    class_map = numbers.class_map
+    palette, used = _file_palette(image), np.flatnonzero(image.histogram())
+    by_index = _to_ids(np.arange(256, dtype=np.uint8), class_map)
+    indices_are_ids = bool((by_index[used] != _UNKNOWN).all())
+    for by_colour in _palettes_by_colour(palette, image, class_map):
+        if not (by_colour[used] < len(class_map)).any() or (by_colour[used] == _UNKNOWN).any():
             continue
-        has_classes = bool((by_colour[used] != IGNORE).any())
+        if (by_colour[used] == by_index[used]).all():
+            return _Found(by_colour[indices])
         nothing_else = bool((by_colour != _UNKNOWN).all())
-        if not indices_are_ids or (has_classes and nothing_else):
-            return by_colour[indices]
-    if not indices_are_ids:
-        raise ImageError(_unknown_ids(name, used[ids[used] == _UNKNOWN], class_map))
-    return ids[indices]
+        if nothing_else or not indices_are_ids or not _is_likelier(by_index[indices], by_colour[indices], class_map):
+            return _Found(by_colour[indices], ("Its palette holds the colours of the classes, so these were read.",))
+    greys = palette[used]
+    if (greys == greys[:, :1]).all():
+        numbers_shown = palette[:, 0][indices]
+        if set(greys[:, 0].tolist()) == {0, 255}:
+            return numbers.read(numbers_shown)
+        if (_to_ids(greys[:, 0], class_map) != _UNKNOWN).all() and (greys[:, 0] != used).any():
+            return numbers.read(numbers_shown, None, "The greys of its palette are ids, so these were read.")
+    note = "The colours of its palette are not those of the classes, so its indices were read as the ids."
+    return numbers.read(indices, None, note)
 
 
-def _read_colours(pixels: np.ndarray, name: str, class_map: ClassMap) -> np.ndarray:
+def _palettes_by_colour(palette: np.ndarray, image: Image.Image, class_map: ClassMap) -> Iterator[np.ndarray]:
+    """For each set of class colours, uint8 (256,): the class of each entry of a palette."""
+    transparent = image.info.get("transparency")
+    for colours in (class_map.colours, *class_map.other_colours):
+        known = np.array([*colours, (0, 0, 0), IGNORE_COLOUR])
+        ids = np.array([*range(len(colours)), IGNORE, IGNORE], np.uint8)
+        apart = np.abs(palette[:, None].astype(int) - known).max(axis=2)
+        by_colour = np.where(apart.min(axis=1) <= _AS_DRAWN, ids[apart.argmin(axis=1)], np.uint8(_UNKNOWN))
+        if isinstance(transparent, int):
+            by_colour[transparent] = IGNORE
+        elif transparent:
+            by_colour[[index for index, alpha in enumerate(transparent) if alpha == 0]] = IGNORE
+        yield by_colour
+
+
+def _is_likelier(one: np.ndarray, other: np.ndarray, class_map: ClassMap) -> bool:
+    return class_map.usual is not None and (
+        likelihood(one, class_map.usual) > likelihood(other, class_map.usual) + MARGIN
+    )
+
+
+def _read_colours(pixels: np.ndarray, hidden: np.ndarray | None, numbers: _Numbers) -> _Found:
+    name, class_map = numbers.name, numbers.class_map
     packed = _packed(pixels)
     fewest = None
     for colours in (class_map.colours, *class_map.other_colours):
-        ids = _colour_table(colours)[packed]
+        ids = _hide(_colour_table(colours)[packed], hidden)
         unknown = packed[ids == _UNKNOWN]
         if not unknown.size:
-            return ids
+            return _Found(ids)
         if fewest is None or unknown.size < fewest.size:
             fewest = unknown
     if (pixels == pixels[..., :1]).all():  # ids saved as the three equal channels of a colour file
-        return _read_ids(np.ascontiguousarray(pixels[..., 0]), name, class_map)
-    found = [f"({c >> 16}, {c >> 8 & 255}, {c & 255})" for c in np.unique(fewest)]
+        return numbers.read(np.ascontiguousarray(pixels[..., 0]), hidden)
+    distinct = np.unique(fewest)
+    if len(distinct) > _MANY_COLOURS:
+        raise ImageError(
+            f"{name} has {len(distinct):,} colours of no class and more than a mask can mean: if it is no photo, it "
+            "was saved with lossy compression or made larger or smaller with smooth edges; export it anew as PNG, "
+            "resized by nearest neighbour."
+        )
+    found = [f"({c >> 16}, {c >> 8 & 255}, {c & 255})" for c in distinct]
     raise ImageError(
         f"{name} has {_listed('colour', found)} of no class: use the {len(class_map)} colours of the "
         f"{class_map.dataset} classes, or a grey PNG of the ids 0 to {len(class_map) - 1}."
     )
 
 
-def _unknown_ids(name: str, values: np.ndarray, class_map: ClassMap) -> str:
+def _refuse_unknown(values: np.ndarray, name: str, class_map: ClassMap, first: int) -> None:
+    if not values.size:
+        return
     found = [f"{v:g}" if isinstance(v, float) else str(v) for v in np.unique(values).tolist()]
-    allowed = f"0 to {len(class_map) - 1}"
-    ignored = " or ".join(map(str, sorted({class_map.disk_ignore, IGNORE})))
-    return f"{name} has {_listed('value', found)} of no class: use the ids {allowed}, and {ignored} for unlabelled."
+    classes = range(first, first + len(class_map))
+    ignored = " or ".join(map(str, sorted({*range(first), class_map.disk_ignore, IGNORE}.difference(classes))))
+    raise ImageError(
+        f"{name} has {_listed('value', found)} of no class: use the ids {first} to {classes[-1]}, and {ignored} for "
+        "unlabelled."
+    )
 
 
 def _listed(noun: str, found: list[str]) -> str:

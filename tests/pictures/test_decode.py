@@ -14,7 +14,7 @@ from seg.errors import ImageError
 from seg.labels import IGNORE, IGNORE_COLOUR
 from seg.pictures.decode import MAX_PIXELS, Picture, decode
 from seg.pictures.drawing import WRONG_COLOUR, colour_mask, encode_ids, encode_png, error_map, fit, fit_labels, overlay
-from seg.pictures.masks import decode_mask
+from seg.pictures import masks
 from tests.bad_files import BAD, ODD, WIDTH, deep_png, png, saved, scene, tiff
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -35,9 +35,13 @@ def palette_png(indices: np.ndarray, colours: list[tuple[int, int, int]]) -> byt
     return saved(image, "PNG")
 
 
+def ids_of(*file, **options) -> np.ndarray:
+    return masks.read(*file, **options).labels
+
+
 def sentence(data: bytes, name: str, **mask) -> str:
     with pytest.raises(ImageError) as caught:
-        decode_mask(data, name, **mask) if mask else decode(data, name)
+        masks.read(data, name, **mask) if mask else decode(data, name)
     text = str(caught.value)
     assert text.startswith(name)
     assert text.endswith(".")
@@ -206,7 +210,7 @@ def test_any_change_to_a_real_file_gives_a_picture_or_one_sentence(key, changes,
 def refusals(data: bytes, name: str) -> list[str]:
     """Why a file was refused as a picture and as a mask; what it was taken for is uint8, and no other error comes."""
     sentences = []
-    for read in (lambda: decode(data, name).pixels, lambda: decode_mask(data, name, MEMBRANES)):
+    for read in (lambda: decode(data, name).pixels, lambda: ids_of(data, name, MEMBRANES)):
         try:
             assert read().dtype == np.uint8
         except ImageError as error:
@@ -227,7 +231,7 @@ def test_grey_files_hold_ids_and_both_ignore_numbers():
     expected = street_ids()
     expected[0, 0] = IGNORE
     for kind in ("PNG", "BMP", "TIFF"):
-        assert np.array_equal(decode_mask(saved(Image.fromarray(disk), kind), "m", STREET, disk.shape), expected)
+        assert np.array_equal(ids_of(saved(Image.fromarray(disk), kind), "m", STREET, disk.shape), expected)
 
 
 def test_ids_are_read_from_16_bit_float_alpha_and_equal_channel_files():
@@ -240,29 +244,29 @@ def test_ids_are_read_from_16_bit_float_alpha_and_equal_channel_files():
         saved(grey.convert("RGB"), "PNG"),
     ]
     for data in files:
-        assert np.array_equal(decode_mask(data, "m", STREET), ids)
+        assert np.array_equal(ids_of(data, "m", STREET), ids)
 
 
 def test_the_indices_of_a_palette_file_are_the_ids_whatever_its_colours():
     ids = street_ids()
     rainbow = [(k, 255 - k, k // 2) for k in range(256)]
-    assert np.array_equal(decode_mask(palette_png(ids, rainbow), "m.png", STREET), ids)
+    assert np.array_equal(ids_of(palette_png(ids, rainbow), "m.png", STREET), ids)
 
 
 def test_a_palette_file_of_class_colours_in_another_order_is_read_by_its_colours():
     ids = street_ids()
     shuffled = [*reversed(STREET.colours), IGNORE_COLOUR]
     indices = np.where(ids == IGNORE, len(STREET), len(STREET) - 1 - ids).astype(np.uint8)
-    assert np.array_equal(decode_mask(palette_png(indices, shuffled), "m.png", STREET), ids)
+    assert np.array_equal(ids_of(palette_png(indices, shuffled), "m.png", STREET), ids)
     quantized = Image.fromarray(colour_mask(ids, STREET)).quantize(32)
-    assert np.array_equal(decode_mask(saved(quantized, "GIF"), "m.gif", STREET), ids)
+    assert np.array_equal(ids_of(saved(quantized, "GIF"), "m.gif", STREET), ids)
 
 
 def test_a_palette_file_whose_indices_are_no_ids_is_read_by_its_colours():
     ids = street_ids()
     colours = [(9, 9, 9)] * 100 + [*STREET.other_colours[0], (0, 0, 0)]
     indices = np.where(ids == IGNORE, 100 + len(STREET), 100 + ids.astype(int)).astype(np.uint8)
-    assert np.array_equal(decode_mask(palette_png(indices, colours), "m.png", STREET), ids)
+    assert np.array_equal(ids_of(palette_png(indices, colours), "m.png", STREET), ids)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "GIF"])
@@ -272,17 +276,17 @@ def test_colour_files_are_read_in_every_colour_set(set_, kind):
     painted = np.zeros((*ids.shape, 3), np.uint8)
     for k, colour in enumerate(set_):
         painted[ids == k] = colour
-    assert np.array_equal(decode_mask(saved(Image.fromarray(painted), kind), "m", STREET), ids)
+    assert np.array_equal(ids_of(saved(Image.fromarray(painted), kind), "m", STREET), ids)
 
 
 def test_black_the_ignore_colour_and_transparency_all_mean_ignore():
     painted = np.array([[(*STREET.colours[3], 255), (0, 0, 0, 255), (*IGNORE_COLOUR, 255), (1, 2, 3, 0)]], np.uint8)
     for kind, options in (("PNG", {}), ("WEBP", {"lossless": True, "exact": True})):
         data = saved(Image.fromarray(painted), kind, **options)
-        assert decode_mask(data, "m", STREET).tolist() == [[3, IGNORE, IGNORE, IGNORE]]
+        assert ids_of(data, "m", STREET).tolist() == [[3, IGNORE, IGNORE, IGNORE]]
     grey = Image.new("LA", (2, 1), (2, 255))
     grey.putpixel((1, 0), (99, 0))
-    assert decode_mask(saved(grey, "PNG"), "m", STREET).tolist() == [[2, IGNORE]]
+    assert ids_of(saved(grey, "PNG"), "m", STREET).tolist() == [[2, IGNORE]]
 
 
 def test_a_black_and_white_file_is_refused_rather_than_guessed():
@@ -305,7 +309,7 @@ def test_a_black_and_white_file_is_refused_rather_than_guessed():
 def test_membrane_ids_are_read_with_and_without_ignored_pixels():
     for values in ([[0, 1]], [[0, 1, 255]], [[1, 255]], [[0, 0]]):
         ids = np.array(values, np.uint8)
-        assert np.array_equal(decode_mask(saved(Image.fromarray(ids), "PNG"), "m.png", MEMBRANES), ids)
+        assert np.array_equal(ids_of(saved(Image.fromarray(ids), "PNG"), "m.png", MEMBRANES), ids)
 
 
 def test_a_mask_of_another_size_names_both_sizes():
@@ -353,9 +357,9 @@ def test_a_mask_is_turned_as_its_picture_is():
     exif[0x0112] = 6
     ids = street_ids()
     data = saved(Image.fromarray(np.rot90(ids).copy()), "PNG", exif=exif)
-    assert np.array_equal(decode_mask(data, "m.png", STREET, ids.shape), ids)
+    assert np.array_equal(ids_of(data, "m.png", STREET, ids.shape), ids)
     indexed = Image.open(io.BytesIO(encode_ids(np.rot90(ids).copy(), STREET)))
-    assert np.array_equal(decode_mask(saved(indexed, "PNG", exif=exif), "m.png", STREET, ids.shape), ids)
+    assert np.array_equal(ids_of(saved(indexed, "PNG", exif=exif), "m.png", STREET, ids.shape), ids)
 
 
 @st.composite
@@ -370,8 +374,8 @@ def labels(draw, class_map):
 @given(st.sampled_from([STREET, MEMBRANES]).flatmap(lambda m: st.tuples(st.just(m), labels(m))))
 def test_written_ids_and_painted_masks_are_read_back_exactly(drawn):
     class_map, ids = drawn
-    assert np.array_equal(decode_mask(encode_ids(ids, class_map), "ids.png", class_map, ids.shape), ids)
-    assert np.array_equal(decode_mask(encode_png(colour_mask(ids, class_map)), "mask.png", class_map, ids.shape), ids)
+    assert np.array_equal(ids_of(encode_ids(ids, class_map), "ids.png", class_map, ids.shape), ids)
+    assert np.array_equal(ids_of(encode_png(colour_mask(ids, class_map)), "mask.png", class_map, ids.shape), ids)
 
 
 def test_a_file_of_ids_shows_the_class_colours_in_any_viewer():
@@ -388,7 +392,7 @@ def test_the_label_files_of_the_data_sets_are_read(folder, class_map):
     for file in sorted((DATA / folder / "valannot").iterdir())[:3]:
         picture = next((DATA / folder / "val").glob(f"{file.stem}.*"))
         size = decode(picture.read_bytes(), picture.name).pixels.shape[:2]
-        ids = decode_mask(file.read_bytes(), file.name, class_map, size)
+        ids = ids_of(file.read_bytes(), file.name, class_map, size)
         assert set(np.unique(ids)) <= {*range(len(class_map)), IGNORE}
         assert len(np.unique(ids)) > 1
 

@@ -1,0 +1,86 @@
+"""Whether a mask looks like those of its data set: which classes occur, in what shares, and where in the picture."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from seg.labels import Usual
+
+FLOOR = 1e-3
+"""No class is rarer than this anywhere, lest one odd pixel decide."""
+
+MARGIN = 0.5
+"""By how much, in nats a pixel, one reading of a file must be likelier than another to be the better one."""
+
+RARE = 14.0
+"""Masks whose choice of classes is less likely than exp(−RARE) look like none of their data set."""
+
+_MOST_PIXELS = 1 << 18
+"""Larger masks are looked at in steps: shares need no more."""
+
+
+def usual(masks: Iterable[np.ndarray], num_classes: int) -> Usual:
+    """What the masks of a data set, uint8 (H, W) each, have in common. Those without a label are left out."""
+    tables = [table for table in (zones(mask, num_classes) for mask in masks) if table[:, :-1].any()]
+    shares = np.mean([table / np.maximum(table.sum(axis=1, keepdims=True), 1) for table in tables], axis=0)
+    held = np.sum([table[1:, :-1].sum(axis=0) > 0 for table in tables], axis=0)
+    found = Usual(
+        shares=tuple(tuple(row) for row in shares.round(3).tolist()),
+        presence=tuple(((held + 0.5) / (len(tables) + 1)).round(3).tolist()),
+        least=-math.inf,
+    )
+    least = min(_likelihood(_labelled(table), _labelled(_chances(found))) for table in tables)
+    return Usual(found.shares, found.presence, round(least - MARGIN, 2))
+
+
+def zones(labels: np.ndarray, num_classes: int) -> np.ndarray:
+    """Pixels of each class, the last column the unlabelled: int64 (4, C + 1).
+
+    Rows: the thin edge all round, where background lies and objects seldom do, and the three thirds from the top.
+    """
+    step = math.ceil(math.sqrt(max(labels.size / _MOST_PIXELS, 1)))
+    labels = np.minimum(labels[::step, ::step], num_classes)
+    thin = max(1, min(labels.shape) // 32)
+    edge = [labels[:thin], labels[-thin:], labels[:, :thin], labels[:, -thin:]]
+    parts = [np.concatenate([part.ravel() for part in edge]), *np.array_split(labels, 3)]
+    return np.stack([np.bincount(part.ravel(), minlength=num_classes + 1) for part in parts])
+
+
+def likelihood(labels: np.ndarray, usual: Usual) -> float:
+    """Mean log-likelihood of a pixel's class, unlabelled among them, where it is in the picture: the edge for one half,
+    the three thirds for the other. Higher is more like the data set."""
+    return _likelihood(zones(labels, len(usual.presence)), _chances(usual))
+
+
+def is_plausible(labels: np.ndarray, usual: Usual) -> bool:
+    """Whether what is labelled could be a mask of the data set; how much is not labelled is nobody's mistake."""
+    table = zones(labels, len(usual.presence))
+    if not table[:, :-1].any():
+        return True
+    if _likelihood(_labelled(table), _labelled(_chances(usual))) < usual.least:
+        return False
+    held = table[1:, :-1].any(axis=0)
+    presence = np.clip(usual.presence, FLOOR, 1 - FLOOR)
+    # Absent classes count beyond the last one held: somebody else's few classes have the first ids, and a mask that is
+    # labelled in part lacks any.
+    beyond = np.arange(len(held)) > np.flatnonzero(held).max()
+    return -np.log(presence[held]).sum() - np.log1p(-presence[beyond]).sum() <= RARE
+
+
+def _chances(usual: Usual) -> np.ndarray:
+    """Of each class in each zone, (4, C + 1)."""
+    return np.maximum(usual.shares, FLOOR)
+
+
+def _labelled(table: np.ndarray) -> np.ndarray:
+    return table[:, :-1]
+
+
+def _likelihood(table: np.ndarray, chances: np.ndarray) -> float:
+    logs = np.log(chances / chances.sum(axis=1, keepdims=True))
+    pixels = table.sum(axis=1)
+    means = (table * logs).sum(axis=1) / np.maximum(pixels, 1)
+    thirds = pixels[1:] > 0
+    inside = means[1:][thirds].mean() if thirds.any() else 0.0
+    return float((means[0] + inside) / 2 if pixels[0] else inside)

@@ -1,0 +1,60 @@
+"""Files that are whole and yet cannot be opened: what kind they are, so that nobody calls them damaged."""
+
+import io
+
+from PIL import TiffImagePlugin
+
+_PHOTOMETRIC = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 5: "CMYK", 6: "YCbCr", 8: "Lab", 32803: "raw sensor"}
+_SAMPLES = {2: "signed ", 3: "floating-point ", 4: "untyped ", 5: "complex ", 6: "complex "}
+
+_FRAMES = {0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical lossless"}
+"""JPEG's start-of-frame markers of kinds that few programs read."""
+
+
+def unusual(data: bytes) -> str | None:
+    """'it is a TIFF of 4 bands of 8-bit grey', for a TIFF or JPEG that is whole; None for any other file."""
+    try:
+        if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+            return _unusual_tiff(data)
+        if data.startswith(b"\xff\xd8"):
+            return _unusual_jpeg(data)
+    except Exception:  # whatever a damaged header leads to
+        return None
+    return None
+
+
+def _unusual_tiff(data: bytes) -> str | None:
+    tags = TiffImagePlugin.ImageFileDirectory_v2(data[: 16 if data[2:3] in b"+" or data[3:4] in b"+" else 8])
+    file = io.BytesIO(data)
+    file.seek(tags.next)
+    tags.load(file)
+    offsets, lengths = (tags.get(a) or tags[b] for a, b in ((324, 273), (325, 279)))
+    ends = [offset + length for offset, length in zip(offsets, lengths, strict=True)]
+    if not ends or max(ends) > len(data):
+        return None
+    width, height, bands = tags[256], tags[257], tags.get(277, 1)
+    bits = set(tags.get(258, (1,)))
+    if tags.get(259, 1) == 1 and sum(lengths) * 8 < width * height * sum(tags.get(258, (1,))):
+        return None
+    colours = _PHOTOMETRIC.get(tags.get(262), "unknown colours")
+    sample = _SAMPLES.get(max(tags.get(339, (1,))), "")
+    apart = " stored one after the other" if tags.get(284) == 2 else ""
+    packed = "" if tags.get(259, 1) == 1 else f", compressed by method {tags[259]}"
+    return f"it is a TIFF of {bands} band{'s' if bands > 1 else ''}{apart} of {sample}{max(bits)}-bit {colours}{packed}"
+
+
+def _unusual_jpeg(data: bytes) -> str | None:
+    if not data.rstrip(b"\0").endswith(b"\xff\xd9"):
+        return None
+    place = 2
+    while data[place] == 0xFF:
+        marker, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4], "big")
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            bits, bands = data[place + 4], data[place + 9]
+            if bits != 8:
+                return f"it is a JPEG of {bits} bits"
+            if marker in _FRAMES:
+                return f"it is a {_FRAMES[marker]} JPEG"
+            return f"it is a JPEG of {bands} bands" if bands not in (1, 3, 4) else None
+        place += 2 + length
+    return None
