@@ -26,7 +26,6 @@ class Dataset:
 
     name: as in the names of weight sets; title: as people read it; order: its place in lists, the lowest first.
     size: usual height and width of its pictures, pixels: the proportions of a network's tile are those of this.
-    shares: of the labelled pixels of its training pictures, each class's; what a mask is told to be implausible by.
     samples: the numbers of the pictures that the app offers, and open: number → the picture with its truth. No training
         run uses them.
     replay: the picture of its trainings' replays.
@@ -42,7 +41,6 @@ class Dataset:
     order: int
     class_map: ClassMap
     size: tuple[int, int]
-    shares: tuple[float, ...]
     samples: tuple[int, ...]
     open: Callable[[int], Sample]
     replay: Replay

@@ -12,9 +12,12 @@ class Sample:
     image: uint8 (H, W, 3) RGB, or (H, W) grey.
     labels: uint8 (H, W), class ids, `seg.labels.IGNORE` where there is no truth.
     instances: uint16 (H, W), 0 for none, 1.. for each countable object; None where the source knows no instances.
+    file: where the picture was read, '' for one that was rendered. notes: sentences on how it and its mask were read.
     """
 
     name: str
     image: np.ndarray
     labels: np.ndarray
     instances: np.ndarray | None = None
+    file: str = ""
+    notes: tuple[str, ...] = ()

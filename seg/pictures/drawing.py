@@ -105,7 +105,7 @@ def encode_png(array: np.ndarray) -> bytes:
 
 
 def encode_ids(labels: np.ndarray, class_map: ClassMap) -> bytes:
-    """A palette PNG of ``labels``, uint8 (H, W), that `decode_mask` reads back exactly.
+    """A palette PNG of ``labels``, uint8 (H, W), that `masks.read` reads back exactly.
 
     Its indices are the class ids, 255 for IGNORE, and its palette is the class colours: one file is both.
     """

@@ -33,6 +33,10 @@ class Reading:
     white: int | None = None
 
 
+AS_FILED = Reading()
+"""Nothing is said beyond what the file holds."""
+
+
 @dataclass(frozen=True)
 class Mask:
     """A truth file read. labels: uint8 (H, W), class ids and IGNORE; notes: sentences about how it was read."""
@@ -57,7 +61,7 @@ def read(
     name: str,
     class_map: ClassMap,
     size: tuple[int, int] | None = None,
-    reading: Reading = Reading(),
+    reading: Reading = AS_FILED,
     orientation: int = 1,
 ) -> Mask:
     """The class ids in a truth file.

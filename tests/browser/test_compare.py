@@ -19,8 +19,8 @@ from seg.catalogue.store import Record
 from seg.datasets import Folder
 from seg.datasets.street import STREET
 from seg.inference.segmenter import Segmenter
+from seg.pictures import masks
 from seg.pictures.drawing import encode_ids
-from seg.pictures.masks import decode_mask
 from seg.scores.evaluation import evaluate
 from tests.bad_files import BAD, HEIGHT, ODD, WIDTH
 from tests.browser import PATIENCE
@@ -187,7 +187,7 @@ def test_a_downloaded_mask_and_the_scores_are_what_is_on_the_screen(page):
     assert f"{float(rows[0]['U-Net']):.3f}" == shown["U-Net"]["mean Dice"]
     with page.expect_download() as ids:
         page.get_by_role("button", name="Class ids (PNG)").click()
-    labels = decode_mask(Path(ids.value.path()).read_bytes(), "ids.png", STREET, (360, 480))
+    labels = masks.read(Path(ids.value.path()).read_bytes(), "ids.png", STREET, (360, 480)).labels
     assert Path(ids.value.suggested_filename).suffix == ".png"
     assert encode_ids(labels, STREET)
     with page.expect_download() as colours:

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from seg.datasets.street import STREET
 from seg.labels import IGNORE
-from seg.pictures.masks import decode_mask
+from seg.pictures import masks
 from seg.scores.metrics import score
 from tests.browser.test_viewer import Viewer, open_viewer  # noqa: F401 (a fixture)
 from tests.browser.viewer_app import scene
@@ -44,7 +44,7 @@ def stroke(viewer: Viewer, panel: str, start: tuple[int, int], end: tuple[int, i
 def download(viewer: Viewer) -> np.ndarray:
     with viewer.page.expect_download() as file:
         viewer.root.locator('[data-paint="download"]').click()
-    return decode_mask(file.value.path().read_bytes(), "truth-ids.png", STREET, (360, 480))
+    return masks.read(file.value.path().read_bytes(), "truth-ids.png", STREET, (360, 480)).labels
 
 
 def grade_cell(network: str, name: str = "mean Dice") -> str:

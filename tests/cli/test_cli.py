@@ -20,7 +20,7 @@ from seg.cli.predict import result_names
 from seg.datasets import Folder, street
 from seg.datasets.street import STREET
 from seg.inference.engines import build_engine
-from seg.pictures.masks import decode_mask
+from seg.pictures import masks
 from seg.scores.evaluation import evaluate
 from tests.bad_files import BAD
 
@@ -93,7 +93,7 @@ def test_seg_weights_names_folders_beside_the_shipped_sets_of_which_ones_own_are
 
 def test_predict_writes_the_labels_that_the_segmenter_gives(weights, photo, tmp_path):
     run("predict", photo, "--weights", "street/fcn8s-wce", "--out", tmp_path / "out", "--weights-dir", weights)
-    written = decode_mask((tmp_path / "out" / "photo-ids.png").read_bytes(), "photo-ids.png", STREET)
+    written = masks.read((tmp_path / "out" / "photo-ids.png").read_bytes(), "photo-ids.png", STREET).labels
     segmenter = seg.Segmenter.load("street/fcn8s-wce", weights=weights)
     assert (written == segmenter(np.asarray(Image.open(photo))).labels).all()
     assert Image.open(tmp_path / "out" / "photo-overlay.png").size == (80, 60)

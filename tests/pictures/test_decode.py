@@ -12,9 +12,9 @@ from seg.datasets.membranes import MEMBRANES
 from seg.datasets.street import STREET
 from seg.errors import ImageError
 from seg.labels import IGNORE, IGNORE_COLOUR
+from seg.pictures import masks
 from seg.pictures.decode import MAX_PIXELS, Picture, decode
 from seg.pictures.drawing import WRONG_COLOUR, colour_mask, encode_ids, encode_png, error_map, fit, fit_labels, overlay
-from seg.pictures import masks
 from tests.bad_files import BAD, ODD, WIDTH, deep_png, png, saved, scene, tiff
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -16,9 +16,9 @@ from seg.app.layout import slot
 from seg.app.text import plain
 from seg.errors import ImageError
 from seg.labels import ClassMap
+from seg.pictures import masks
 from seg.pictures.decode import Picture, decode, digest
 from seg.pictures.drawing import encode_thumbnail
-from seg.pictures.masks import decode_mask
 
 SIDE = 144
 """Of a thumbnail, in its own pixels: two for each that it is shown at."""
@@ -287,7 +287,7 @@ def _take_masks(this_round: int, class_map: ClassMap) -> None:
             )
             continue
         try:
-            truth = decode_mask(file.getvalue(), file.name, class_map, exhibit.picture.pixels.shape[:2])
+            truth = masks.read(file.getvalue(), file.name, class_map, exhibit.picture.pixels.shape[:2]).labels
         except ImageError as error:
             _refuse(str(error))
             continue

@@ -17,7 +17,6 @@ register(
         order=20,
         class_map=STREET,
         size=(360, 480),
-        shares=(0.1754, 0.2421, 0.0102, 0.3296, 0.0467, 0.1012, 0.0122, 0.0117, 0.0611, 0.0067, 0.003),
         samples=(17, 15, 26, 6),
         open=_open,
         replay=Replay(17, _open, (180, 240)),

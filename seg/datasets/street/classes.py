@@ -1,6 +1,6 @@
 """The classes of a street: those of the 11-class convention of CamVid."""
 
-from seg.labels import ClassMap
+from seg.labels import ClassMap, Usual
 
 STREET = ClassMap(
     dataset="street",
@@ -48,5 +48,16 @@ STREET = ClassMap(
             (64, 64, 0),
             (0, 128, 192),
         ),
+    ),
+    # Counted by `seg.pictures.plausible.usual` on the 367 training frames of CamVid.
+    usual=Usual(
+        shares=(
+            (0.21, 0.212, 0.005, 0.339, 0.042, 0.083, 0.007, 0.009, 0.034, 0.002, 0.002, 0.055),
+            (0.459, 0.343, 0.009, 0, 0, 0.153, 0.011, 0, 0.002, 0, 0, 0.024),
+            (0.046, 0.344, 0.019, 0.129, 0.052, 0.135, 0.024, 0.029, 0.129, 0.017, 0.006, 0.07),
+            (0, 0.011, 0.002, 0.821, 0.083, 0.004, 0.001, 0.004, 0.045, 0.002, 0.002, 0.025),
+        ),
+        presence=(0.996, 0.993, 0.996, 0.999, 0.95, 0.868, 0.955, 0.471, 0.98, 0.863, 0.548),
+        least=-2.77,
     ),
 )

@@ -19,8 +19,8 @@ from seg.app.components.viewer.layers import MAX_SIDE, Layer, encode_confidence,
 from seg.app.text import plain
 from seg.errors import ImageError
 from seg.labels import IGNORE, IGNORE_COLOUR, ClassMap
+from seg.pictures import masks
 from seg.pictures.drawing import FOUND_COLOUR, INVENTED_COLOUR, MISSED_COLOUR, WRONG_COLOUR
-from seg.pictures.masks import decode_mask
 from seg.scores.metrics import Scores
 
 _FOLDER = Path(__file__).parent
@@ -135,7 +135,7 @@ def read_painting(message: Mapping[str, str], digest: str, size: tuple[int, int]
         file = base64.b64decode(text, validate=True)
     except ValueError as error:
         raise ImageError("The painting arrived damaged: press 'Use as truth' again.") from error
-    painted = decode_mask(file, "The painting", classes)
+    painted = masks.read(file, "The painting", classes, reading=masks.Reading(ids_from=0)).labels
     if problem := _shape_problem(painted, size, "painting"):
         raise ImageError(problem)
     if (painted == IGNORE).all():

@@ -1,0 +1,112 @@
+"""Which picture a mask belongs to, told by names alone and never guessed."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from seg.datasets.files import SUFFIXES
+
+_MASK_WORDS = (
+    "mask masks label labels labelled lbl labelids trainids ids id train gt fine coarse truth groundtruth ground "
+    "seg segm segmentation segmentations semseg semantic semantics annot anno ann annotation annotations annotated "
+    "colour colours color colors instance instances instanceids class classes binary manual matte map"
+)
+_PICTURE_WORDS = "image images img im photo photos picture pic rgb raw orig original input sat training test"
+_WORDS = {*_MASK_WORDS.split(), *_PICTURE_WORDS.split()}
+"""Say what a file is, not which one it is."""
+
+_LAST_WORDS = _WORDS | {"l", "p"}
+"""At the end of a name, as in CamVid's NAME_L.png."""
+
+_PHRASES = re.compile("leftimg8bit", re.IGNORECASE)
+
+_PREFERRED = ("ids", "labelids", "trainids", "id", "mask", "masks", "label", "labels")
+"""Of several masks of one picture, the one whose name holds the first of these, and no instances."""
+
+
+class Pictures:
+    """The names of some pictures, each with the folders above it if they matter, for masks to be looked up in."""
+
+    def __init__(self, names: Sequence[str]):
+        self._stems = [_stem(name) for name in names]
+        self._folders = [_folder(name) for name in names]
+        self._by: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for index, stem in enumerate(self._stems):
+            words = _words(stem)
+            for key in {("stem", stem), ("any case", stem.casefold()), ("words", *words), ("core", *_core(words))}:
+                self._by[key].append(index)
+
+    def partners(self, mask: str, loosely: bool = False) -> list[int]:
+        """Which pictures a mask of this name belongs to, by the longest stem they share: one, several that are named
+        alike, or none.
+
+        A picture's stem may be followed, preceded or interrupted by words like 'mask' and 'labelIds', and followed by
+        others if such a word is among them; loosely, it may be followed by any word. Files in folders of different
+        names do not belong together.
+        """
+        stem, folder = _stem(mask), _folder(mask)
+        for key in _keys(stem, loosely):
+            found = [
+                i for i in self._by.get(key, ()) if self._folders[i] == folder or not (self._folders[i] and folder)
+            ]
+            if found:
+                found = [i for i in found if self._folders[i] == folder] or found
+                return [i for i in found if stem.startswith(self._stems[i])] or found
+        return []
+
+
+def _keys(stem: str, loosely: bool) -> Iterator[tuple[str, ...]]:
+    """What a picture may be known by to which a mask of this stem belongs, the surest first."""
+    yield "stem", stem
+    yield "any case", stem.casefold()
+    for words in dict.fromkeys((_words(stem), _words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", stem)))):
+        parts = [(words[:length], words[length:]) for length in range(len(words), 0, -1)]
+        for first, rest in parts:
+            if _LAST_WORDS.issuperset(rest):
+                yield "words", *first
+        yield "core", *_core(words)
+        for first, rest in parts:
+            named = loosely or not _WORDS.isdisjoint(rest)
+            if rest and named and not rest[0].isdigit() and len(rest[0]) > 1:
+                yield "words", *first
+                yield "core", *first
+
+
+def best(masks: Sequence[str]) -> int | None:
+    """Of several masks that belong to one picture, the one that holds class ids; None where the names leave it open."""
+    words = [set(_words(_stem(mask))) for mask in masks]
+    kept = [i for i, found in enumerate(words) if not found & {"instance", "instances", "instanceids"}]
+    for word in _PREFERRED:
+        chosen = [i for i in kept if word in words[i]]
+        if chosen:
+            return chosen[0] if len(chosen) == 1 else None
+    return kept[0] if len(kept) == 1 else None
+
+
+def _parts(name: str) -> list[str]:
+    return name.replace("\\", "/").split("/")
+
+
+def _stem(name: str) -> str:
+    """'a' of 'folder/a.jpg', of 'a.png' and of 'a.jpg.png'."""
+    stem = _parts(name)[-1]
+    while (cut := stem.rfind(".")) > 0 and stem[cut:].lower() in SUFFIXES:
+        stem = stem[:cut]
+    return stem
+
+
+def _folder(name: str) -> tuple[str, ...]:
+    """The folders above a file, without those that only say what it is."""
+    return tuple(part.casefold() for part in _parts(name)[:-1] if not _WORDS.issuperset(_words(part)))
+
+
+def _words(stem: str) -> tuple[str, ...]:
+    """('photo', '12', 'mask') of 'Photo12_mask'."""
+    return tuple(re.findall(r"\d+|[^\W\d_]+", _PHRASES.sub("image", stem).casefold()))
+
+
+def _core(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Without the words that do not say which one it is."""
+    if len(words) > 1 and words[-1] in _LAST_WORDS:
+        words = words[:-1]
+    return tuple(word for word in words if word not in _WORDS) or words
