@@ -4,6 +4,9 @@
 class SegError(Exception):
     """Base of every error that the app shows on the screen and the command line prints without a traceback."""
 
+    status = 1
+    """The command line's exit status."""
+
 
 class OptionError(SegError):
     """An option or a setting that cannot be: an unknown name, a number out of range, two that exclude each other."""

@@ -206,13 +206,15 @@ class Record:
 
     @cached_property
     def class_map(self) -> ClassMap:
-        """The set's own classes."""
+        """The set's own classes; how masks of them look is known where they are its data set's."""
+        names, dataset = tuple(c.name for c in self.classes), DATASETS.get(self.dataset)
         return ClassMap(
             self.dataset,
-            tuple(c.name for c in self.classes),
+            names,
             tuple(_rgb(c.colour) for c in self.classes),
             self.ignore,
             tuple(zip(*(map(_rgb, c.other_colours) for c in self.classes), strict=True)),
+            dataset.class_map.usual if dataset and dataset.class_map.names == names else None,
         )
 
     @property

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seg.cli.options import Detail, Device, EngineName, JsonFile, Weights, WeightsFolder, write
+from seg.cli.options import Detail, Device, EngineName, IdsFrom, JsonFile, Weights, WeightsFolder, White, write
 
 
 def evaluate(
@@ -19,21 +19,34 @@ def evaluate(
     device: Device = "auto",
     engine: EngineName = "auto",
     detail: Detail = 1,
+    ids_from: IdsFrom = None,
+    white: White = None,
     folder: WeightsFolder = None,
 ) -> None:
-    """Score a weight set on labelled pictures."""
-    from itertools import islice
+    """Score a weight set on labelled pictures.
 
+    Pictures that cannot be scored are listed at the end, and the exit status is 1. Masks that can be read in two ways
+    are not scored at all, exit status 2, until --ids-from or --white says which.
+    """
     from seg.catalogue.store import folder_of
     from seg.inference.segmenter import Segmenter
-    from seg.scores import evaluation
+    from seg.pictures.masks import Reading
+    from seg.scores.evaluation import Account, samples_for
+    from seg.scores.evaluation import evaluate as measure
 
     segmenter = Segmenter.load(weights, device, engine, folder or folder_of(weights))
-    samples = evaluation.samples_for(segmenter.record, data, split)
-    length = min(limit or len(samples), len(samples))
-    with typer.progressbar(islice(samples, length), length=length, label=weights, file=sys.stderr) as bar:
-        scores = evaluation.evaluate(segmenter, bar, split, detail)
+    reading = Reading.of(segmenter.record.class_map, ids_from, white)
+    samples = samples_for(segmenter.record, data, split, reading)
+    length, account = min(limit or len(samples), len(samples)), Account()
+    with typer.progressbar(account.scored(samples, length), length=length, label=weights, file=sys.stderr) as bar:
+        scores = measure(segmenter, bar, split, detail, account)
     text = json.dumps(scores, indent=1, ensure_ascii=False)
     print(text)
     if json_file:
         write(json_file, f"{text}\n".encode())
+    for line in account.said():
+        print(line, file=sys.stderr)
+    if account.left_out:
+        print(f"{len(account.left_out)} of {length} pictures were left out:", file=sys.stderr)
+        print("\n".join(account.left_out), file=sys.stderr)
+        raise typer.Exit(1)

@@ -10,7 +10,7 @@ from seg.cli.evaluate import evaluate
 from seg.cli.predict import predict
 from seg.cli.train import grid, train
 from seg.cli.weights import models, weights
-from seg.errors import in_a_sentence
+from seg.errors import SegError, in_a_sentence
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A laboratory for semantic segmentation.")
 for command in (models, weights, predict, evaluate, train, grid, bench):
@@ -18,7 +18,7 @@ for command in (models, weights, predict, evaluate, train, grid, bench):
 
 
 def run() -> None:
-    """What goes wrong is one sentence on stderr and exit status 1; SEG_DEBUG=1 gives the traceback."""
+    """What goes wrong is one sentence on stderr and its exit status, 1 as a rule; SEG_DEBUG=1 gives the traceback."""
     try:
         app()
     except Exception as error:
@@ -26,4 +26,4 @@ def run() -> None:
             raise
         advice = "an internal error. Run it again with SEG_DEBUG=1 and report what it prints"
         print(in_a_sentence(error, "seg", advice), file=sys.stderr)
-        sys.exit(1)
+        sys.exit(error.status if isinstance(error, SegError) else 1)

@@ -16,6 +16,13 @@ Weights = Annotated[str, typer.Option(help="a set's name, see `weights`")]
 WeightsFolder = Annotated[
     Path | None, typer.Option("--weights-dir", help="this folder of weights alone; SEG_WEIGHTS names some beside ours")
 ]
+IdsFrom = Annotated[
+    int | None,
+    typer.Option(help="in masks of ids, 0: the first class is 0; 1: it is 1, and 0 is unlabelled", min=0, max=1),
+]
+White = Annotated[
+    str | None, typer.Option(metavar="CLASS", help="of two classes, the one that is white in black-and-white masks")
+]
 TrainingData = Annotated[
     Path | None,
     typer.Option(help="folder with train/, trainannot/, val/, valannot/; rendered data sets need none"),

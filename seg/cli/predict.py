@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from seg.cli.options import Detail, Device, EngineName, Weights, WeightsFolder, write
-from seg.errors import ImageError, OptionError, SegError
+from seg.errors import OptionError, SegError
 
 
 def predict(
@@ -26,11 +26,12 @@ def predict(
     Pictures of the same name keep their folders below --out.
     """
     from seg.catalogue.store import folder_of
+    from seg.datasets.files import read_bytes
     from seg.inference.segmenter import Segmenter
     from seg.pictures.decode import decode
     from seg.pictures.drawing import encode_ids, encode_png, overlay
 
-    pictures = pictures_in(images, out)
+    pictures = pictures_of(images, out)
     names = result_names(pictures, keep_folders=any(path.is_dir() for path in images))
     if any(name.parent != Path() for name in names):
         print(f"The results keep the folders of their pictures below {out}.", file=sys.stderr)
@@ -39,7 +40,7 @@ def predict(
     failed = 0
     for path, name in zip(pictures, names, strict=True):
         try:
-            picture = decode(_read(path), str(path))
+            picture = decode(read_bytes(path), str(path))
             prediction = segmenter(picture.pixels, detail)
         except SegError as error:
             print(f"{error}", file=sys.stderr)
@@ -58,22 +59,23 @@ def predict(
         raise typer.Exit(1)
 
 
-def pictures_in(paths: Sequence[Path], out: Path) -> list[Path]:
+def pictures_of(paths: Sequence[Path], out: Path) -> list[Path]:
     """The picture files named, and those in the folders named and below, except results in `out`; each one once.
 
-    Raises OptionError with a sentence for a folder that holds no picture.
+    What systems leave beside pictures is ignored. Raises OptionError with a sentence where no picture is left.
     """
-    from seg.datasets.folder import SUFFIXES
+    from seg.datasets.files import SUFFIXES, is_junk, pictures_in
 
     found: dict[str, Path] = {}
     for path in paths:
-        files = [path]
+        files = [] if is_junk(path.name) else [path]
         if path.is_dir():
-            below = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-            files = [file for file in below if out.absolute() not in file.absolute().parents]
+            files = [file for file in pictures_in(path) if out.absolute() not in file.absolute().parents]
             if not files:
                 raise OptionError(f"{path} holds no picture whose name ends with one of {', '.join(sorted(SUFFIXES))}.")
         found.update((os.path.abspath(file), file) for file in files)
+    if not found:
+        raise OptionError(f"{paths[0]} is no picture but what a system leaves beside pictures: name the pictures.")
     return list(found.values())
 
 
@@ -91,10 +93,3 @@ def result_names(pictures: Sequence[Path], keep_folders: bool = False) -> list[P
         if names and len({str(name).casefold() for name in names}) == len(names):
             return names
     return below
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ImageError(f"{path} cannot be read: {error.strerror}.") from error

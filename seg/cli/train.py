@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from seg.cli.options import TrainingData, TrainingOut, as_score
+from seg.cli.options import IdsFrom, TrainingData, TrainingOut, White, as_score
 
 
 def train(
@@ -31,6 +31,8 @@ def train(
     learning_rate: float = 1.5e-3,
     rendered: Annotated[int, typer.Option(help="rendered scenes mixed in, or all there are without --data")] = 80,
     seed: int = 0,
+    ids_from: IdsFrom = None,
+    white: White = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads")] = None,
     resume: Annotated[bool, typer.Option(help="go on from the run's last checkpoint")] = False,
 ) -> None:
@@ -60,6 +62,8 @@ def train(
         learning_rate=learning_rate,
         rendered=rendered,
         seed=seed,
+        ids_from=ids_from,
+        white=white,
     )
     record = trainer.train(recipe, data, out, resume)
     print(f"{record.name}: validation mean IoU {as_score(record.validation.mean_iou)}")

@@ -8,7 +8,7 @@ from PIL import Image
 
 from seg.datasets.record import Dataset, Replay, register
 from seg.datasets.sample import Sample
-from seg.labels import IGNORE, ClassMap
+from seg.labels import IGNORE, ClassMap, Usual
 
 EVERYDAY = ClassMap(
     dataset="everyday",
@@ -28,6 +28,33 @@ EVERYDAY = ClassMap(
         (61, 254, 204),
     ),
     disk_ignore=11,
+    # PASCAL VOC's, in which background is black.
+    other_colours=(
+        (
+            (0, 0, 0),
+            (192, 128, 128),
+            (64, 0, 0),
+            (64, 0, 128),
+            (192, 0, 128),
+            (64, 128, 0),
+            (128, 64, 0),
+            (192, 0, 0),
+            (0, 192, 0),
+            (192, 128, 0),
+            (0, 64, 128),
+        ),
+    ),
+    # Counted by `seg.pictures.plausible.usual` on the 4,480 training photos.
+    usual=Usual(
+        shares=(
+            (0.893, 0.009, 0.02, 0.015, 0.005, 0.003, 0.004, 0.007, 0.009, 0.003, 0.001, 0.032),
+            (0.785, 0.054, 0.049, 0.043, 0.011, 0.007, 0.008, 0.005, 0.007, 0, 0.002, 0.029),
+            (0.569, 0.085, 0.102, 0.096, 0.033, 0.019, 0.02, 0.011, 0.013, 0.004, 0.003, 0.046),
+            (0.726, 0.047, 0.063, 0.056, 0.017, 0.009, 0.011, 0.015, 0.015, 0.008, 0.001, 0.033),
+        ),
+        presence=(1, 0.322, 0.211, 0.249, 0.092, 0.052, 0.061, 0.092, 0.05, 0.062, 0.023),
+        least=-5.06,
+    ),
 )
 
 FOLDER = Path(__file__).parent / "photos"
@@ -53,7 +80,6 @@ register(
         order=10,
         class_map=EVERYDAY,
         size=(256, 384),
-        shares=(0.7173, 0.0612, 0.0761, 0.0686, 0.0209, 0.0123, 0.0137, 0.0111, 0.012, 0.0045, 0.0021),
         samples=tuple(range(len(PHOTOS))),
         open=photo,
         replay=Replay(PHOTOS.index("astronaut"), partial(photo, short_side=256), (192, 192)),

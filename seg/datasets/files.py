@@ -38,7 +38,7 @@ def read_bytes(path: Path) -> bytes:
     except IsADirectoryError as error:
         raise DataError(f"{path} is a folder: name the pictures in it, for example {path / '*.jpg'}.") from error
     except FileNotFoundError as error:
-        raise DataError(f"There is no file {path}{slashes(path)}.") from error
+        raise DataError(f"{path} cannot be read: No such file{slashes(path)}.") from error
     except PermissionError as error:
         if path.is_dir():  # what Windows says of a folder
             raise DataError(f"{path} is a folder: name the pictures in it, for example {path / '*.jpg'}.") from error

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from seg.errors import ImageError
+from seg.errors import ImageError, OptionError
 from seg.labels import IGNORE, IGNORE_COLOUR, ClassMap, Colour
 from seg.pictures.decode import by, damaged, open_image, sample_bits, to_srgb, turned
-from seg.pictures.plausible import MARGIN, is_plausible, likelihood
+from seg.pictures.plausible import is_likelier, is_plausible
+
+_VOID: tuple[Colour, ...] = ((0, 0, 0), IGNORE_COLOUR, (224, 224, 192))
+"""Colours that mean 'unlabelled' where no class has them: black, ours, and PASCAL VOC's."""
 
 _UNKNOWN = 254
 """Marks a colour or number of a mask file that stands for no class; never leaves this module."""
@@ -32,6 +35,18 @@ class Reading:
     ids_from: int | None = None
     white: int | None = None
 
+    @classmethod
+    def of(cls, class_map: ClassMap, ids_from: int | None, white: str | None) -> "Reading":
+        """By the name of the class that is white. Raises OptionError for what cannot be."""
+        if ids_from not in (None, 0, 1):
+            raise OptionError(f"The first class has the id 0 or 1 in masks, not {ids_from}.")
+        if white is None:
+            return cls(ids_from)
+        if white not in class_map.names or len(class_map) != 2:
+            two = "has more than two classes" if len(class_map) > 2 else f"knows {' and '.join(class_map.names)}"
+            raise OptionError(f"White cannot mean {white!r} in masks of {class_map.dataset}, which {two}.")
+        return cls(ids_from, class_map.names.index(white))
+
 
 AS_FILED = Reading()
 """Nothing is said beyond what the file holds."""
@@ -46,14 +61,21 @@ class Mask:
 
 
 class AmbiguousMask(ImageError):
-    """A mask that can be read in several ways, or whose classes look like none of its data set.
+    """A mask that can be read in several ways, or whose classes look like none of its data set."""
 
-    The message says what was read; readings: each way that its reader may choose, and what it then says.
-    """
+    status = 2
 
-    def __init__(self, message: str, readings: dict[Reading, str]):
-        super().__init__(message)
-        self.readings = readings
+    def __init__(self, what: str, readings: dict[Reading, str], class_map: ClassMap):
+        """what: a sentence, what was read. readings: each way that is open, and what the mask then says."""
+        super().__init__(what, readings, class_map)
+        self.what, self.readings, self.class_map = what, readings, class_map
+
+    def __str__(self) -> str:
+        options = [
+            f"--ids-from {way.ids_from}" if way.white is None else f"--white {self.class_map.names[way.white]}"
+            for way in self.readings
+        ]
+        return f"{self.what} Say which it is with {' or '.join(options)}."
 
 
 def read(
@@ -69,8 +91,8 @@ def read(
     - Grey files, and colour files of three equal channels, hold ids, whatever their depth; ``class_map.disk_ignore``
       and 255 become IGNORE.
     - Palette files hold class colours where all that are used are some, else ids as their indices.
-    - Colour files hold the colours of ``class_map`` or of one of its ``other_colours``; black and IGNORE_COLOUR become
-      IGNORE, and so does whatever is fully transparent.
+    - Colour files hold the colours of ``class_map`` or of one of its ``other_colours``; black, IGNORE_COLOUR and
+      VOC's void become IGNORE, and so does whatever is fully transparent.
     - Ids that are more like masks of the data set when 0 is taken for unlabelled, or whose classes, shares and places
       are like none of it (`seg.pictures.plausible`), are not believed until ``reading`` says so; neither are masks of
       black and white alone, since some draw the first class black, others white.
@@ -213,6 +235,7 @@ class _Numbers:
                 f"{name} has ids up to {len(class_map)}, one more than {class_map.dataset} has; with ids from 1, it "
                 f"reads as {said}.",
                 {Reading(ids_from=1): said},
+                class_map,
             )
         return _Found(from_0, notes, True, from_1 if has_other else None)
 
@@ -222,7 +245,7 @@ def _doubt(found: _Found, name: str, class_map: ClassMap) -> None:
     usual = class_map.usual
     if usual is None:
         return
-    other_is_likelier = found.from_1 is not None and _is_likelier(found.from_1, found.labels, class_map)
+    other_is_likelier = found.from_1 is not None and is_likelier(found.from_1, found.labels, usual)
     if is_plausible(found.labels, usual) and not other_is_likelier:
         return
     said = described(found.labels, class_map)
@@ -231,7 +254,7 @@ def _doubt(found: _Found, name: str, class_map: ClassMap) -> None:
     if found.from_1 is not None:
         readings[Reading(ids_from=1)] = described(found.from_1, class_map)
         sentence += f"; with ids from 1, it reads as {readings[Reading(ids_from=1)]}"
-    raise AmbiguousMask(f"{sentence}.", readings)
+    raise AmbiguousMask(f"{sentence}.", readings, class_map)
 
 
 def _read_black_and_white(is_white: np.ndarray, name: str, class_map: ClassMap, reading: Reading) -> np.ndarray:
@@ -251,6 +274,7 @@ def _read_black_and_white(is_white: np.ndarray, name: str, class_map: ClassMap, 
         f"{class_map.names[1]}, it reads as {first}; if white is {class_map.names[0]}, as {second}; an 8-bit PNG whose "
         f"values are the class ids 0 ({class_map.names[0]}) to 1 ({class_map.names[1]}) leaves no doubt.",
         {Reading(white=1): first, Reading(white=0): second},
+        class_map,
     )
 
 
@@ -282,7 +306,8 @@ def _read_palette(image: Image.Image, indices: np.ndarray, numbers: _Numbers) ->
         if (by_colour[used] == by_index[used]).all():
             return _Found(by_colour[indices])
         nothing_else = bool((by_colour != _UNKNOWN).all())
-        if nothing_else or not indices_are_ids or not _is_likelier(by_index[indices], by_colour[indices], class_map):
+        usual = class_map.usual if indices_are_ids and not nothing_else else None
+        if usual is None or not is_likelier(by_index[indices], by_colour[indices], usual):
             return _Found(by_colour[indices], ("Its palette holds the colours of the classes, so these were read.",))
     greys = palette[used]
     if (greys == greys[:, :1]).all():
@@ -299,8 +324,8 @@ def _palettes_by_colour(palette: np.ndarray, image: Image.Image, class_map: Clas
     """For each set of class colours, uint8 (256,): the class of each entry of a palette."""
     transparent = image.info.get("transparency")
     for colours in (class_map.colours, *class_map.other_colours):
-        known = np.array([*colours, (0, 0, 0), IGNORE_COLOUR])
-        ids = np.array([*range(len(colours)), IGNORE, IGNORE], np.uint8)
+        known = np.array([*colours, *_VOID])
+        ids = np.array([*range(len(colours)), *[IGNORE] * len(_VOID)], np.uint8)
         apart = np.abs(palette[:, None].astype(int) - known).max(axis=2)
         by_colour = np.where(apart.min(axis=1) <= _AS_DRAWN, ids[apart.argmin(axis=1)], np.uint8(_UNKNOWN))
         if isinstance(transparent, int):
@@ -308,12 +333,6 @@ def _palettes_by_colour(palette: np.ndarray, image: Image.Image, class_map: Clas
         elif transparent:
             by_colour[[index for index, alpha in enumerate(transparent) if alpha == 0]] = IGNORE
         yield by_colour
-
-
-def _is_likelier(one: np.ndarray, other: np.ndarray, class_map: ClassMap) -> bool:
-    return class_map.usual is not None and (
-        likelihood(one, class_map.usual) > likelihood(other, class_map.usual) + MARGIN
-    )
 
 
 def _read_colours(pixels: np.ndarray, hidden: np.ndarray | None, numbers: _Numbers) -> _Found:
@@ -373,7 +392,7 @@ def _packed(pixels: np.ndarray) -> np.ndarray:
 def _colour_table(colours: tuple[Colour, ...]) -> np.ndarray:
     """uint8 (2^24,): the id of every colour, _UNKNOWN for most."""
     table = np.full(1 << 24, _UNKNOWN, np.uint8)
-    for id_, (r, g, b) in [(IGNORE, (0, 0, 0)), (IGNORE, IGNORE_COLOUR), *enumerate(colours)]:
+    for id_, (r, g, b) in [*((IGNORE, void) for void in _VOID), *enumerate(colours)]:
         table[r << 16 | g << 8 | b] = id_
     return table
 

@@ -16,6 +16,9 @@ MARGIN = 0.5
 RARE = 14.0
 """Masks whose choice of classes is less likely than exp(−RARE) look like none of their data set."""
 
+SMALL, STRIP = 32, 8
+"""Masks of fewer pixels across, or longer than so many times that, are scraps of a scene, of which nothing is usual."""
+
 _MOST_PIXELS = 1 << 18
 """Larger masks are looked at in steps: shares need no more."""
 
@@ -47,16 +50,18 @@ def zones(labels: np.ndarray, num_classes: int) -> np.ndarray:
     return np.stack([np.bincount(part.ravel(), minlength=num_classes + 1) for part in parts])
 
 
-def likelihood(labels: np.ndarray, usual: Usual) -> float:
-    """Mean log-likelihood of a pixel's class, unlabelled among them, where it is in the picture: the edge for one half,
-    the three thirds for the other. Higher is more like the data set."""
-    return _likelihood(zones(labels, len(usual.presence)), _chances(usual))
+def is_likelier(one: np.ndarray, other: np.ndarray, usual: Usual) -> bool:
+    """Whether one reading of a mask is clearly more like the data set than the other, unlabelled pixels counted too."""
+    if _is_scrap(one):
+        return False
+    first, second = (_likelihood(zones(labels, len(usual.presence)), _chances(usual)) for labels in (one, other))
+    return first > second + MARGIN
 
 
 def is_plausible(labels: np.ndarray, usual: Usual) -> bool:
     """Whether what is labelled could be a mask of the data set; how much is not labelled is nobody's mistake."""
     table = zones(labels, len(usual.presence))
-    if not table[:, :-1].any():
+    if not table[:, :-1].any() or _is_scrap(labels):
         return True
     if _likelihood(_labelled(table), _labelled(_chances(usual))) < usual.least:
         return False
@@ -66,6 +71,10 @@ def is_plausible(labels: np.ndarray, usual: Usual) -> bool:
     # labelled in part lacks any.
     beyond = np.arange(len(held)) > np.flatnonzero(held).max()
     return -np.log(presence[held]).sum() - np.log1p(-presence[beyond]).sum() <= RARE
+
+
+def _is_scrap(labels: np.ndarray) -> bool:
+    return min(labels.shape) < SMALL or max(labels.shape) > STRIP * min(labels.shape)
 
 
 def _chances(usual: Usual) -> np.ndarray:
@@ -78,6 +87,7 @@ def _labelled(table: np.ndarray) -> np.ndarray:
 
 
 def _likelihood(table: np.ndarray, chances: np.ndarray) -> float:
+    """Mean log-likelihood of a pixel's class where it is: the edge for one half, the three thirds for the other."""
     logs = np.log(chances / chances.sum(axis=1, keepdims=True))
     pixels = table.sum(axis=1)
     means = (table * logs).sum(axis=1) / np.maximum(pixels, 1)

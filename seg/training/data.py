@@ -16,6 +16,7 @@ from seg.datasets import TRAINING_SEEDS, Folder, Sample, dataset_named, validati
 from seg.errors import DataError
 from seg.inference.tiling import ALIGNMENT
 from seg.labels import IGNORE
+from seg.pictures.masks import Reading
 from seg.pictures.resize import resize_short_side, to_channels, to_tensor
 from seg.training.recipe import Recipe
 from seg.training.start import expected_normalisation
@@ -260,8 +261,9 @@ class Data:
         if folder is None:
             samples, self.val_samples = self._only_rendered(recipe)
         else:
-            samples = Folder(folder, "train", self.class_map)
-            self.val_samples = Folder(folder, "val", self.class_map)
+            reading = Reading.of(self.class_map, recipe.ids_from, recipe.white)
+            samples = Folder(folder, "train", self.class_map, reading)
+            self.val_samples = Folder(folder, "val", self.class_map, reading)
         self.summary = summary = Summary.of(samples, len(self.class_map))
         checked = Summary.of(self.val_samples, len(self.class_map))
         self.notes = [

@@ -51,6 +51,7 @@ class Recipe:
     phase; None keeps the last.
     balance: pictures of classes that fewer than this share of the pictures hold are drawn more often, see
     `seg.training.data.repeat_factors`; 0 draws all alike.
+    ids_from, white: how masks are read that leave it open, see `seg.pictures.masks.Reading`; white is a class's name.
     rendered: scenes mixed in with the real frames. rarity: of the small classes of rendered shapes, 0 to 1.
     pretrained: a backbone starts from its ImageNet weights.
 
@@ -73,6 +74,8 @@ class Recipe:
     crop: Annotated[tuple[Whole, Whole] | None, Field(description="must be two whole numbers, height and width")] = None
     jitter: StrictBool = True
     balance: Share = 0.0
+    ids_from: Annotated[int, Field(strict=True, ge=0, le=1)] | None = None
+    white: StrictStr | None = None
     rendered: Count = 80
     rarity: Share = 0.5
     pretrained: StrictBool = True

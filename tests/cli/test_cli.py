@@ -86,7 +86,7 @@ def test_seg_weights_names_folders_beside_the_shipped_sets_of_which_ones_own_are
     assert folder_of("street/fcn8s-wce") == weights
     assert folder_of("street/unet-wce") == SHIPPED
     run("predict", photo, "--weights", "street/fcn8s-wce", "--out", tmp_path / "out")
-    written = decode_mask((tmp_path / "out" / "photo-ids.png").read_bytes(), "photo-ids.png", STREET)
+    written = masks.read((tmp_path / "out" / "photo-ids.png").read_bytes(), "photo-ids.png", STREET).labels
     segmenter = seg.Segmenter.load("street/fcn8s-wce", weights=weights)
     assert (written == segmenter(np.asarray(Image.open(photo))).labels).all()
 

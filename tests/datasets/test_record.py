@@ -45,7 +45,6 @@ def fruit(monkeypatch):
             order=25,
             class_map=FRUIT,
             size=(48, 64),
-            shares=(0.8, 0.1, 0.1),
             samples=(1, 2),
             open=render,
             replay=Replay(3, render, (48, 64)),
