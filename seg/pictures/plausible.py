@@ -17,7 +17,8 @@ RARE = 14.0
 """Masks whose choice of classes is less likely than exp(−RARE) look like none of their data set."""
 
 SMALL, STRIP = 32, 8
-"""Masks of fewer pixels across, or longer than so many times that, are scraps of a scene, of which nothing is usual."""
+"""Masks of fewer pixels across, or longer than so many times that, are scraps of a scene, of which nothing is usual; so
+are those with fewer labelled pixels than a square of that side."""
 
 _MOST_PIXELS = 1 << 18
 """Larger masks are looked at in steps: shares need no more."""
@@ -61,7 +62,7 @@ def is_likelier(one: np.ndarray, other: np.ndarray, usual: Usual) -> bool:
 def is_plausible(labels: np.ndarray, usual: Usual) -> bool:
     """Whether what is labelled could be a mask of the data set; how much is not labelled is nobody's mistake."""
     table = zones(labels, len(usual.presence))
-    if not table[:, :-1].any() or _is_scrap(labels):
+    if _is_scrap(labels) or table[1:, :-1].sum() < SMALL**2:
         return True
     if _likelihood(_labelled(table), _labelled(_chances(usual))) < usual.least:
         return False
