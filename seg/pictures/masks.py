@@ -338,13 +338,13 @@ def _palettes_by_colour(palette: np.ndarray, image: Image.Image, class_map: Clas
 def _read_colours(pixels: np.ndarray, hidden: np.ndarray | None, numbers: _Numbers) -> _Found:
     name, class_map = numbers.name, numbers.class_map
     packed = _packed(pixels)
-    fewest = None
+    fewest = packed.ravel()
     for colours in (class_map.colours, *class_map.other_colours):
         ids = _hide(_colour_table(colours)[packed], hidden)
         unknown = packed[ids == _UNKNOWN]
         if not unknown.size:
             return _Found(ids)
-        if fewest is None or unknown.size < fewest.size:
+        if unknown.size < fewest.size:
             fewest = unknown
     if (pixels == pixels[..., :1]).all():  # ids saved as the three equal channels of a colour file
         return numbers.read(np.ascontiguousarray(pixels[..., 0]), hidden)

@@ -66,11 +66,11 @@ def is_plausible(labels: np.ndarray, usual: Usual) -> bool:
         return True
     if _likelihood(_labelled(table), _labelled(_chances(usual))) < usual.least:
         return False
-    held = table[1:, :-1].any(axis=0)
+    held = table[1:, :-1].sum(axis=0) > 0
     presence = np.clip(usual.presence, FLOOR, 1 - FLOOR)
     # Absent classes count beyond the last one held: somebody else's few classes have the first ids, and a mask that is
     # labelled in part lacks any.
-    beyond = np.arange(len(held)) > np.flatnonzero(held).max()
+    beyond = np.arange(held.size) > np.flatnonzero(held).max()
     return -np.log(presence[held]).sum() - np.log1p(-presence[beyond]).sum() <= RARE
 
 

@@ -36,7 +36,7 @@ def _unusual_tiff(data: bytes) -> str | None:
     bits = set(tags.get(258, (1,)))
     if tags.get(259, 1) == 1 and sum(lengths) * 8 < width * height * sum(tags.get(258, (1,))):
         return None
-    colours = _PHOTOMETRIC.get(tags.get(262), "unknown colours")
+    colours = _PHOTOMETRIC.get(tags.get(262, -1), "unknown colours")
     sample = _SAMPLES.get(max(tags.get(339, (1,))), "")
     apart = " stored one after the other" if tags.get(284) == 2 else ""
     packed = "" if tags.get(259, 1) == 1 else f", compressed by method {tags[259]}"
