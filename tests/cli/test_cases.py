@@ -57,10 +57,16 @@ def test_a_street_case_has_the_score_of_good_data(name, score):
     assert scores["mean_iou"] == pytest.approx(score, abs=0.002)
 
 
-@pytest.mark.parametrize("name", ["good_membranes", "photo_16bit_grey_membranes"])
-def test_a_membranes_case_has_the_score_of_good_data(name):
-    status, scores, _ = evaluated("--data", case(name), weights="membranes/unet-wce")
-    assert (status, scores["mean_iou"]) == (0, pytest.approx(0.789, abs=0.002))
+def good_membranes() -> float:
+    """The mean IoU of good data by the set that is shipped."""
+    return evaluated("--data", case("good_membranes"), weights="membranes/unet-wce")[1]["mean_iou"]
+
+
+def test_a_16_bit_slice_has_the_score_of_good_data():
+    status, scores, said = evaluated("--data", case("photo_16bit_grey_membranes"), weights="membranes/unet-wce")
+    assert (status, scores["mean_iou"]) == (0, pytest.approx(good_membranes(), abs=0.002))
+    assert scores["mean_iou"] > 0.75
+    assert "16-bit grey was scaled" in said
 
 
 def test_a_cut_out_photo_is_laid_on_white_and_that_is_said():
@@ -86,7 +92,7 @@ def test_the_case_of_white_membranes_has_no_score_before_white_is_said_to_be_whi
     assert (status, scores) == (2, None)
     assert "if white is membrane" in said
     status, scores, _ = evaluated("--data", folder, "--white", "membrane", weights="membranes/unet-wce")
-    assert (status, scores["mean_iou"]) == (0, pytest.approx(0.789, abs=0.001))
+    assert (status, scores["mean_iou"]) == (0, pytest.approx(good_membranes(), abs=0.001))
 
 
 def test_the_case_of_a_long_strip_names_it_and_scores_the_rest():
