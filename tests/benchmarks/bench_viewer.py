@@ -123,7 +123,7 @@ def message_of(photo: np.ndarray, truth: np.ndarray, panels: list[module.Panel])
 def opened(browser: Browser, message: dict) -> Iterator[tuple[Page, float]]:
     """A page with the viewer, and the milliseconds from its data to its picture."""
     folder = Path(module.__file__).parent
-    script = joined(module._MODULES)
+    script = joined(module.SCRIPT)
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.set_content((folder / "viewer.html").read_text("utf-8"))
     for file in sorted(folder.glob("*.css"), key=lambda path: path.stem != "viewer"):

@@ -88,6 +88,12 @@ class Viewer:
         return self.panel(name).locator("canvas").evaluate("(canvas) => canvas.toDataURL()")
 
 
+def own_size() -> int:
+    """Bytes of the component itself, which Streamlit sends with every run."""
+    files = [*Path(module.__file__).parent.glob("*.css"), *Path(module.__file__).parent.glob("*.html")]
+    return len(joined(module.SCRIPT)) + sum(path.stat().st_size for path in files)
+
+
 @pytest.fixture
 def open_viewer(browser: Browser, serve: Callable[[str], str]) -> Iterator[Callable[..., Viewer]]:
     contexts = []
@@ -117,7 +123,7 @@ def test_label_maps_arrive_in_the_browser_exactly(browser: Browser):
     maps = [rng.integers(0, 256, size, dtype=np.uint8) for size in ((1, 1), (7, 3), (64, 90))]
     maps.append(np.sort(rng.integers(0, 11, (120, 160), dtype=np.uint8), axis=1))  # filtered rows, as real masks have
     page = browser.new_page()
-    script = joined(path for path in module._MODULES if path.stem in ("dom", "decode"))
+    script = joined(module.SCRIPT.with_name("decode.js"))
     page.add_script_tag(content=f"{script}\nwindow.decode = (text) => decodeGrey(toBytes(text));", type="module")
     page.wait_for_function("() => Boolean(window.decode)")  # a module runs when it likes
     for array in maps:
@@ -278,10 +284,7 @@ def test_a_rerun_keeps_the_view_and_sends_no_picture_again(street: Viewer):
     street.page.wait_for_timeout(1500)
     assert [street.root.get_attribute(name) for name in ("data-view", "data-look", "data-only")] == kept
     assert street.received
-    # Streamlit sends the component itself with every run.
-    own = sum(len(path.read_bytes()) for path in Path(module.__file__).parent.glob("viewer.*"))
-    script = len(joined(module._MODULES))
-    assert max(street.received) < own + script + 30_000
+    assert max(street.received) < own_size() + 20_000
 
 
 def test_looking_sends_nothing_to_python(street: Viewer):
@@ -320,7 +323,8 @@ def test_a_panel_that_arrives_takes_the_place_of_its_status_and_nothing_jumps(st
     assert last.evaluate("(element) => element.isTheSame")
     assert (street.root.get_attribute("data-view"), _place(street, last)) == (view, place)
     expect(street.root).to_have_attribute("data-look", "mask")
-    assert sum(street.received) < 300_000  # the two layers that are new, not all eighteen
+    # The two layers that are new, not all eighteen
+    assert sum(max(0, size - own_size()) for size in street.received) < 120_000
 
 
 def test_another_photo_resets_the_zoom_but_not_the_way_to_look(street: Viewer):
@@ -361,7 +365,7 @@ def test_what_cannot_be_shown_says_why_and_the_others_go_on(open_viewer: Callabl
         expect(viewer.panel(name).locator(".sentence")).to_contain_text(words)
         expect(viewer.panel(name).locator(".warning")).to_be_visible()
     viewer.mode("confidence")
-    expect(viewer.panel("Unsure").locator(".note")).to_have_text("This network gives no confidence.")
+    expect(viewer.panel("Unsure").locator(".remark")).to_have_text("This network gives no confidence.")
 
 
 def test_a_canvas_that_the_browser_refuses_is_a_sentence_in_its_panel_until_it_gives_one(open_viewer):
@@ -430,7 +434,7 @@ def test_a_call_that_is_stopped_late_neither_doubles_the_panels_nor_stops_the_la
     panels = [module.Panel("U-Net", status="waiting"), module.Panel("FCN-8s", status="waiting")]
     data, layers = module.describe(np.zeros((30, 40, 3), np.uint8), panels, STREET)
     folder = Path(module.__file__).parent
-    script = joined(module._MODULES)
+    script = joined(module.SCRIPT)
     page = browser.new_page()
     page.set_content((folder / "viewer.html").read_text("utf-8"))
     counts = page.evaluate(

@@ -66,7 +66,7 @@ def mounted(browser: Browser, **settings) -> Panels:
     page.set_content((FOLDER / "viewer.html").read_text("utf-8"))
     for name in ("viewer.css", "panels.css"):
         page.add_style_tag(content=(FOLDER / name).read_text("utf-8"))
-    script = joined(path for path in module._MODULES if path.stem in ("dom", "view", "order", "panels", "pointer"))
+    script = joined(FOLDER / "panels.js", FOLDER / "pointer.js")
     page.add_script_tag(content=script + MOUNT, type="module")
     page.wait_for_function("() => window.state?.size")
     return Panels(page)

@@ -1,14 +1,12 @@
 import base64
 import gc
 import io
-import re
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from seg.app.components import viewer as module
-from seg.app.components.scripts import joined
 from seg.app.components.viewer import Panel, describe
 from seg.app.components.viewer import layers as layers_module
 from seg.app.components.viewer.layers import MAX_CONFIDENCE_SIDE, MAX_SIDE
@@ -175,19 +173,6 @@ def test_the_cache_forgets_the_least_recently_used_layers():
     cache.layer(arrays[4], "labels", encode)
     cache.layer(arrays[0], "labels", encode)
     assert encoded == [0, 1, 2, 3, 4, 0]
-
-
-def test_the_script_has_every_module_and_neither_imports_nor_inner_exports():
-    script = joined(module._MODULES)
-    for path in module._MODULES:
-        exported = re.findall(r"^export (?:async )?(\w+ \w+)", path.read_text("utf-8"), re.MULTILINE)
-        assert exported
-        assert all(one.removeprefix("default ") in script for one in exported)
-    lines = script.splitlines()
-    assert not [line for line in lines if line.startswith("import")]
-    assert [line for line in lines if line.startswith("export")] == [
-        "export default function ({ data, parentElement, setTriggerValue }) {"
-    ]
 
 
 def test_scores_go_to_the_browser_as_numbers_and_none_where_there_is_nothing_to_score():

@@ -2,24 +2,17 @@
 
 import re
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from playwright._impl._driver import compute_driver_executable
 
-from seg.app.components import player as replay_player
-from seg.app.components import viewer
-from seg.app.components.scripts import joined
+from seg.app import components
+from seg.app.components.scripts import joined, modules
 
 TESTS = Path(__file__).parent / "viewer"
-VIEWER = Path(viewer.__file__).parent
-PLAYER = Path(replay_player.__file__).parent
-
-COMPONENTS = {
-    "viewer": list(viewer._MODULES),
-    "replay player": list(replay_player._MODULES),
-}
+FOLDER = Path(components.__file__).parent
+ENTRIES = {path.parent.name: path for path in FOLDER.glob("*/*.js") if "export default" in path.read_text("utf-8")}
 
 
 def node(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -34,30 +27,30 @@ def test_javascript(file: Path):
     assert run.returncode == 0, f"{run.stdout}\n{run.stderr}"
 
 
-@pytest.mark.parametrize("modules", COMPONENTS.values(), ids=COMPONENTS)
-def test_the_modules_of_a_component_are_one_script_without_a_name_used_twice(modules: Sequence[Path], tmp_path: Path):
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
+def test_the_modules_of_a_component_are_one_script_without_a_name_used_twice(entry: Path, tmp_path: Path):
     script = tmp_path / "joined.mjs"
-    script.write_text(joined(modules), "utf-8")
+    script.write_text(joined(entry), "utf-8")
     run = node("--check", script)
     assert run.returncode == 0, run.stderr
 
 
-@pytest.mark.parametrize("modules", COMPONENTS.values(), ids=COMPONENTS)
-def test_types_and_comments_are_not_sent_to_the_browser(modules: Sequence[Path]):
-    lines = [line.strip() for line in joined(modules).splitlines()]
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
+def test_types_comments_and_inner_exports_are_not_sent_to_the_browser(entry: Path):
+    lines = [line.strip() for line in joined(entry).splitlines()]
     assert not [line for line in lines if line.startswith(("//", "/**", "* ")) and not line.startswith("/** @type")]
+    assert not [line for line in lines if line.startswith("import ")]
+    assert [line.split("(")[0] for line in lines if line.startswith("export")] == ["export default function "]
 
 
-@pytest.mark.parametrize("modules", COMPONENTS.values(), ids=COMPONENTS)
-def test_modules_import_only_those_joined_before_them(modules: Sequence[Path]):
-    before: set[Path] = set()
-    for module in modules:
-        imports = re.findall(r'^import\b[^;]*from "([^"]+)";$', module.read_text("utf-8"), flags=re.MULTILINE)
-        late = [name for name in imports if (module.parent / name).resolve() not in before]
-        assert not late, f"{module.name} imports {', '.join(late)}"
-        before.add(module.resolve())
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
+def test_every_module_stands_once_and_behind_those_it_imports(entry: Path):
+    joint = modules(entry)
+    assert len(joint) == len(set(joint))
+    for i, module in enumerate(joint):
+        names = re.findall(r'^import\b[^;]*from "([^"]+)";$', module.read_text("utf-8"), flags=re.MULTILINE)
+        assert {(module.parent / name).resolve() for name in names} <= set(joint[:i])
 
 
-@pytest.mark.parametrize(("folder", "modules"), [(VIEWER, COMPONENTS["viewer"]), (PLAYER, COMPONENTS["replay player"])])
-def test_every_module_in_the_folder_of_a_component_is_joined(folder: Path, modules: Sequence[Path]):
-    assert set(folder.glob("*.js")) <= set(modules)
+def test_every_module_belongs_to_a_component():
+    assert set(FOLDER.rglob("*.js")) == {module for entry in ENTRIES.values() for module in modules(entry)}

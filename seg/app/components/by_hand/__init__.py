@@ -14,7 +14,6 @@ from seg.anatomy.transposed import Geometry
 from seg.app.components.scripts import joined
 
 _FOLDER = Path(__file__).parent
-_MODULES = (_FOLDER.parent / "dom.js", *(_FOLDER / f"{name}.js" for name in ("cells", "matrix", "by_hand")))
 
 
 def by_hand(x: np.ndarray, weight: np.ndarray, geometry: Geometry, key: str) -> None:
@@ -54,5 +53,5 @@ _mount = component(
     "seg_by_hand",
     html=(_FOLDER / "by_hand.html").read_text("utf-8"),
     css=(_FOLDER / "by_hand.css").read_text("utf-8"),
-    js=joined(_MODULES),
+    js=joined(_FOLDER / "by_hand.js"),
 )

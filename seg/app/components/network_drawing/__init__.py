@@ -9,7 +9,6 @@ from seg.anatomy.stages import Stage
 from seg.app.components.scripts import joined
 
 _FOLDER = Path(__file__).parent
-_MODULES = (_FOLDER.parent / "dom.js", _FOLDER / "drawing.js")
 
 
 def network_drawing(
@@ -62,5 +61,5 @@ _mount = component(
     "seg_network_drawing",
     html=(_FOLDER / "drawing.html").read_text("utf-8"),
     css=(_FOLDER / "drawing.css").read_text("utf-8"),
-    js=joined(_MODULES),
+    js=joined(_FOLDER / "drawing.js"),
 )

@@ -12,7 +12,6 @@ from seg.pictures.decode import digest
 from seg.pictures.drawing import encode_png
 
 _FOLDER = Path(__file__).parent
-_MODULES = (_FOLDER.parent / "dom.js", _FOLDER / "picker.js")
 
 
 def picker(image: np.ndarray, size: tuple[int, int], label: str, key: str) -> tuple[float, float]:
@@ -36,5 +35,5 @@ _mount = component(
     "seg_picker",
     html=(_FOLDER / "picker.html").read_text("utf-8"),
     css=(_FOLDER / "picker.css").read_text("utf-8"),
-    js=joined(_MODULES),
+    js=joined(_FOLDER / "picker.js"),
 )

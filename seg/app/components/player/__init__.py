@@ -21,11 +21,7 @@ from seg.pictures.drawing import encode_png
 
 _FOLDER = Path(__file__).parent
 _VIEWER = Path(linked.__file__).parent
-_MODULES = (
-    _FOLDER.parent / "dom.js",
-    *(_VIEWER / f"{name}.js" for name in ("decode", "tint", "classes", "order", "panels", "legend")),
-    *(_FOLDER / f"{name}.js" for name in ("curve", "clock", "player")),
-)
+SCRIPT = _FOLDER / "player.js"
 _STYLES = (_VIEWER / "viewer.css", _VIEWER / "legend.css", _FOLDER / "player.css")
 
 
@@ -119,5 +115,5 @@ _mount = component(
     "seg_replay_player",
     html=(_FOLDER / "player.html").read_text("utf-8"),
     css="\n".join(path.read_text("utf-8") for path in _STYLES),
-    js=joined(_MODULES),
+    js=joined(SCRIPT),
 )

@@ -10,7 +10,6 @@ from streamlit.components.v2 import component
 from seg.app.components.scripts import joined
 
 _FOLDER = Path(__file__).parent
-_MODULES = (_FOLDER.parent / "dom.js", _FOLDER / "score_table.js")
 
 
 @dataclass(frozen=True)
@@ -50,5 +49,5 @@ _mount = component(
     "seg_score_table",
     html=(_FOLDER / "score_table.html").read_text("utf-8"),
     css=(_FOLDER / "score_table.css").read_text("utf-8"),
-    js=joined(_MODULES),
+    js=joined(_FOLDER / "score_table.js"),
 )

@@ -11,7 +11,6 @@ from streamlit.components.v2 import component
 from seg.app.components.scripts import joined
 
 _FOLDER = Path(__file__).parent
-_MODULES = (_FOLDER.parent / "dom.js", _FOLDER / "thumbnails.js")
 
 
 @dataclass(frozen=True)
@@ -61,5 +60,5 @@ _mount = component(
     "seg_thumbnails",
     html=(_FOLDER / "thumbnails.html").read_text("utf-8"),
     css=(_FOLDER / "thumbnails.css").read_text("utf-8"),
-    js=joined(_MODULES),
+    js=joined(_FOLDER / "thumbnails.js"),
 )

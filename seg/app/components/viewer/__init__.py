@@ -24,12 +24,7 @@ from seg.pictures.drawing import FOUND_COLOUR, INVENTED_COLOUR, MISSED_COLOUR, W
 from seg.scores.metrics import Scores
 
 _FOLDER = Path(__file__).parent
-_NAMES = (
-    *("decode", "view", "tint", "draw", "painting", "grade", "agreement", "mask_file", "looks", "classes", "order"),
-    *("swipe", "state", "scoring", "panels", "titles", "legend", "readout", "painter", "sketch", "pointer", "snapshot"),
-    *("crosshair", "render", "toolbar", "main"),
-)
-_MODULES = (_FOLDER.parent / "dom.js", *(_FOLDER / f"{name}.js" for name in _NAMES))
+SCRIPT = _FOLDER / "main.js"
 _STYLES = ("viewer", "panels", "legend", "painter")
 _MOST_TEXT = 2 * MAX_SIDE**2  # a painting in base64: more than an incompressible one has
 _SENT = "_seg_viewer_sent"
@@ -253,5 +248,5 @@ _mount = component(
     "seg_viewer",
     html=(_FOLDER / "viewer.html").read_text("utf-8"),
     css="\n".join((_FOLDER / f"{name}.css").read_text("utf-8") for name in _STYLES),
-    js=joined(_MODULES),
+    js=joined(SCRIPT),
 )

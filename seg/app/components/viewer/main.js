@@ -7,12 +7,14 @@
 import { find } from "../dom.js";
 import { createCrosshair } from "./crosshair.js";
 import { admit, forget, isReady, layerOf, mapOf } from "./decode.js";
-import { createLegend, sharesOf } from "./legend.js";
+import { createLegend } from "./legend.js";
 import { createPanels } from "./panels.js";
 import { listen } from "./pointer.js";
 import { createReadout } from "./readout.js";
 import { createRenderer } from "./render.js";
+import { rove } from "./roving.js";
 import { createScoring } from "./scoring.js";
+import { createShares, sharesOf } from "./shares.js";
 import { createSketch, download } from "./sketch.js";
 import { MODES, State } from "./state.js";
 import { showTitles } from "./titles.js";
@@ -33,8 +35,10 @@ function createViewer(root, message) {
   const grid = find(root, ".grid");
   const panels = createPanels(grid, find(root, ".panel-template", HTMLTemplateElement), {
     reorder: (ids) => state.reorder(ids),
-    enlarge: (id) => state.enlarge(id),
+    enlarge,
   });
+  const panelStops = rove(grid, "figure button");
+  const showShares = createShares(find(root, ".shares", HTMLDetailsElement));
   const readout = createReadout(find(root, ".readout"), find(root, ".cell-template", HTMLTemplateElement));
   const scoring = createScoring(state);
   const renderer = createRenderer(root, state, panels, scoring);
@@ -44,8 +48,11 @@ function createViewer(root, message) {
   const legend = createLegend(find(root, ".legend"), {
     choose: (name) => state.choose(name),
     point: (name) => state.pointAtClass(name),
-    hide: (name) => state.hide(name),
-    recolour: (name, colour) => state.recolour(name, colour),
+    edit: {
+      hide: (name) => state.hide(name),
+      recolour: (name, colour) => state.recolour(name, colour),
+      patterns: () => state.togglePatterns(),
+    },
   });
   /** @type {Map<string, number>} */
   const requests = new Map();
@@ -129,11 +136,20 @@ function createViewer(root, message) {
       opacity: (delta) => state.setOpacity(look.opacity + delta),
       toggleSwipe: () => state.toggleSwipe(),
       togglePaint: () => state.togglePaint(),
-      enlarge: (id) => (id ?? state.pointed) && state.enlarge(id ?? state.pointed?.id ?? null),
+      enlarge: (id) => enlarge(id ?? state.pointed?.id ?? null),
       undo: () => look.painting && sketch.undo(),
       redo: () => look.painting && sketch.redo(),
       back: () => state.back(),
     });
+  }
+
+  // The panel stays in sight, wherever it goes.
+  /** @param {string | null} id */
+  function enlarge(id) {
+    const panel = panels.get(id ?? look.enlarged ?? "");
+    if (!panel) return;
+    state.enlarge(id);
+    panel.element.scrollIntoView({ block: "nearest" });
   }
 
   /** @type {(factor: number, at?: Point | null, id?: string | null) => void} */
@@ -157,6 +173,7 @@ function createViewer(root, message) {
     if (what === "panels" || what === "stroke") panels.update(state.panels, look.order);
     if (what === "panels") {
       readout.setPanels(state.singles());
+      panelStops();
       if (look.painting) sketch.grade();
     }
     if (what === "panels" || what === "look") {
@@ -173,7 +190,8 @@ function createViewer(root, message) {
     const maps = [state.data.truth, ...state.data.panels].flatMap((panel) => (panel?.ids ? [panel.ids] : []));
     const present = maps.length ? new Set(maps.flat()) : null;
     const { only, hidden, colours: recoloured, patterns } = look;
-    legend({ classes: state.classes, present, only, hidden, recoloured, patterns, shares: sharesOfAll });
+    legend({ classes: state.classes, present, only, hidden, recoloured, patterns });
+    showShares(state.classes, sharesOfAll);
   }
 
   function sharesOfAll() {

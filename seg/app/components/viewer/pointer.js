@@ -208,13 +208,28 @@ function listenToPointers(grid, act) {
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const OWN_KEYS = "select, textarea, input:not([type=radio], [type=range], [type=checkbox], [type=color])";
 
+/**
+ * The viewer that has the keys while nothing on the page has the focus: the one pointed at last, or the first.
+ * @type {{ viewer: HTMLElement, pressed: (event: KeyboardEvent) => void } | null}
+ */
+let keyed = null;
+if (typeof document !== "undefined")
+  document.addEventListener("keydown", (event) => {
+    if (event.target === document.body && keyed?.viewer.isConnected) keyed.pressed(event);
+  });
+
 /** @type {(viewer: HTMLElement, grid: HTMLElement, act: Act) => void} */
 function listenToKeys(viewer, grid, act) {
-  viewer.addEventListener("keydown", (event) => {
+  if (!keyed?.viewer.isConnected) keyed = { viewer, pressed };
+  viewer.addEventListener("pointerenter", () => (keyed = { viewer, pressed }));
+  viewer.addEventListener("keydown", pressed);
+
+  /** @param {KeyboardEvent} event */
+  function pressed(event) {
     if (event.defaultPrevented || event.altKey || targetOf(event).matches(OWN_KEYS)) return;
     const done = event.ctrlKey || event.metaKey ? pressedWithCtrl(event) : pressedAlone(event);
     if (done) event.preventDefault();
-  });
+  }
 
   /** @type {(event: KeyboardEvent) => boolean} */
   function pressedWithCtrl(event) {
@@ -227,7 +242,7 @@ function listenToKeys(viewer, grid, act) {
   /** @type {(event: KeyboardEvent) => boolean} */
   function pressedAlone(event) {
     const arrow = ARROWS[event.key];
-    if (arrow) return grid.contains(targetOf(event)) && pressedArrow(arrow, event.shiftKey);
+    if (arrow) return targetOf(event) === grid && pressedArrow(arrow, event.shiftKey);
     const does = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     does?.(event);
     return Boolean(does);

@@ -6,10 +6,11 @@
 /** @import { Panel, Photo, Scene, Size, View, Way } from "./types" */
 
 import { find, setText } from "../dom.js";
-import { layerOf, photoOf } from "./decode.js";
+import { layerOf, mapOf, photoOf } from "./decode.js";
 import { layersOf, paint, paintSwipe } from "./draw.js";
 import { snapshot } from "./snapshot.js";
 import { createDivider, SWIPE } from "./swipe.js";
+import { IGNORE } from "./tint.js";
 import { clampView } from "./view.js";
 
 /**
@@ -29,7 +30,10 @@ export function createRenderer(root, state, panels, scoring) {
     const where = [view.zoom.toFixed(3), view.x.toFixed(4), view.y.toFixed(4)].join(" ");
     for (const panel of panels.all()) {
       panel.canvas.setAttribute("aria-label", labelOf(panel, way.mode));
-      setText(find(panel.box, ".note"), noteOf(panel, way, scene));
+      setText(find(panel.box, ".remark"), noteOf(panel, way, scene));
+      const isReference = panel.id === scene.referenceId;
+      panel.element.toggleAttribute("data-reference", isReference);
+      if (isReference) panel.element.toggleAttribute("data-unlabelled", mapOf(panel.labels)?.data.includes(IGNORE));
       panel.element.dataset.view = where;
       if (photo) panels.refuse(panel, problemOf(() => paintPanel(panel, way, scene, view, photo)));
     }

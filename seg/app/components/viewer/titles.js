@@ -18,5 +18,8 @@ export function showTitles(panels, scoring) {
     setText(find(score, ".best"), title?.best ? "best" : "");
     score.title = title?.hint ?? "";
     setText(find(panel.element, ".tag"), panel.tag ?? "");
+    const keep = find(panel.element, ".keep");
+    keep.title = `Save ${panel.name} as a PNG, with title, score and legend`;
+    keep.setAttribute("aria-label", `Save ${panel.name} as a PNG`);
   }
 }

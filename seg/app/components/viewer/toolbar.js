@@ -3,6 +3,7 @@
 /** @import { State } from "./state.js" */
 
 import { find, setText } from "../dom.js";
+import { rove } from "./roving.js";
 import { offer } from "./swipe.js";
 import { doubtGradient } from "./tint.js";
 import { WHOLE } from "./view.js";
@@ -29,6 +30,7 @@ export function createToolbar(root, state, { zoom, save }) {
   /** @type {(action: string) => HTMLElement} */
   const button = (action) => find(root, `[data-action="${action}"]`);
 
+  rove(find(root, ".toolbar"), "button")();
   find(root, ".scale").style.background = doubtGradient();
   for (const input of modes) input.onchange = () => state.setMode(input.value);
   against.onchange = () => state.setAgainst(against.value);
@@ -37,7 +39,6 @@ export function createToolbar(root, state, { zoom, save }) {
   button("in").onclick = () => zoom(BUTTON_STEP);
   button("out").onclick = () => zoom(1 / BUTTON_STEP);
   button("reset").onclick = () => state.setView(WHOLE);
-  button("patterns").onclick = () => state.togglePatterns();
   button("swipe").onclick = () => state.toggleSwipe();
   button("paint").onclick = () => state.togglePaint();
   button("save").onclick = () => save().catch(unsaved);
@@ -62,9 +63,9 @@ export function createToolbar(root, state, { zoom, save }) {
       }
     }
     const maps = state.singles().filter((panel) => panel.role !== "photo" && panel.state === "ready");
-    offer(against, maps, referenceId ?? "");
+    offer(against, maps.map(({ id, name }) => ({ id, name: `vs ${name}` })), referenceId ?? "");
     opacity.value = String(Math.round(look.opacity * 100));
-    for (const [action, on] of Object.entries({ patterns: look.patterns, swipe: look.swipe, paint: look.painting })) {
+    for (const [action, on] of Object.entries({ swipe: look.swipe, paint: look.painting })) {
       button(action).setAttribute("aria-pressed", String(Boolean(on)));
     }
     find(root, ".pair").hidden = !look.swipe;

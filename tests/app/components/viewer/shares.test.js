@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { shareText, sharesOf } from "../../../../seg/app/components/viewer/legend.js";
+import { shareText, sharesOf } from "../../../../seg/app/components/viewer/shares.js";
 import { fitted, placed } from "../../../../seg/app/components/viewer/snapshot.js";
 
 const widthOf = (text) => 10 * [...text].length;
