@@ -13,13 +13,10 @@ from seg.pictures.plausible import is_likelier, is_plausible
 
 _VOID: tuple[Colour, ...] = ((0, 0, 0), IGNORE_COLOUR, (224, 224, 192))
 """Colours that mean 'unlabelled' where no class has them: black, ours, and PASCAL VOC's."""
-
 _UNKNOWN = 254
 """Marks a colour or number of a mask file that stands for no class; never leaves this module."""
-
 _MANY_COLOURS = 64
 """Of no class: so many come of lossy compression, smooth resizing or a photo, not of somebody else's classes."""
-
 _AS_DRAWN = 3
 """Two colours of a palette differ by no more than this in any channel where a quantiser only rounded."""
 
@@ -27,7 +24,6 @@ _AS_DRAWN = 3
 @dataclass(frozen=True)
 class Reading:
     """What a person says about masks whose files alone leave it open.
-
     ids_from: 0 where the number 0 is the first class, 1 where it is unlabelled and 1 the first class.
     white: the class that white stands for in black-and-white masks of two classes; black is the other.
     """
@@ -96,10 +92,8 @@ def read(
     - Ids that are more like masks of the data set when 0 is taken for unlabelled, or whose classes, shares and places
       are like none of it (`seg.pictures.plausible`), are not believed until ``reading`` says so; neither are masks of
       black and white alone, since some draw the first class black, others white.
-
     size: (height, width) of the picture that the mask belongs to; None accepts any. orientation: how that picture was
     turned upright, as EXIF counts it: a mask that fits the picture as it is stored is turned with it.
-
     Raises AmbiguousMask, and ImageError like `decode`, for lossy files, a wrong size, ids or colours of no class.
     """
     file, image, own = open_image(data, name)
