@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from seg.app import resources
-from seg.app.parts.gallery import Exhibit
+from seg.app.parts.exhibits import Exhibit
 from seg.app.text import plain
 from seg.catalogue.comparisons import WeightSet
 from seg.errors import in_a_sentence

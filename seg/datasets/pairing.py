@@ -72,6 +72,11 @@ def _keys(stem: str, loosely: bool) -> Iterator[tuple[str, ...]]:
                 yield "core", *first
 
 
+def names_nothing(mask: str) -> bool:
+    """Whether a name says only that this is a mask, as 'mask.png' and 'truth-ids.png' do."""
+    return set(_words(_stem(mask))) <= set(_MASK_WORDS.split())
+
+
 def best(masks: Sequence[str]) -> int | None:
     """Of several masks that belong to one picture, the one that holds class ids; None where the names leave it open."""
     words = [set(_words(_stem(mask))) for mask in masks]

@@ -27,7 +27,7 @@ from seg.inference.segmenter import Segmenter
 from seg.labels import IGNORE
 from seg.pictures import decode
 from seg.pictures.decode import digest
-from seg.pictures.drawing import encode_ids
+from seg.pictures.drawing import colour_mask, encode_ids
 from seg.service.service import ANSWER_BYTES, PredictionService
 from tests.bad_files import BAD, ODD, saved
 from tests.conftest import make_set
@@ -373,11 +373,102 @@ def test_a_bad_mask_becomes_one_sentence_and_the_photo_stays(page, name, mask, s
     assert says(page, "how much the networks agree")
 
 
-def test_a_mask_that_belongs_to_no_photo_is_said_to(page):
-    mask = encode_ids(SCENE.labels, STREET)
-    page.file_uploader[1].upload("stray.png", mask).upload("another.png", mask)
+def asked(page) -> list[str]:
+    """The open questions which photo a mask belongs to."""
+    return [box.label for box in page.selectbox if box.label.endswith("which one?")]
+
+
+def test_a_mask_that_fits_no_photo_by_name_is_scored_on_none_before_it_is_said_which(page):
+    upload(page, 0, "street.png", photo())
+    upload(page, 1, "photo_mask.png", encode_ids(SCENE.labels, STREET))
+    assert asked(page) == ["photo\\_mask.png fits none of your photos by name: which one?"]
+    assert says(page, "how much the networks agree")
+    box = next(box for box in page.selectbox if box.label.endswith("which one?"))
+    assert box.options == ["street.png", "Sample 1", "Sample 2", "Sample 3", "Sample 4"]
+    box.set_value(digest(SCENE.image))
     settle(page.run())
-    assert ["belongs to no photo" in error.value for error in page.error] == [True, True]
+    assert not asked(page)
+    assert "mean IoU" in table(page).index
+    assert np.array_equal(page.session_state.truths["street", digest(SCENE.image)].truth, SCENE.labels)
+
+
+def test_a_mask_whose_photo_was_refused_waits_for_it_and_finds_it_when_it_comes(page):
+    upload(page, 0, "street.png", photo()[:900])
+    upload(page, 1, "street_mask.png", encode_ids(SCENE.labels, STREET))
+    assert asked(page) == ["street\\_mask.png fits none of your photos by name: which one?"]
+    assert not page.session_state.truths
+    upload(page, 0, "street.png", photo())
+    assert not asked(page)
+    assert list(page.session_state.truths) == [("street", digest(SCENE.image))]
+
+
+def test_a_mask_may_be_left_out(page):
+    upload(page, 1, "stray.png", encode_ids(SCENE.labels, STREET))
+    assert len(asked(page)) == 1
+    button(page, "Leave it out").click()
+    settle(page.run())
+    assert not asked(page)
+    assert not page.session_state.truths
+
+
+def test_several_masks_at_once_find_their_photos_and_photos_of_one_name_are_kept_apart(page):
+    scenes = [SCENE, street.render(4, 90, 120)]
+    for name, scene in zip(("a.png", "b.jpg.png"), scenes, strict=True):
+        upload(page, 0, name, saved(Image.fromarray(scene.image), "PNG"))
+    page.file_uploader[1].upload("b_mask.png", encode_ids(scenes[1].labels, STREET))
+    page.file_uploader[1].upload("a_L.png", encode_ids(scenes[0].labels, STREET))
+    settle(page.run())
+    truths = page.session_state.truths
+    for scene in scenes:
+        assert np.array_equal(truths["street", digest(scene.image)].truth, scene.labels)
+    third = street.render(5, 90, 120)
+    upload(page, 0, "a.png", saved(Image.fromarray(third.image), "PNG"))
+    upload(page, 1, "a_mask.png", encode_ids(third.labels, STREET))
+    assert asked(page) == ["a\\_mask.png fits several of your photos by name: which one?"]
+
+
+def test_what_the_app_gave_to_take_along_finds_its_photo_again(page):
+    upload(page, 0, "My Street.png", photo())
+    for name in ("my-street-fcn8s-wce-ids.png", "my-street-own-unet-wce-colours.png", "My Street-truth-ids.png"):
+        page.session_state.truths.clear()
+        upload(page, 1, name, encode_ids(SCENE.labels, STREET))
+        assert list(page.session_state.truths) == [("street", digest(SCENE.image))]
+
+
+def test_a_mask_whose_ids_may_count_from_1_is_asked_about_and_what_was_read_is_said_in_shares(page):
+    upload(page, 0, "street.png", photo())
+    from_1 = np.where(SCENE.labels == IGNORE, 0, SCENE.labels + 1).astype(np.uint8)
+    upload(page, 1, "street_mask.png", saved(Image.fromarray(from_1), "PNG"))
+    question = next(warning.value for warning in page.warning if "Which is it?" in warning.value)
+    assert "reads as" in question
+    assert "%" in question
+    assert "with ids from 1" in question
+    assert not page.session_state.truths
+    assert button(page, "0 is sky") is not None
+    button(page, "1 is sky, 0 is unlabelled").click()
+    settle(page.run())
+    assert np.array_equal(page.session_state.truths["street", digest(SCENE.image)].truth, SCENE.labels)
+
+
+def test_a_mask_without_a_label_is_a_sentence(page):
+    upload(page, 0, "street.png", photo())
+    upload(page, 1, "street_mask.png", saved(Image.fromarray(np.full((90, 120), 11, np.uint8)), "PNG"))
+    assert "street\\_mask.png has no labelled pixel" in page.error[0].value
+    assert not page.session_state.truths
+
+
+def test_what_was_taken_of_a_palette_is_said_beside_the_photo(page):
+    upload(page, 0, "street.png", photo())
+    image = Image.fromarray(colour_mask(SCENE.labels, STREET)).quantize(32)
+    upload(page, 1, "street_mask.png", saved(image, "PNG"))
+    assert any("Its palette holds the colours of the classes" in info.value for info in page.info)
+
+
+def test_what_systems_leave_beside_pictures_is_ignored(page):
+    upload(page, 0, "._street.png", b"\0\5\x16\7Mac OS X")
+    upload(page, 1, "Thumbs.db", b"\xd0\xcf\x11\xe0")
+    assert not page.error
+    assert not page.session_state.uploads
 
 
 def test_a_picture_unlike_the_training_data_gets_a_notice(page, seven, monkeypatch, tmp_path):

@@ -12,7 +12,7 @@ from seg.app import answers, controls, resources
 from seg.app.components.network_drawing import network_drawing
 from seg.app.components.picker import picker
 from seg.app.components.viewer import Panel, viewer
-from seg.app.parts.gallery import Exhibit
+from seg.app.parts.exhibits import Exhibit
 from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison, Entry, comparisons
 from seg.figures import architectures as figures

@@ -9,7 +9,7 @@ import streamlit as st
 from seg.app.components.score_table import Row, score_table
 from seg.app.layout import slot
 from seg.app.parts import runs as running
-from seg.app.parts.gallery import Exhibit, labelled_uploads
+from seg.app.parts.exhibits import Exhibit, labelled_uploads
 from seg.app.parts.runs import Run
 from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison

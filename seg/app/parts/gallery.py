@@ -1,11 +1,5 @@
 """The visitor's pictures: rendered samples and uploads, with their truth where there is one."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
-from pathlib import PurePath
-
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -13,15 +7,13 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from seg.app import address, resources
 from seg.app.components.thumbnails import Thumbnail, thumbnails
 from seg.app.layout import slot
+from seg.app.parts import mask_uploads
+from seg.app.parts.exhibits import Exhibit, offered, sample, seeds
 from seg.app.text import plain
+from seg.datasets.files import is_junk
 from seg.errors import ImageError
 from seg.labels import ClassMap
-from seg.pictures import masks
-from seg.pictures.decode import Picture, decode, digest
-from seg.pictures.drawing import encode_thumbnail
-
-SIDE = 144
-"""Of a thumbnail, in its own pixels: two for each that it is shown at."""
+from seg.pictures.decode import decode
 
 TRY, ABOUT = "try-your-photo", "this-photo"
 """The session's words for whether these are open."""
@@ -30,27 +22,6 @@ TRY_WIDTHS = {False: 190, True: 600}
 """Of 'Try your photo', closed and open, in pixels."""
 
 POLL_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class Exhibit:
-    """A picture of the gallery. truth: uint8 (H, W), class ids of the data set shown, or None; sample: not uploaded;
-    own_truth: the visitor painted or uploaded the truth."""
-
-    picture: Picture
-    truth: np.ndarray | None = None
-    sample: bool = False
-    own_truth: bool = False
-
-    @cached_property
-    def truth_digest(self) -> str:
-        """Tells this truth from any other, for caches."""
-        return digest(self.truth)
-
-    @cached_property
-    def thumbnail(self) -> bytes:
-        """A small square JPEG of the picture's middle."""
-        return encode_thumbnail(self.picture.pixels, SIDE)
 
 
 def choose(class_map: ClassMap, bar: DeltaGenerator | None = None) -> Exhibit:
@@ -73,6 +44,7 @@ def choose(class_map: ClassMap, bar: DeltaGenerator | None = None) -> Exhibit:
     refused = slot(bool(state.upload_errors))
     for sentence in state.upload_errors:
         refused.error(plain(sentence), icon=":material/error:")
+    mask_uploads.ask(class_map)
     if chosen is None:
         st.info("Upload a picture to see what the networks make of it.", icon=":material/upload:")
         st.stop()
@@ -105,7 +77,7 @@ def _try_yours(dataset: str, chosen: str | None) -> None:
                 args=("camera", this_round),
                 label_visibility="collapsed",
             )
-        pictures = [_thumbnail(name, dataset) for name in _seeds(dataset)]
+        pictures = [_thumbnail(name, dataset) for name in seeds(dataset)]
         if pictures:
             with samples:
                 st.markdown("Or a sample", width="content")
@@ -122,8 +94,8 @@ def _about(exhibit: Exhibit, class_map: ClassMap) -> None:
             key=f"masks-{this_round}",
             on_change=_take_masks,
             args=(this_round, class_map),
-            help=f"A PNG of the {dataset} class ids or of the legend's colours, named like its photo; one alone goes "
-            "to the photo shown.",
+            help=f"A PNG of the {dataset} class ids or of the legend's colours, named like its photo; several at once "
+            "find theirs by name.",
         )
         if exhibit.own_truth:
             st.button(
@@ -143,44 +115,10 @@ def _about(exhibit: Exhibit, class_map: ClassMap) -> None:
             )
 
 
-def labelled_uploads(dataset: str) -> list[Exhibit]:
-    """The uploads that have a truth in the classes of the data set, painted or uploaded."""
-    truths = st.session_state.truths
-    return [truths[dataset, key] for key in st.session_state.uploads if (dataset, key) in truths]
-
-
-def use_truth(exhibit: Exhibit, dataset: str, truth: np.ndarray) -> None:
-    """Make ``truth``, uint8 (H, W), what this picture is scored against in this data set, until it is taken away."""
-    st.session_state.truths[dataset, exhibit.picture.digest] = replace(exhibit, truth=truth, own_truth=True)
-
-
-def _offered(dataset: str) -> dict[str, Callable[[], Exhibit]]:
-    """Key → what gives the picture: uploads by their digest, then samples by their name, which are rendered when they
-    are first asked for."""
-    uploads = {key: partial(st.session_state.uploads.get, key) for key in st.session_state.uploads}
-    return {**uploads, **{name: partial(_sample, dataset, seed, name) for name, seed in _seeds(dataset).items()}}
-
-
-def _seeds(dataset: str) -> dict[str, int]:
-    """Name → seed of the data set's samples."""
-    return {f"Sample {i}": seed for i, seed in enumerate(resources.seeds(dataset), start=1)}
-
-
-@lru_cache(maxsize=64)
-def _sample(dataset: str, seed: int, name: str) -> Exhibit:
-    scene = resources.sample(dataset, seed)
-    return Exhibit(Picture.of(scene.image, name), scene.labels, sample=True)
-
-
-def _name(key: str) -> str:
-    upload = st.session_state.uploads.get(key)
-    return upload.picture.name if upload else key
-
-
 def _chosen(dataset: str) -> str | None:
     """The key of the picture chosen, at first a sample; None where there is no picture at all. It stays when another
     data set is chosen."""
-    state, samples = st.session_state, list(_seeds(dataset))
+    state, samples = st.session_state, list(seeds(dataset))
     if address.is_new(address.PICTURE) and st.query_params.get(address.PICTURE) in samples:
         state[address.UPLOAD] = None
     if state.get(address.UPLOAD) not in state.uploads:
@@ -193,9 +131,9 @@ def _chosen(dataset: str) -> str | None:
 
 def _pictures(dataset: str, chosen: str) -> Exhibit:
     """Draw the row of pictures; returns the one chosen. Uploads stand in all data sets."""
-    offered = _offered(dataset)
-    exhibit = offered[chosen]()
-    pictures = [_thumbnail(key, dataset) for key in offered]
+    known = offered(dataset)
+    exhibit = known[chosen]()
+    pictures = [_thumbnail(key, dataset) for key in known]
     thumbnails(pictures, chosen, "Pictures", f"gallery-{dataset}", _show)
     if any(one.image is None for one in pictures):
         resources.render_when_idle(dataset)
@@ -213,9 +151,9 @@ def _thumbnail(key: str, dataset: str) -> Thumbnail:
     """An upload or a sample as the gallery shows it; a sample that is still being rendered has no picture yet."""
     if upload := st.session_state.uploads.get(key):
         return Thumbnail(key, upload.picture.name, upload.thumbnail)
-    seed = _seeds(dataset)[key]
+    seed = seeds(dataset)[key]
     rendered = resources.is_rendered(dataset, seed)
-    return Thumbnail(key, key, _sample(dataset, seed, key).thumbnail if rendered else None)
+    return Thumbnail(key, key, sample(dataset, seed, key).thumbnail if rendered else None)
 
 
 def _show(key: str) -> None:
@@ -256,47 +194,23 @@ def _take(kind: str, this_round: int) -> list[UploadedFile]:
     return files
 
 
-def _refuse(sentence: str) -> None:
-    if sentence not in st.session_state.upload_errors:
-        st.session_state.upload_errors.append(sentence)
-
-
 def _take_photos(kind: str, this_round: int) -> None:
     state = st.session_state
     for file in _take(kind, this_round):
+        if is_junk(file.name):
+            continue
         try:
             picture = decode(file.getvalue(), file.name)
         except ImageError as error:
-            _refuse(str(error))
+            mask_uploads.refuse(str(error))
             continue
         state.uploads.setdefault(picture.digest, Exhibit(picture))
         state[address.UPLOAD] = picture.digest
+    mask_uploads.retry()
 
 
 def _take_masks(this_round: int, class_map: ClassMap) -> None:
-    dataset = class_map.dataset
-    files = _take("masks", this_round)
-    state = st.session_state
+    files, state = _take("masks", this_round), st.session_state
     shown = (state.get(address.UPLOAD) or state.get(address.PICTURE)) if len(files) == 1 else None
     for file in files:
-        exhibit = _partner(file.name, dataset, shown)
-        if exhibit is None:
-            _refuse(
-                f"{file.name} belongs to no photo here: name the mask like its photo, or show the photo and upload its "
-                "mask alone."
-            )
-            continue
-        try:
-            truth = masks.read(file.getvalue(), file.name, class_map, exhibit.picture.pixels.shape[:2]).labels
-        except ImageError as error:
-            _refuse(str(error))
-            continue
-        use_truth(exhibit, dataset, truth)
-
-
-def _partner(mask: str, dataset: str, shown: str | None) -> Exhibit | None:
-    """The picture that a mask file belongs to: the one named alike, else the one shown."""
-    stem, offered = PurePath(mask).stem, _offered(dataset)
-    alike = (stem, stem.removesuffix("_L"), stem.removesuffix("-ids"))
-    key = next((key for key in offered if PurePath(_name(key)).stem in alike), shown)
-    return offered[key]() if key in offered else None
+        mask_uploads.take(mask_uploads.Waiting(file.name, file.getvalue(), class_map), shown)

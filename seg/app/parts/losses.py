@@ -9,7 +9,7 @@ import streamlit as st
 from seg.app import answers, controls
 from seg.app.parts import compare as results
 from seg.app.parts import runs
-from seg.app.parts.gallery import Exhibit
+from seg.app.parts.exhibits import Exhibit
 from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison, WeightSet, comparisons
 from seg.errors import ImageError

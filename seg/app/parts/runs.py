@@ -12,7 +12,7 @@ from seg.app import resources
 from seg.app.answers import ask, question_of, sentence
 from seg.app.components.viewer import Panel, Wish, viewer
 from seg.app.layout import slot
-from seg.app.parts.gallery import Exhibit, use_truth
+from seg.app.parts.exhibits import Exhibit, use_truth
 from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison, Entry
 from seg.inference.segmenter import MAX_ENLARGEMENT, Prediction
@@ -187,7 +187,9 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
 
 def _notices(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> None:
     """What the visitor must be told about the picture, and about what it looks like to the networks."""
-    for note in dict.fromkeys((*exhibit.picture.notes, *(n for run in done for n in run.prediction.notes))):
+    for note in dict.fromkeys(
+        (*exhibit.picture.notes, *exhibit.truth_notes, *(n for run in done for n in run.prediction.notes))
+    ):
         st.info(plain(note), icon=":material/info:")
     unsure = [run for run in done if _is_unlike(run)]
     if done and len(unsure) > len(done) / 2:

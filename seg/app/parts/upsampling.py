@@ -9,7 +9,7 @@ from seg.anatomy.dependence import Upsampling
 from seg.anatomy.transposed import Geometry
 from seg.app import answers
 from seg.app.components.by_hand import by_hand
-from seg.app.parts.gallery import Exhibit
+from seg.app.parts.exhibits import Exhibit
 from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison, WeightSet
 from seg.errors import OptionError

@@ -34,7 +34,7 @@ export function createSketch(root, state, scoring, send) {
     redo: () => edit(redo),
     clear: () => edit(clear),
     use: async () => send(await toBase64(await maskPng(state.painting(), state.classes))),
-    download: async () => download(await maskPng(state.painting(), state.classes), "truth-ids.png"),
+    download: async () => download(await maskPng(state.painting(), state.classes), `${state.data.name ?? "photo"}-truth-ids.png`),
   });
   /** @type {Point | null} */
   let last = null;
