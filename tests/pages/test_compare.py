@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from seg.app import resources
 from seg.app.components import viewer
-from seg.app.parts import gallery, runs
+from seg.app.parts import compare, gallery, runs
 from seg.catalogue.comparisons import SEVEN
 from seg.catalogue.store import WeightIndex
 from seg.datasets import DATASETS, street
@@ -526,6 +526,19 @@ def test_a_picture_of_one_pixel_is_segmented(page):
     upload(page, 0, "dot.png", file.getvalue())
     assert not page.exception
     assert not page.error
+
+
+def test_two_networks_are_compared_with_each_other_and_their_csv_says_that_there_was_no_truth(page, monkeypatch):
+    written = []
+    monkeypatch.setattr(compare.st, "download_button", lambda *given, **_: written.append(given))
+    choose(page, "Networks", ["U-Net", "FCN-8s"])
+    upload(page, 0, "street.png", photo())
+    assert list(table(page).columns) == ["agreement between the two"]
+    assert table(page).loc["mean Dice"].item() < 0.999
+    assert not says(page, "majority")
+    csv = next(data.decode() for label, data, name, _ in written if label == "Agreement (CSV)")
+    assert csv.splitlines()[0] == "score,compared with,agreement between the two"
+    assert all("each other: there was no truth" in line for line in csv.splitlines()[1:])
 
 
 def test_a_single_network_is_shown_alone(page):

@@ -16,8 +16,9 @@ from seg.catalogue.comparisons import Comparison
 from seg.figures import compare as figures
 from seg.labels import ClassMap
 from seg.pictures.drawing import colour_mask, encode_ids, encode_png, fit_labels
-from seg.scores.agreement import disagreement, majority, pairwise_dice
-from seg.scores.metrics import Scores, confusion_matrix
+from seg.scores.agreement import BETWEEN_TWO, disagreement, pairwise_dice
+from seg.scores.agreement import agreement as compared
+from seg.scores.metrics import Scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,8 @@ DICE_CHART = "dice-chart"
 TABLE_WIDTH = 560
 """Of the Dice table where the chart stands beside it, in pixels."""
 DOWNLOADS_HEIGHT = 70
+NO_TRUTH = "{}: there was no truth"
+"""What an exported table says where networks were compared with networks."""
 
 
 def show(exhibit: Exhibit, work: Sequence[Run], comparison: Comparison, class_map: ClassMap) -> None:
@@ -167,9 +170,9 @@ def _over_all(work: Sequence[tuple[Exhibit, list[Run]]], class_map: ClassMap, pe
 
 
 def agreement(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd.DataFrame | None":
-    """Without a truth: each network against the majority, every pair, and where they disagree.
+    """Without a truth: each network against the majority, or two with each other; every pair; and where they disagree.
 
-    Returns the table, None for a single network and while some are still at work.
+    Returns the table, with what was compared, None for a single network and while some are still at work.
     """
     st.subheader("Where the networks agree")
     st.markdown(
@@ -182,14 +185,15 @@ def agreement(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd
         st.markdown("A single network has nobody to agree with: choose more networks.")
         return None
     names = [run.entry.title for run in voting]
-    measured, found = dict.fromkeys(names), None
+    are_two = len(names) == 2
+    measured, found = dict.fromkeys([BETWEEN_TWO] if are_two else names), None
     if all(run.finished for run in voting):
         key = tuple(repr(run.request) for run in voting)
-        found = _agreement(key, [run.prediction.labels for run in voting], len(class_map))
-        measured = {name: Scores(counts) for name, counts in zip(names, found[0], strict=True)}
+        found = _agreement(key, [run.prediction.labels for run in voting], names, len(class_map))
+        measured = {name: Scores(counts) for name, counts in found[0].items()}
     table = score_frame(measured, class_map)
-    st.markdown("**Dice against the majority vote**")
-    label = "Dice of every network against the majority"
+    st.markdown("**Dice between the two**" if are_two else "**Dice against the majority vote**")
+    label = "Dice between the two networks" if are_two else "Dice of every network against the majority"
     _show_table(table.drop(index=["mean IoU", "pixel accuracy"]), class_map, label, "agreement", measured)
     left, right = st.columns(2)
     with left:
@@ -206,17 +210,19 @@ def agreement(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd
         else:
             chart = figures.disagreement_map(found[2], len(names))
             st.plotly_chart(chart, config=CHART, alt="Map of how many networks differ from the majority")
-    return None if found is None else table
+    if found is None:
+        return None
+    table.insert(0, "compared with", NO_TRUTH.format("each other" if are_two else "the majority vote"))
+    return table
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _agreement(
-    key: tuple[str, ...], _maps: list[np.ndarray], n: int
-) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    key: tuple[str, ...], _maps: list[np.ndarray], names: list[str], n: int
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     maps = [fit_labels(labels, 2 * MAP_SIDE) for labels in _maps]
-    vote = majority(maps, n)
     dissent = fit_labels(disagreement(maps, n), MAP_SIDE)
-    return [confusion_matrix(labels, vote, n) for labels in maps], pairwise_dice(maps, n), dissent
+    return compared(maps, names, n), pairwise_dice(maps, n), dissent
 
 
 def downloads(exhibit: Exhibit, done: Sequence[Run], table: "pd.DataFrame | None", class_map: ClassMap) -> None:
@@ -246,10 +252,11 @@ def downloads(exhibit: Exhibit, done: Sequence[Run], table: "pd.DataFrame | None
         )
         if table is None:
             return
+        what = "Agreement" if exhibit.truth is None else "Scores"
         st.download_button(
-            "Scores (CSV)",
+            f"{what} (CSV)",
             table.to_csv(index_label="score").encode(),
-            f"{stem}-scores.csv",
+            f"{stem}-{what.lower()}.csv",
             "text/csv",
             on_click="ignore",
             icon=":material/download:",
