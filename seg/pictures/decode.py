@@ -13,7 +13,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
 from seg.errors import ImageError
-from seg.pictures.unusual import unusual
+from seg.pictures.unusual import double_grey, unusual
 
 MAX_PIXELS = 100_000_000
 """Pictures of more pixels than this are refused before they are decoded."""
@@ -82,6 +82,8 @@ def decode(data: bytes, name: str) -> Picture:
     Raises ImageError, and nothing else, for whatever cannot be shown: one sentence that begins with ``name``.
     """
     file, image, orientation = open_image(data, name)
+    if _is_misread(file, data):
+        raise ImageError(_why_not_read(data, name))
     try:
         shallow, deep_notes = _shallow(file, image, data, orientation)
         pixels, notes = _to_pixels(shallow, white_is_zero=_is_white_zero(file))
@@ -107,7 +109,10 @@ def open_image(data: bytes, name: str) -> tuple[Image.Image, Image.Image, int]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(_too_large(name)) from error
     except Exception as error:
-        raise ImageError(_why_not_opened(data, name)) from error
+        numbers = double_grey(data)
+        if numbers is None:
+            raise ImageError(_why_not_opened(data, name)) from error
+        file = Image.fromarray(numbers.astype(np.float32))
     _check_size(file.size, name)
     try:
         file.load()
@@ -153,7 +158,7 @@ def _why_not_opened(data: bytes, name: str) -> str:
         return f"{name} is a PDF document: export its page or picture as PNG or JPEG."
     if _is_heic(data):
         if _reads_heic():
-            return damaged(name)
+            return f"{name} is a HEIC picture that is damaged or cut short: copy or download it again."
         return (
             f"{name} is a HEIC picture, which is not read here: send it as JPEG (an iPhone takes JPEGs by Settings, "
             "Camera, Formats, 'Most Compatible'), or run pip install pillow-heif where this program runs."
@@ -228,6 +233,8 @@ def _frame_note(file: Image.Image) -> list[str]:
         return []
     if file.format == "TIFF":
         return ["A file of several pages: only its first page is used."]
+    if file.format == "HEIF":
+        return ["A file of several pictures: only its first is used."]
     return ["An animation: only its first frame is used."]
 
 
@@ -356,6 +363,11 @@ def _shallow(file: Image.Image, image: Image.Image, data: bytes, orientation: in
     shallow = Image.fromarray(np.dstack([scaled.reshape(deep.shape), upper[..., 3:]]))
     shallow.info = image.info
     return shallow, notes
+
+
+def _is_misread(file: Image.Image, data: bytes) -> bool:
+    """Whether Pillow takes a TIFF of deep bands stored one after the other for one of 8 bits, and shows noise."""
+    return file.format == "TIFF" and file.tag_v2.get(284) == 2 and sample_bits(file, data) > 8
 
 
 def _lower_bytes(data: bytes) -> Image.Image | None:

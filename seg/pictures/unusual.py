@@ -1,7 +1,8 @@
-"""Files that are whole and yet cannot be opened: what kind they are, so that nobody calls them damaged."""
+"""Files that are whole and yet Pillow cannot open: what kind they are, so that nobody calls them damaged."""
 
 import io
 
+import numpy as np
 from PIL import TiffImagePlugin
 
 _PHOTOMETRIC = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 5: "CMYK", 6: "YCbCr", 8: "Lab", 32803: "raw sensor"}
@@ -23,24 +24,48 @@ def unusual(data: bytes) -> str | None:
     return None
 
 
-def _unusual_tiff(data: bytes) -> str | None:
-    tags = TiffImagePlugin.ImageFileDirectory_v2(data[: 16 if data[2:3] in b"+" or data[3:4] in b"+" else 8])
+def double_grey(data: bytes) -> np.ndarray | None:
+    """The numbers, float64 (H, W), of an uncompressed TIFF of one band of doubles, which numpy's users write and Pillow
+    does not open; None for any other file."""
+    try:
+        tags = _tags(data)
+        kind = (tags.get(259, 1), tags.get(277, 1), tags.get(258), tags.get(339), 273 in tags)
+        if kind != (1, 1, (64,), (3,), True):
+            return None
+        strips = b"".join(data[offset : offset + length] for offset, length in zip(tags[273], tags[279], strict=True))
+        order = "<" if data[:2] == b"II" else ">"
+        return np.frombuffer(strips, f"{order}f8").reshape(tags[257], tags[256]).astype(np.float64)
+    except Exception:  # whatever a damaged header leads to
+        return None
+
+
+def _tags(data: bytes) -> TiffImagePlugin.ImageFileDirectory_v2:
+    """Of the first page."""
+    tags = TiffImagePlugin.ImageFileDirectory_v2(data[: 16 if 43 in data[2:4] else 8])
     file = io.BytesIO(data)
     file.seek(tags.next)
     tags.load(file)
+    return tags
+
+
+def _unusual_tiff(data: bytes) -> str | None:
+    tags = _tags(data)
     offsets, lengths = (tags.get(a) or tags[b] for a, b in ((324, 273), (325, 279)))
     ends = [offset + length for offset, length in zip(offsets, lengths, strict=True)]
     if not ends or max(ends) > len(data):
         return None
     width, height, bands = tags[256], tags[257], tags.get(277, 1)
-    bits = set(tags.get(258, (1,)))
-    if tags.get(259, 1) == 1 and sum(lengths) * 8 < width * height * sum(tags.get(258, (1,))):
+    bits = tags.get(258, (1,))
+    apart = tags.get(284) == 2
+    if tags.get(259, 1) == 1 and sum(lengths) * 8 < width * height * sum(bits):
         return None
     colours = _PHOTOMETRIC.get(tags.get(262, -1), "unknown colours")
     sample = _SAMPLES.get(max(tags.get(339, (1,))), "")
-    apart = " stored one after the other" if tags.get(284) == 2 else ""
     packed = "" if tags.get(259, 1) == 1 else f", compressed by method {tags[259]}"
-    return f"it is a TIFF of {bands} band{'s' if bands > 1 else ''}{apart} of {sample}{max(bits)}-bit {colours}{packed}"
+    return (
+        f"it is a TIFF of {bands} band{'s' if bands > 1 else ''}{' stored one after the other' if apart else ''} of "
+        f"{sample}{max(bits)}-bit {colours}{packed}"
+    )
 
 
 def _unusual_jpeg(data: bytes) -> str | None:

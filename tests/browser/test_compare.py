@@ -150,7 +150,7 @@ def test_an_animation_is_segmented_and_its_masks_must_fit(page, tmp_path):
     expect(page.get_by_text(note)).to_be_visible()
     settled(page)
     masks = {
-        "small.png": (np.zeros((5, 5), np.uint8), "make the mask the same size"),
+        "moving_mask.png": (np.zeros((5, 5), np.uint8), "make the mask the same size"),
         "ids.png": (np.full((HEIGHT, WIDTH), 99, np.uint8), "the value 99 of no class"),
     }
     for mask, (ids, sentence) in masks.items():
