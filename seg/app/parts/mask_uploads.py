@@ -99,7 +99,8 @@ def _ask_photo(number: int, mask: Waiting) -> None:
         key: name if names.count(name) == 1 else f"{name} ({names[: i + 1].count(name)})"
         for i, (key, name) in enumerate(zip(keys, names, strict=True))
     }
-    st.selectbox(
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    row.selectbox(
         f"{plain(mask.name)} {why}: which one?",
         keys,
         index=None,
@@ -109,7 +110,8 @@ def _ask_photo(number: int, mask: Waiting) -> None:
         on_change=_answer_photo,
         args=(mask, f"photo-of-{number}-{mask.name}"),
     )
-    _leave_out(number, mask)
+    with row:
+        _leave_out(number, mask)
 
 
 def _ask_reading(number: int, mask: Waiting) -> None:
