@@ -27,7 +27,7 @@ def painter(open_viewer: Callable[..., Viewer]) -> Viewer:  # noqa: F811
 
 
 def choose(viewer: Viewer, name: str) -> None:
-    viewer.root.locator(".picker label").filter(has_text=name).click()
+    viewer.root.locator(".paint-classes label").filter(has_text=name).click()
 
 
 def stroke(viewer: Viewer, panel: str, start: tuple[int, int], end: tuple[int, int]) -> None:
@@ -74,7 +74,7 @@ def test_undo_redo_erase_and_fill(painter: Viewer):
     choose(painter, "car")
     stroke(painter, "Your truth", (100, 100), (200, 100))
     first = download(painter)
-    painter.root.locator('[data-tool="eraser"]').click()
+    painter.root.locator('[data-tool="erase"]').click()
     stroke(painter, "Your truth", (150, 60), (150, 140))
     second = download(painter)
     assert (second == CAR).sum() < (first == CAR).sum()

@@ -35,6 +35,19 @@ def smooth_noise(rng: np.random.Generator, height: int, width: int) -> np.ndarra
     return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC))
 
 
+BLOCK = (96, 128)
+"""Top and left of the block of one colour in `flat_photo`."""
+
+
+def flat_photo() -> np.ndarray:
+    """A photo that a JPEG of blocks of 8 × 8 pixels holds exactly: a block, one beside it, on a ground."""
+    photo = np.full((360, 480, 3), (40, 40, 40), np.uint8)
+    top, left = BLOCK
+    photo[top : top + 64, left : left + 96] = (180, 180, 180)
+    photo[top : top + 64, left + 96 : left + 160] = (220, 220, 220)
+    return photo
+
+
 @st.cache_resource
 def scene() -> tuple[np.ndarray, np.ndarray, list[Panel]]:
     sample = street.render(7, 360, 480)
@@ -119,6 +132,8 @@ elif case == "taught":
         st.code(json.dumps({"size": taught["truth"].shape, "ids": ids.tolist(), "counts": counts.tolist()}))
 elif case == "alone":
     viewer(photo, panels, STREET, truth, wish=Wish(1, alone="sky") if st.button("See the sky alone") else None)
+elif case == "flat":
+    viewer(flat_photo(), [Panel("Net", labels=np.zeros((360, 480), np.uint8))], STREET)
 elif case == "two":
     viewer(photo, [panels[5], panels[2]], STREET)
 elif case == "many":

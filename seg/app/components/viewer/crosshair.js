@@ -48,6 +48,21 @@ export function createCrosshair(root, state, panels, readout) {
     };
   }
 
+  // The polygon that is being drawn, and its next side up to the pointer.
+  /** @param {Panel} panel */
+  function showOutline(panel) {
+    const svg = find(panel.box, ".outline", SVGElement);
+    const corners = state.pointed && state.outline.length ? [...state.outline, state.pointed] : state.outline;
+    const points = corners.map((corner) => toBox(state.view(), panel.size, state.data.photo, corner));
+    const path = points.length ? `M${points.map(({ x, y }) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}` : "";
+    for (const line of svg.querySelectorAll("path")) if (line.getAttribute("d") !== path) line.setAttribute("d", path);
+    const start = find(svg, "circle", SVGCircleElement);
+    start.setAttribute("r", points.length ? "5" : "0");
+    if (!points.length) return;
+    start.setAttribute("cx", String(points[0].x));
+    start.setAttribute("cy", String(points[0].y));
+  }
+
   return function show() {
     const { pointed, data } = state;
     const readings = new Map(panels.all().map((panel) => [panel.id, readingOf(panel)]));
@@ -59,6 +74,7 @@ export function createCrosshair(root, state, panels, readout) {
     readout.show(position, readings, pointed && photo ? colourAt(photo, pointed) : null, dissent);
     root.toggleAttribute("data-pointing", Boolean(pointed));
     for (const panel of panels.all()) {
+      showOutline(panel);
       const at = pointed && toBox(state.view(), panel.size, data.photo, pointed);
       const reading = panel.id === pointed?.id ? (panel.role === SWIPE ? swiped : readings.get(panel.id)) : null;
       panel.box.toggleAttribute("data-reading", Boolean(reading));

@@ -86,6 +86,20 @@ async function decodePhoto(bytes) {
   return { width, height, picture, faint: canvas.transferToImageBitmap() };
 }
 
+/**
+ * The colours of a photo, four numbers a pixel.
+ * @type {(photo: Photo) => Uint8ClampedArray}
+ */
+export function pixelsOf(photo) {
+  if (!photo.pixels) {
+    const { width, height } = photo;
+    const context = contextOf(new OffscreenCanvas(width, height), { willReadFrequently: true });
+    context.drawImage(photo.picture, 0, 0);
+    photo.pixels = context.getImageData(0, 0, width, height).data;
+  }
+  return photo.pixels;
+}
+
 /** @type {Map<string, Layer>} */
 const known = new Map();
 

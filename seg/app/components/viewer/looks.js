@@ -29,7 +29,7 @@ function createLook() {
     swipe: null,
     followed: 0,
     painting: false,
-    tool: { kind: "brush", size: 12, chosen: 0 },
+    tool: { kind: "brush", erase: false, size: 12, tolerance: 24, chosen: 0 },
     views: new Map(),
     paintings: new Map(),
   };

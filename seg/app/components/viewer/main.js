@@ -19,9 +19,10 @@ import { createSketch, download } from "./sketch.js";
 import { MODES, State } from "./state.js";
 import { showTitles } from "./titles.js";
 import { createToolbar } from "./toolbar.js";
-import { panBy, toPicture, WHOLE, zoomAt } from "./view.js";
+import { panBy, scaleOf, toPicture, WHOLE, zoomAt } from "./view.js";
 
 const MOST_REQUESTS = 3;
+const NEAR = 12; // CSS pixels around the first corner of a polygon that close it
 /** @type {("wrong" | "found" | "missed" | "invented")[]} */
 const COLOURS = ["wrong", "found", "missed", "invented"];
 
@@ -44,7 +45,7 @@ function createViewer(root, message) {
   const renderer = createRenderer(root, state, panels, scoring);
   const showPoint = createCrosshair(root, state, panels, readout);
   const sketch = createSketch(root, state, scoring, (png) => tell("truth", { png, photo: state.data.photo.digest }));
-  const toolbar = createToolbar(root, state, { zoom: (factor) => zoomBy(factor), save });
+  const toolbar = createToolbar(root, state, { zoom: (factor) => zoomBy(factor), paint: togglePaint, save });
   const legend = createLegend(find(root, ".legend"), {
     choose: (name) => state.choose(name),
     point: (name) => state.pointAtClass(name),
@@ -130,12 +131,18 @@ function createViewer(root, message) {
       reset: () => state.setView(WHOLE),
       isWhole: () => state.view().zoom <= 1,
       isPainting: () => look.painting,
-      draw: (phase, id, at) => sketch.draw(phase, at && toPicture(state.view(), sizeOf(id), state.data.photo, at)),
+      draw: (phase, id, at, other) => {
+        const { photo } = state.data;
+        const reach = NEAR / (scaleOf(state.view(), sizeOf(id), photo) * photo.width);
+        sketch.draw(phase, at && toPicture(state.view(), sizeOf(id), photo, at), other, reach);
+      },
+      tool: (kind) => sketch.setTool(kind === "erase" ? { erase: !look.tool.erase } : { kind }),
+      finish: () => sketch.close(),
       divider: (at) => state.setDivider(at),
       mode: (i) => state.setMode(MODES[i]),
       opacity: (delta) => state.setOpacity(look.opacity + delta),
       toggleSwipe: () => state.toggleSwipe(),
-      togglePaint: () => state.togglePaint(),
+      togglePaint,
       enlarge: (id) => enlarge(id ?? state.pointed?.id ?? null),
       undo: () => look.painting && sketch.undo(),
       redo: () => look.painting && sketch.redo(),
@@ -143,13 +150,23 @@ function createViewer(root, message) {
     });
   }
 
+  function togglePaint() {
+    state.togglePaint();
+    if (look.painting) bring(look.enlarged);
+  }
+
+  /** @param {string | null} id */
+  function bring(id) {
+    panels.get(id ?? "")?.element.scrollIntoView({ block: "nearest" });
+  }
+
   // The panel stays in sight, wherever it goes.
   /** @param {string | null} id */
   function enlarge(id) {
-    const panel = panels.get(id ?? look.enlarged ?? "");
+    const panel = id ?? look.enlarged;
     if (!panel) return;
     state.enlarge(id);
-    panel.element.scrollIntoView({ block: "nearest" });
+    bring(panel);
   }
 
   /** @type {(factor: number, at?: Point | null, id?: string | null) => void} */
@@ -182,8 +199,9 @@ function createViewer(root, message) {
       sketch.show();
     }
     if (what === "panels" || what === "look" || what === "class") titled = false;
+    if (what === "tool") sketch.show();
     if (what === "panels" || what === "layout") refit();
-    else schedule(what !== "point");
+    else schedule(what !== "point" && what !== "tool");
   }
 
   function showLegend() {

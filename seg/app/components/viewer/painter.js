@@ -3,34 +3,56 @@
 /** @import { Classes, Scores, Tool } from "./types" */
 /** @typedef {{ name: string, scores: Scores }} Row the grades of a network */
 /**
- * @typedef {Tool & { classes: Classes, networks: string[], canUndo: boolean, canRedo: boolean, empty: boolean }} Now
+ * @typedef {Tool & { corners: number, classes: Classes, networks: string[], canUndo: boolean, canRedo: boolean,
+ *   empty: boolean }} Now corners: of the polygon that is being drawn
+ * @typedef {"undo" | "redo" | "clear" | "close" | "use" | "download"} Action
  */
 
-import { make } from "../dom.js";
+import { make, setText } from "../dom.js";
+import { rove } from "./roving.js";
 
-/** @type {{ kind: Tool["kind"], text: string }[]} */
+/** @type {{ kind: Tool["kind"], text: string, key: string, hint: string }[]} */
 const TOOLS = [
-  { kind: "brush", text: "Brush" },
-  { kind: "eraser", text: "Eraser" },
-  { kind: "fill", text: "Fill" },
+  {
+    kind: "brush",
+    text: "Brush",
+    key: "B",
+    hint: "A rough sketch of a few regions is enough: what is not painted does not count.",
+  },
+  {
+    kind: "wand",
+    text: "Wand",
+    key: "W",
+    hint: "Press on a colour: what touches it and looks like it is painted. Then move Tolerance until it fits.",
+  },
+  {
+    kind: "polygon",
+    text: "Polygon",
+    key: "L",
+    hint: "Press corner after corner and then the first one, or draw around it in one go.",
+  },
+  { kind: "fill", text: "Fill", key: "F", hint: "Press into a region: all of it becomes the class, up to another one." },
 ];
 const LARGEST = 64;
+const MOST_TOLERANCE = 96;
 
 /**
  * @param {HTMLElement} element
- * @param {Record<"undo" | "redo" | "clear" | "use" | "download", () => void> & { tool: (change: Partial<Tool>) => void,
- *   start: (name: string) => void }} on
+ * @param {Record<Action, () => void> & { tool: (change: Partial<Tool>) => void, start: (name: string) => void }} on
  */
 export function createPainter(element, on) {
-  const tools = TOOLS.map(({ kind, text }) => {
-    const button = make("button", { type: "button", textContent: text, onclick: () => on.tool({ kind }) });
+  const tools = TOOLS.map(({ kind, text, key }) => {
+    const button = make("button", { type: "button", textContent: text, title: key, onclick: () => on.tool({ kind }) });
     button.dataset.tool = kind;
     return button;
   });
-  const size = make("input", { type: "range", min: "1", max: String(LARGEST), step: "1" });
-  size.oninput = () => on.tool({ size: Number(size.value) });
-  const sizeText = make("output");
-  const picker = make("div", { className: "picker" });
+  const eraser = make("button", { type: "button", textContent: "Erase", title: "X, or Alt while painting" });
+  eraser.dataset.tool = "erase";
+  const size = slider("Size", LARGEST, (value) => on.tool({ size: value }));
+  size.label.title = "Width of the brush in pixels of the picture";
+  const tolerance = slider("Tolerance", MOST_TOLERANCE, (value) => on.tool({ tolerance: value }));
+  tolerance.label.title = "How far a colour may be from the one pressed on";
+  const picker = make("div", { className: "paint-classes" });
   picker.setAttribute("role", "radiogroup");
   picker.setAttribute("aria-label", "Class to paint");
   const from = make("select");
@@ -39,7 +61,7 @@ export function createPainter(element, on) {
     if (from.value) on.start(from.value);
     from.value = "";
   };
-  /** @type {(name: "undo" | "redo" | "clear" | "use" | "download", text: string, title: string) => HTMLButtonElement} */
+  /** @type {(name: Action, text: string, title: string) => HTMLButtonElement} */
   const act = (name, text, title) => {
     const button = make("button", { type: "button", textContent: text, title, onclick: () => on[name]() });
     button.dataset.paint = name;
@@ -48,6 +70,7 @@ export function createPainter(element, on) {
   const undo = act("undo", "Undo", "Ctrl+Z");
   const redo = act("redo", "Redo", "Ctrl+Shift+Z");
   const clear = act("clear", "Clear", "Take everything painted away");
+  const close = act("close", "Close", "Join the last corner to the first (Enter)");
   const use = act("use", "Use as truth", "Score every network against what is painted");
   const download = act("download", "Download mask", "A PNG of class ids, to be uploaded again");
   /** @type {(label: string, ...children: HTMLElement[]) => HTMLElement} */
@@ -57,18 +80,20 @@ export function createPainter(element, on) {
     box.setAttribute("aria-label", label);
     return box;
   };
-  element.replaceChildren(
-    group("Tool", ...tools),
-    make("label", { className: "size", title: "Width of the brush in pixels of the picture" }, "Size ", size, sizeText),
-    from,
+  const bar = make(
+    "div",
+    { className: "bar" },
+    group("Tool", ...tools, eraser),
+    make("div", { className: "options" }, size.label, tolerance.label, close),
     group("History", undo, redo, clear),
+    from,
     group("Result", use, download),
-    picker,
-    make("p", {
-      className: "hint",
-      textContent: "A rough sketch of a few regions is enough: what is not painted does not count.",
-    }),
   );
+  bar.setAttribute("role", "toolbar");
+  bar.setAttribute("aria-label", "To paint with; arrow keys go from tool to tool");
+  const stops = rove(bar, "button");
+  const hint = make("p", { className: "hint" });
+  element.replaceChildren(bar, picker, hint);
   let made = "";
 
   /** @param {Classes} classes */
@@ -77,14 +102,14 @@ export function createPainter(element, on) {
       const swatch = make("i", { className: "swatch" });
       swatch.style.background = `rgb(${classes.colours[id]})`;
       const input = make("input", { type: "radio", name: "paint-class", value: String(id) });
-      input.onchange = () => on.tool({ chosen: id, kind: "brush" });
+      input.onchange = () => on.tool({ chosen: id, erase: false });
       return make("label", {}, input, swatch, make("span", { textContent: name }));
     });
     picker.replaceChildren(...options);
   }
 
   /** @param {Now} now */
-  function update({ kind, size: width, chosen, classes, networks, canUndo, canRedo, empty }) {
+  function update({ kind, erase, chosen, corners, classes, networks, canUndo, canRedo, empty, ...now }) {
     const wanted = JSON.stringify([classes, networks]);
     if (made !== wanted) {
       pick(classes);
@@ -92,15 +117,35 @@ export function createPainter(element, on) {
       made = wanted;
     }
     for (const button of tools) button.setAttribute("aria-pressed", String(button.dataset.tool === kind));
-    size.value = String(width);
-    sizeText.textContent = `${width} px`;
+    eraser.setAttribute("aria-pressed", String(erase));
+    eraser.onclick = () => on.tool({ erase: !erase });
+    size.show(now.size, `${now.size} px`);
+    tolerance.show(now.tolerance, String(now.tolerance));
+    size.label.hidden = kind !== "brush";
+    tolerance.label.hidden = kind !== "wand";
+    close.hidden = kind !== "polygon";
+    close.disabled = corners < 3;
+    setText(hint, TOOLS.find((tool) => tool.kind === kind)?.hint ?? "");
     for (const input of picker.querySelectorAll("input")) input.checked = Number(input.value) === chosen;
-    undo.disabled = !canUndo;
+    undo.disabled = !canUndo && !corners;
     redo.disabled = !canRedo;
     clear.disabled = use.disabled = download.disabled = empty;
+    stops();
   }
 
   return { update };
+}
+
+/** @type {(text: string, most: number, set: (value: number) => void) => { label: HTMLElement, show: (value: number, text: string) => void }} */
+function slider(text, most, set) {
+  const input = make("input", { type: "range", min: "1", max: String(most), step: "1" });
+  input.oninput = () => set(Number(input.value));
+  const output = make("output");
+  const show = (/** @type {number} */ value, /** @type {string} */ words) => {
+    input.value = String(value);
+    setText(output, words);
+  };
+  return { label: make("label", { className: "slider" }, `${text} `, input, output), show };
 }
 
 /**

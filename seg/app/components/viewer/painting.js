@@ -69,28 +69,114 @@ export function endStroke(painting) {
  * @type {(painting: Painting, at: Point, id: number) => void}
  */
 export function fill(painting, at, id) {
-  const { width, height, data } = painting;
-  const [x, y] = [Math.floor(at.x), Math.floor(at.y)];
-  if (x < 0 || y < 0 || x >= width || y >= height || data[y * width + x] === id) return;
-  begin(painting);
-  const old = data[y * width + x];
-  const waiting = [y * width + x];
-  for (let seed = waiting.pop(); seed !== undefined; seed = waiting.pop()) {
-    if (data[seed] !== old) continue;
-    const row = seed - (seed % width);
-    let left = seed;
-    let right = seed;
-    while (left > row && data[left - 1] === old) left--;
-    while (right < row + width - 1 && data[right + 1] === old) right++;
-    for (let i = left; i <= right; i++) data[i] = id;
-    for (const next of [-width, width]) {
-      if (row + next < 0 || row + next >= data.length) continue;
-      for (let i = left; i <= right; i++) {
-        const same = data[i + next] === old;
-        if (same && (i === right || data[i + next + 1] !== old)) waiting.push(i + next);
-      }
+  const { data } = painting;
+  const seed = pixelAt(painting, at);
+  if (seed === null || data[seed] === id) return;
+  const old = data[seed];
+  paintRegion(painting, regionAround(painting, seed, (i) => data[i] === old), id);
+}
+
+/**
+ * The magic wand: paints what touches a point and looks like it. No channel of a pixel may be further than `tolerance`
+ * from the mean of the point and its neighbours.
+ * @param {Painting} painting
+ * @param {Uint8ClampedArray} colours four numbers for each of its pixels: red, green, blue, opacity
+ * @param {Point} at
+ * @param {number} tolerance from 0 to 255
+ * @param {number} id
+ */
+export function wand(painting, colours, at, tolerance, id) {
+  const seed = pixelAt(painting, at);
+  if (seed === null) return;
+  const [red, green, blue] = meanColour(painting, colours, seed);
+  const alike = (/** @type {number} */ i) =>
+    i === seed ||
+    (Math.abs(colours[4 * i] - red) <= tolerance &&
+      Math.abs(colours[4 * i + 1] - green) <= tolerance &&
+      Math.abs(colours[4 * i + 2] - blue) <= tolerance);
+  paintRegion(painting, regionAround(painting, seed, alike), id);
+}
+
+/** @type {(size: Size, colours: Uint8ClampedArray, seed: number) => number[]} */
+function meanColour({ width, height }, colours, seed) {
+  const [x, y] = [seed % width, Math.floor(seed / width)];
+  const sums = [0, 0, 0, 0];
+  for (let row = Math.max(0, y - 1); row <= Math.min(height - 1, y + 1); row++) {
+    for (let column = Math.max(0, x - 1); column <= Math.min(width - 1, x + 1); column++) {
+      const i = 4 * (row * width + column);
+      for (let channel = 0; channel < 3; channel++) sums[channel] += colours[i + channel];
+      sums[3]++;
     }
   }
+  return sums.slice(0, 3).map((sum) => sum / sums[3]);
+}
+
+/**
+ * Paints the pixels whose middles lie within a polygon, by the even-odd rule.
+ * @type {(painting: Painting, corners: Point[], id: number) => void}
+ */
+export function polygon(painting, corners, id) {
+  begin(painting);
+  const { width, height, data } = painting;
+  for (let y = 0; y < height; y++) {
+    const crossed = crossings(corners, y + 0.5);
+    for (let n = 0; n + 1 < crossed.length; n += 2) {
+      const first = Math.max(0, Math.ceil(crossed[n] - 0.5));
+      const last = Math.min(width - 1, Math.ceil(crossed[n + 1] - 0.5) - 1);
+      if (first <= last) data.fill(id, y * width + first, y * width + last + 1);
+    }
+  }
+  painting.version++;
+  endStroke(painting);
+}
+
+/**
+ * Where the sides of a polygon cross a row, from left to right.
+ * @type {(corners: Point[], y: number) => number[]}
+ */
+function crossings(corners, y) {
+  const crossed = corners.flatMap((from, i) => {
+    const to = corners[(i + 1) % corners.length];
+    if (from.y <= y === to.y <= y) return [];
+    return [from.x + ((y - from.y) / (to.y - from.y)) * (to.x - from.x)];
+  });
+  return crossed.sort((one, other) => one - other);
+}
+
+/** @type {(size: Size, at: Point) => number | null} */
+function pixelAt({ width, height }, at) {
+  const [x, y] = [Math.floor(at.x), Math.floor(at.y)];
+  return x < 0 || y < 0 || x >= width || y >= height ? null : y * width + x;
+}
+
+/**
+ * 1 for the pixels that are joined to the seed by alike ones, side by side.
+ * @type {(size: Size, seed: number, alike: (i: number) => boolean) => Uint8Array}
+ */
+function regionAround({ width, height }, seed, alike) {
+  const region = new Uint8Array(width * height);
+  const fits = (/** @type {number} */ i) => !region[i] && alike(i);
+  const waiting = [seed];
+  for (let start = waiting.pop(); start !== undefined; start = waiting.pop()) {
+    if (!fits(start)) continue;
+    const row = start - (start % width);
+    let left = start;
+    let right = start;
+    while (left > row && fits(left - 1)) left--;
+    while (right < row + width - 1 && fits(right + 1)) right++;
+    region.fill(1, left, right + 1);
+    for (const next of [-width, width]) {
+      if (row + next < 0 || row + next >= region.length) continue;
+      for (let i = left; i <= right; i++) if (fits(i + next) && (i === right || !fits(i + next + 1))) waiting.push(i + next);
+    }
+  }
+  return region;
+}
+
+/** @type {(painting: Painting, region: Uint8Array, id: number) => void} */
+function paintRegion(painting, region, id) {
+  begin(painting);
+  for (let i = 0; i < region.length; i++) if (region[i]) painting.data[i] = id;
   painting.version++;
   endStroke(painting);
 }

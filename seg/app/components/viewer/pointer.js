@@ -20,7 +20,10 @@ const GRIP = 14;
  * @property {(dx: number, dy: number) => void} move it, by pixels of the picture
  * @property {() => void} leave
  * @property {() => boolean} isPainting
- * @property {(phase: "start" | "move" | "end", id: string, at: Point | null) => void} draw a stroke while painting
+ * @property {(phase: "start" | "move" | "end", id: string, at: Point | null, other: boolean) => void} draw a stroke while
+ *   painting, with the other end of the pencil if Alt is held
+ * @property {(tool: "brush" | "wand" | "polygon" | "fill" | "erase") => void} tool to paint with
+ * @property {() => void} finish what is drawn corner by corner
  * @property {(share: number) => void} divider of the swipe, from 0 to 1
  * @property {(index: number) => void} mode
  * @property {(delta: number) => void} opacity
@@ -77,7 +80,7 @@ function listenToWheel(grid, act) {
 function listenToPointers(grid, act) {
   /** @type {Map<number, Point>} */
   const pressed = new Map(); // pointer → where on the screen
-  /** @typedef {{ pointer: number, box: HTMLElement, pending: Point[] | null }} Stroke */
+  /** @typedef {{ pointer: number, box: HTMLElement, pending: Point[] | null, other: boolean }} Stroke */
   /** @type {Stroke | null} */
   let stroke = null; // what is drawn; pending holds a finger's points until it is no pinch
   /** @type {{ pointer: number, box: HTMLElement } | null} */
@@ -111,8 +114,8 @@ function listenToPointers(grid, act) {
   /** @type {(line: Stroke, points: Point[]) => void} */
   function startStroke(line, [first, ...rest]) {
     line.pending = null;
-    act.draw("start", idOf(line.box), first);
-    for (const at of rest) act.draw("move", idOf(line.box), at);
+    act.draw("start", idOf(line.box), first, line.other);
+    for (const at of rest) act.draw("move", idOf(line.box), at, line.other);
   }
 
   /** @type {(line: Stroke, event: PointerEvent) => void} */
@@ -121,7 +124,7 @@ function listenToPointers(grid, act) {
     const events = event.getCoalescedEvents?.() ?? [];
     const points = (events.length ? events : [event]).map((one) => within(line.box, one));
     if (!line.pending) {
-      for (const at of points) act.draw("move", idOf(line.box), at);
+      for (const at of points) act.draw("move", idOf(line.box), at, line.other);
       return;
     }
     line.pending.push(...points);
@@ -133,7 +136,7 @@ function listenToPointers(grid, act) {
   function endStroke(line) {
     if (line.pending) startStroke(line, line.pending);
     stroke = null;
-    act.draw("end", idOf(line.box), null);
+    act.draw("end", idOf(line.box), null, line.other);
   }
 
   /** @type {(box: HTMLElement, event: PointerEvent, last: Point, now: Point) => void} */
@@ -163,7 +166,7 @@ function listenToPointers(grid, act) {
       pull(box, event);
     } else if (event.button === 0 && !space && act.isPainting()) {
       const first = [within(box, event)];
-      stroke = { pointer: event.pointerId, box, pending: first };
+      stroke = { pointer: event.pointerId, box, pending: first, other: event.altKey };
       if (event.pointerType !== "touch") startStroke(stroke, first);
     }
   });
@@ -200,7 +203,8 @@ function listenToPointers(grid, act) {
 
   grid.addEventListener("dblclick", (event) => {
     const box = boxOf(event);
-    if (box && !act.isPainting()) act.zoom(within(box, event), event.shiftKey ? 0.5 : 2, idOf(box));
+    if (box && act.isPainting()) act.finish();
+    else if (box) act.zoom(within(box, event), event.shiftKey ? 0.5 : 2, idOf(box));
   });
 }
 
@@ -241,9 +245,14 @@ function listenToKeys(viewer, grid, act) {
 
   /** @type {(event: KeyboardEvent) => boolean} */
   function pressedAlone(event) {
+    if (event.key === "Enter" && targetOf(event) === grid && act.isPainting()) {
+      act.finish();
+      return true;
+    }
     const arrow = ARROWS[event.key];
     if (arrow) return targetOf(event) === grid && pressedArrow(arrow, event.shiftKey);
-    const does = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const does = (act.isPainting() && paintKeys[key]) || keys[key];
     does?.(event);
     return Boolean(does);
   }
@@ -274,6 +283,15 @@ function listenToKeys(viewer, grid, act) {
       act.enlarge(box instanceof HTMLElement ? idOf(box) : null);
     },
     Escape: () => act.back(),
+  };
+  /** @type {Record<string, (event: KeyboardEvent) => void>} */
+  const paintKeys = {
+    b: () => act.tool("brush"),
+    w: () => act.tool("wand"),
+    l: () => act.tool("polygon"),
+    f: () => act.tool("fill"),
+    x: () => act.tool("erase"),
+    Backspace: () => act.undo(),
   };
   for (let i = 0; i < 6; i++) keys[i + 1] = () => act.mode(i);
 }

@@ -3,12 +3,13 @@
 /** @import { Painting } from "./painting.js" */
 /** @import { createScoring } from "./scoring.js" */
 /** @import { State } from "./state.js" */
-/** @import { Point } from "./types" */
+/** @import { Point, Tool } from "./types" */
 
 import { find, make } from "../dom.js";
+import { photoOf, pixelsOf } from "./decode.js";
 import { maskPng } from "./mask_file.js";
 import { createGrades, createPainter } from "./painter.js";
-import { clear, endStroke, fill, isEmpty, redo, startFrom, stroke, undo } from "./painting.js";
+import { clear, endStroke, fill, isEmpty, polygon, redo, startFrom, stroke, undo, wand } from "./painting.js";
 import { IGNORE } from "./tint.js";
 
 /**
@@ -22,22 +23,24 @@ export function createSketch(root, state, scoring, send) {
   const [element, gradesElement] = [find(root, ".painter"), find(root, ".grades")];
   const showGrades = createGrades(gradesElement);
   const painter = createPainter(element, {
-    tool: (change) => {
-      Object.assign(look.tool, change);
-      showTools();
-    },
+    tool: setTool,
     start: (name) => {
       const network = state.readyNetworks().find((one) => one.name === name);
       if (network) edit((map) => startFrom(map, network.map));
     },
-    undo: () => edit(undo),
+    undo: undone,
     redo: () => edit(redo),
     clear: () => edit(clear),
+    close,
     use: async () => send(await toBase64(await maskPng(state.painting(), state.classes))),
     download: async () => download(await maskPng(state.painting(), state.classes), `${state.data.name ?? "photo"}-truth-ids.png`),
   });
   /** @type {Point | null} */
-  let last = null;
+  let last = null; // of the stroke, in pixels of the map
+  /** @type {{ at: Point, id: number, version: number } | null} */
+  let lastWand = null; // the step of the history that another tolerance makes anew
+  let lasso = false; // whether the outline is drawn in one go
+  let outlined = IGNORE; // what will be painted within it
 
   /** @param {(map: Painting) => void} change */
   function edit(change) {
@@ -45,21 +48,85 @@ export function createSketch(root, state, scoring, send) {
     state.arrived();
   }
 
-  /** @type {(phase: "start" | "move" | "end", at: Point | null) => void} a point of the picture; null at the end */
-  function draw(phase, at) {
+  /** @type {(point: Point) => Point} from shares of the picture to pixels of the map */
+  const toMap = ({ x, y }) => ({ x: x * state.painting().width, y: y * state.painting().height });
+
+  /**
+   * @param {"start" | "move" | "end"} phase
+   * @param {Point | null} at a point of the picture; null at the end
+   * @param {boolean} other whether to erase where one would paint, and the other way round
+   * @param {number} reach how near is near, in widths of the picture
+   */
+  function draw(phase, at, other, reach) {
+    const { kind, erase, chosen } = look.tool;
+    const id = erase !== other ? IGNORE : chosen;
+    if (kind === "brush") brush(phase, at && toMap(at), id);
+    else if (kind === "polygon") outline(phase, at, reach, id);
+    else if (phase === "start" && at) edit((map) => (kind === "fill" ? fill(map, toMap(at), id) : takeAlike(map, at, id)));
+  }
+
+  /** @type {(phase: string, point: Point | null, id: number) => void} */
+  function brush(phase, point, id) {
     const map = state.painting();
-    const point = at && { x: at.x * map.width, y: at.y * map.height };
-    const { kind, size, chosen } = look.tool;
-    const radius = (size * map.width) / state.data.photo.width / 2;
-    if (kind === "fill") {
-      if (phase === "start" && point) fill(map, point, chosen);
-    } else if (point) {
-      stroke(map, phase === "start" || !last ? point : last, point, radius, kind === "eraser" ? IGNORE : chosen);
-    }
-    last = phase === "end" ? null : point;
-    if (phase === "end") endStroke(map);
-    if (phase === "end" || kind === "fill") state.arrived();
-    else state.drawn();
+    const radius = (look.tool.size * map.width) / state.data.photo.width / 2;
+    if (point) stroke(map, phase === "start" || !last ? point : last, point, radius, id);
+    last = point;
+    if (point) return state.drawn();
+    endStroke(map);
+    state.arrived();
+  }
+
+  /** @type {(map: Painting, at: Point, id: number) => void} */
+  function takeAlike(map, at, id) {
+    const photo = photoOf(state.data.photo.digest);
+    if (!photo) return;
+    wand(map, pixelsOf(photo), toMap(at), look.tool.tolerance, id);
+    lastWand = { at, id, version: map.version };
+  }
+
+  // Corner after corner, or around it in one go, which closes it.
+  /** @type {(phase: string, at: Point | null, reach: number, id: number) => void} */
+  function outline(phase, at, reach, id) {
+    const corners = state.outline;
+    const first = corners[0];
+    if (phase === "start" && at) {
+      outlined = id;
+      if (corners.length > 2 && near(at, first, reach)) return close();
+      lasso = !corners.length;
+      state.setOutline([...corners, at]);
+    } else if (phase === "move" && at && corners.length && !near(at, corners[corners.length - 1], reach / 4)) {
+      state.setOutline([...corners, at]);
+    } else if (phase === "end" && lasso && corners.length > 2) close();
+  }
+
+  /** @type {(one: Point, other: Point, reach: number) => boolean} */
+  function near(one, other, reach) {
+    const { width, height } = state.data.photo;
+    return Math.hypot(one.x - other.x, ((one.y - other.y) * height) / width) <= reach;
+  }
+
+  function close() {
+    const corners = state.outline.map(toMap);
+    state.setOutline([]);
+    if (corners.length > 2) edit((map) => polygon(map, corners, outlined));
+  }
+
+  /** @param {Partial<Tool>} change */
+  function setTool(change) {
+    state.setTool(change);
+    const map = state.painting();
+    if (change.tolerance === undefined || lastWand?.version !== map.version) return;
+    const { at, id } = lastWand;
+    edit(() => {
+      undo(map);
+      takeAlike(map, at, id);
+    });
+  }
+
+  // A corner, or a step.
+  function undone() {
+    if (state.outline.length) state.setOutline(state.outline.slice(0, -1));
+    else edit(undo);
   }
 
   function grade() {
@@ -83,6 +150,7 @@ export function createSketch(root, state, scoring, send) {
     const map = state.painting();
     painter.update({
       ...look.tool,
+      corners: state.outline.length,
       classes: state.classes,
       networks: state.readyNetworks().map((network) => network.name),
       canUndo: map.past.length > 0,
@@ -91,7 +159,7 @@ export function createSketch(root, state, scoring, send) {
     });
   }
 
-  return { draw, grade, show, undo: () => edit(undo), redo: () => edit(redo) };
+  return { draw, grade, show, setTool, close, undo: undone, redo: () => edit(redo) };
 }
 
 /** @type {(blob: Blob) => Promise<string>} */

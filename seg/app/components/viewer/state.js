@@ -1,11 +1,11 @@
 // What is shown and how: all that the screen follows from. It knows nothing of the document.
 
-/** @import { Colour, Description, GreyMap, Message, PanelMessage, Point, Role, Scene, Size, Swipe, View, Way, Wish } from "./types" */
+/** @import { Colour, Description, GreyMap, Message, PanelMessage, Point, Role, Scene, Size, Swipe, Tool, View, Way, Wish } from "./types" */
 /** @import { Painting } from "./painting.js" */
 /**
  * What a change is of: the panels there are, their layout, the way to look, the class pointed at, a stroke of the
- * painting, the part of the picture in view, or the point read.
- * @typedef {"panels" | "layout" | "look" | "class" | "stroke" | "view" | "point"} Change
+ * painting, the tool in hand, the part of the picture in view, or the point read.
+ * @typedef {"panels" | "layout" | "look" | "class" | "stroke" | "tool" | "view" | "point"} Change
  */
 
 import { shownIds, styled } from "./classes.js";
@@ -37,6 +37,8 @@ export class State {
     this.pointed = null; // a point of the picture, and the panel it was pointed at in
     /** @type {string | null} */
     this.pointedClass = null;
+    /** @type {Point[]} */
+    this.outline = []; // the corners of a polygon that is being drawn, in the picture
   }
 
   // What there is
@@ -246,17 +248,37 @@ export class State {
   }
 
   back() {
-    if (this.look.swipe) this.toggleSwipe();
-    else if (this.look.enlarged) this.enlarge(this.look.enlarged);
+    if (this.outline.length) this.setOutline([]);
+    else if (this.look.swipe) this.toggleSwipe();
     else if (this.look.painting) this.togglePaint();
+    else if (this.look.enlarged) this.enlarge(this.look.enlarged);
     else this.setPoint(null, null);
   }
 
   // The truth that is painted
 
+  // One paints on a large panel.
   togglePaint() {
-    this.look.painting = !this.look.painting;
+    const { look } = this;
+    look.painting = !look.painting;
+    this.outline = [];
+    if (look.painting) look.enlarged ??= "truth";
+    else if (look.enlarged === "truth") look.enlarged = null;
     this.arrived();
+  }
+
+  /** @param {Partial<Tool>} change */
+  setTool(change) {
+    const other = change.kind && change.kind !== this.look.tool.kind;
+    Object.assign(this.look.tool, change);
+    if (other) this.outline = [];
+    this.changed("tool");
+  }
+
+  /** @param {Point[]} corners */
+  setOutline(corners) {
+    this.outline = corners;
+    this.changed("tool");
   }
 
   /** @returns {Painting} */

@@ -18,9 +18,9 @@ const SIDES = ["left", "right"];
 /**
  * @param {HTMLElement} root
  * @param {State} state
- * @param {{ zoom: (factor: number) => void, save: () => Promise<void> }} act
+ * @param {{ zoom: (factor: number) => void, paint: () => void, save: () => Promise<void> }} act
  */
-export function createToolbar(root, state, { zoom, save }) {
+export function createToolbar(root, state, { zoom, paint, save }) {
   const { look } = state;
   const modes = [...root.querySelectorAll(".modes input")].filter((input) => input instanceof HTMLInputElement);
   const against = find(root, ".against", HTMLSelectElement);
@@ -40,7 +40,7 @@ export function createToolbar(root, state, { zoom, save }) {
   button("out").onclick = () => zoom(1 / BUTTON_STEP);
   button("reset").onclick = () => state.setView(WHOLE);
   button("swipe").onclick = () => state.toggleSwipe();
-  button("paint").onclick = () => state.togglePaint();
+  button("paint").onclick = paint;
   button("save").onclick = () => save().catch(unsaved);
 
   /** @param {unknown} error */

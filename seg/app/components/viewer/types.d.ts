@@ -89,6 +89,7 @@ export interface GreyMap extends Size {
 export interface Photo extends Size {
   picture: Picture;
   faint: Picture; // its grey twin
+  pixels?: Uint8ClampedArray; // four numbers each, once they have been asked for
   levels?: { [name in "picture" | "faint"]?: Picture[] }; // each half as large as the one before
 }
 
@@ -112,8 +113,10 @@ export interface Swipe {
 }
 
 export interface Tool {
-  kind: "brush" | "eraser" | "fill";
-  size: number; // pixels of the photo
+  kind: "brush" | "wand" | "polygon" | "fill";
+  erase: boolean; // what is painted is taken away
+  size: number; // of the brush, in pixels of the photo
+  tolerance: number; // of the wand, from 0 to 255
   chosen: number; // class id
 }
 

@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { clear, createPainting, endStroke, fill, isEmpty, redo, startFrom, stroke, undo } from "../../../../seg/app/components/viewer/painting.js";
+import {
+  clear,
+  createPainting,
+  endStroke,
+  fill,
+  isEmpty,
+  polygon,
+  redo,
+  startFrom,
+  stroke,
+  undo,
+  wand,
+} from "../../../../seg/app/components/viewer/painting.js";
 
 const NONE = 255;
 const count = (painting, id) => painting.data.filter((one) => one === id).length;
@@ -79,6 +91,61 @@ test("undo and redo go through strokes, fills, starts and clearing, to the empty
     redo(painting);
     assert.deepEqual(painting.data, state);
   }
+});
+
+// Grey pixels, four numbers each.
+const greys = (...values) => Uint8ClampedArray.from(values.flatMap((value) => [value, value, value, 255]));
+
+test("the wand takes what touches and looks like the point, as far as the tolerance goes", () => {
+  const colours = greys(10, 10, 10, 20, 90, 10, 10, 10, 10, 10, 90, 10);
+  const near = createPainting(6, 2);
+  wand(near, colours, { x: 0.5, y: 0.5 }, 5, 3);
+  assert.deepEqual([...near.data], [3, 3, 3, NONE, NONE, NONE, 3, 3, 3, 3, NONE, NONE]);
+  const further = createPainting(6, 2);
+  wand(further, colours, { x: 0.5, y: 0.5 }, 10, 3);
+  assert.deepEqual([...further.data], [3, 3, 3, 3, NONE, NONE, 3, 3, 3, 3, NONE, NONE]);
+  const all = createPainting(6, 2);
+  wand(all, colours, { x: 0.5, y: 0.5 }, 80, 3);
+  assert.equal(count(all, 3), 12);
+});
+
+test("the wand begins from the mean of the point and its neighbours, looks at each channel and takes away", () => {
+  const noisy = createPainting(3, 1);
+  wand(noisy, greys(0, 30, 60), { x: 1.5, y: 0.5 }, 29, 1);
+  assert.deepEqual([...noisy.data], [NONE, 1, NONE]);
+  const red = Uint8ClampedArray.from([200, 0, 0, 255, 200, 0, 0, 255, 200, 40, 0, 255]);
+  const painting = createPainting(3, 1, [2, 2, 2]);
+  wand(painting, red, { x: 0.5, y: 0.5 }, 20, NONE);
+  assert.deepEqual([...painting.data], [NONE, NONE, 2]);
+  undo(painting);
+  assert.deepEqual([...painting.data], [2, 2, 2]);
+});
+
+test("a polygon holds the pixels whose middles are within it, whichever way round it goes", () => {
+  const corners = [{ x: 1, y: 1 }, { x: 5, y: 1 }, { x: 5, y: 4 }, { x: 1, y: 4 }];
+  for (const drawn of [corners, corners.toReversed()]) {
+    const painting = createPainting(8, 6);
+    polygon(painting, drawn, 7);
+    assert.equal(count(painting, 7), 12);
+    assert.equal(painting.data[1 * 8 + 1], 7);
+    assert.equal(painting.data[4 * 8 + 1], NONE);
+  }
+});
+
+test("a polygon that crosses itself leaves out what lies in it twice, and one over the edge is cut off", () => {
+  const star = createPainting(20, 20);
+  const points = [0, 2, 4, 1, 3].map((i) => {
+    const angle = (2 * Math.PI * i) / 5 - Math.PI / 2;
+    return { x: 10 + 9 * Math.cos(angle), y: 10 + 9 * Math.sin(angle) };
+  });
+  polygon(star, points, 1);
+  assert.equal(star.data[10 * 20 + 10], NONE);
+  assert.equal(star.data[3 * 20 + 10], 1);
+  const over = createPainting(4, 4);
+  polygon(over, [{ x: -5, y: -5 }, { x: 9, y: -5 }, { x: 9, y: 9 }, { x: -5, y: 9 }], 1);
+  assert.equal(count(over, 1), 16);
+  undo(over);
+  assert.ok(isEmpty(over));
 });
 
 test("a new stroke forgets what was undone", () => {
