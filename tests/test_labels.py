@@ -129,5 +129,6 @@ def test_every_class_has_a_name_and_one_colour_of_its_own_in_every_set(class_map
     assert class_map.disk_ignore not in range(len(class_map))
     for colours in (class_map.colours, *class_map.other_colours):
         assert len(colours) == len(class_map)
-        assert len({*colours, IGNORE_COLOUR, (0, 0, 0)}) == len(class_map) + 2
+        assert len({*colours, IGNORE_COLOUR}) == len(class_map) + 1
         assert all(0 <= value <= 255 for colour in colours for value in colour)
+    assert (0, 0, 0) not in class_map.colours, "black is unlabelled, but in other programs' masks"

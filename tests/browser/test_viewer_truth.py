@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from seg.datasets.street import STREET
 from seg.labels import IGNORE
-from seg.pictures.drawing import encode_png
+from seg.pictures.drawing import encode_ids
 from tests.browser.test_compare import score_table, settled, upload
 from tests.browser.test_viewer import Viewer, open_viewer  # noqa: F401 (a fixture)
 from tests.browser.test_viewer_paint import choose, download, stroke
@@ -79,7 +79,7 @@ def test_a_painting_is_downloaded_and_uploaded_again(browser, serve, tmp_path):
     painted = download(viewer)
     viewer.root.locator('[data-action="paint"]').click()
     file = tmp_path / "truth.png"
-    file.write_bytes(encode_png(painted))
+    file.write_bytes(encode_ids(painted, STREET))
     upload(page, 1, file)
     page.get_by_role("button", name="This photo").click()
     expect(page.get_by_role("button", name="Remove your truth")).to_be_visible()

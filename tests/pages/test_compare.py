@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from seg.app import resources
 from seg.app.components import viewer
-from seg.app.parts import compare, gallery, runs
+from seg.app.parts import compare, exhibits, runs
 from seg.catalogue.comparisons import SEVEN
 from seg.catalogue.store import WeightIndex
 from seg.datasets import DATASETS, street
@@ -723,7 +723,7 @@ def test_drawing_the_page_again_measures_no_picture_again(page, monkeypatch):
         time.sleep(0.05)
     page.run()
     calls = []
-    for module, name in [(gallery, "encode_thumbnail"), (gallery, "digest"), (decode, "digest")]:
+    for module, name in [(exhibits, "encode_thumbnail"), (exhibits, "digest"), (decode, "digest")]:
         original = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *given, original=original: calls.append(original) or original(*given))
     page.run()

@@ -141,7 +141,7 @@ def test_a_broken_picture_in_the_data_is_named(data, tmp_path):
         for file in (data / folder).iterdir():
             (broken / folder / file.name).write_bytes(file.read_bytes())
     (broken / "train" / "2.png").write_bytes(b"")
-    with pytest.raises(DataError, match=r"2\.png cannot be read"):
+    with pytest.raises(DataError, match=r"2\.png is empty"):
         train(RECIPE, broken, tmp_path / "out", progress=False)
 
 
