@@ -2,6 +2,8 @@
 
 from playwright.sync_api import expect
 
+from tests.browser.test_compare import still
+
 
 def test_a_page_that_is_the_first_address_ever_asked_for_has_menu_and_settings(browser, fresh_app):
     page = browser.new_page()
