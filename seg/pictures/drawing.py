@@ -100,7 +100,7 @@ def _scale() -> np.ndarray:
 
 
 def encode_png(array: np.ndarray) -> bytes:
-    """A PNG of ``array``, uint8: (H, W) as grey, (H, W, 3) as RGB."""
+    """A PNG of ``array``, uint8: (H, W) as grey, (H, W, 3) as RGB, (H, W, 4) as RGBA."""
     return _save(Image.fromarray(array))
 
 

@@ -71,6 +71,19 @@ def scene() -> tuple[np.ndarray, np.ndarray, list[Panel]]:
     return sample.image, truth, panels
 
 
+@st.cache_resource
+def large_scene() -> tuple[np.ndarray, list[Panel], ClassMap, np.ndarray]:
+    """A photo larger than what the browser gets, with a truth and two networks, one of them without a car."""
+    photo, truth, panels = scene()
+
+    def enlarged(array: np.ndarray) -> np.ndarray:
+        return array.repeat(5, axis=0).repeat(5, axis=1)
+
+    unet = replace(panels[5], labels=enlarged(panels[5].labels), confidence=enlarged(panels[5].confidence))
+    blind = Panel("Blind", labels=np.zeros((360, 480), np.uint8))
+    return enlarged(photo), [unet, blind], STREET, enlarged(truth)
+
+
 def shown(panels: list[Panel]) -> list[Panel]:
     """The panels as the session has them: the last one arrives some time after its button."""
     started = st.session_state.get("started")
@@ -134,6 +147,8 @@ elif case == "alone":
     viewer(photo, panels, STREET, truth, wish=Wish(1, alone="sky") if st.button("See the sky alone") else None)
 elif case == "flat":
     viewer(flat_photo(), [Panel("Net", labels=np.zeros((360, 480), np.uint8))], STREET)
+elif case == "large":
+    viewer(*large_scene(), name="My photo")
 elif case == "two":
     viewer(photo, [panels[5], panels[2]], STREET)
 elif case == "many":

@@ -248,3 +248,33 @@ def test_a_painting_comes_at_the_full_size_of_its_photo():
 def test_what_is_no_painting_of_this_photo_is_refused_with_a_sentence(message: object, sentence: str):
     with pytest.raises(ImageError, match=sentence):
         module.read_painting(message, "photo-1", (300, 600), STREET)
+
+
+def asked(**more: str) -> dict[str, str]:
+    return {"id": "cut-1", "panel": "a", "class": "car", "photo": "photo-1", **more}
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (asked(photo="photo-2"), "another photo"),
+        (asked(**{"class": "unicorn"}), "another photo"),
+        (asked(panel="gone"), "no mask any more"),
+        (asked(panel="waiting"), "no mask any more"),
+        (asked(panel="Truth"), "no mask any more"),
+        (asked(panel="bad"), "no mask any more"),
+        (asked(png="%%%"), "damaged"),
+    ],
+)
+def test_what_cannot_be_cut_out_is_refused_with_a_sentence(message: dict[str, str], sentence: str):
+    panels = [Panel("a", labels=street_ids()), Panel("waiting"), Panel("bad", labels=np.zeros((7, 7), np.uint8))]
+    with pytest.raises(ImageError, match=sentence):
+        module._cut_out(message, "photo-1", PHOTO, panels, STREET, None)
+
+
+def test_a_class_is_cut_out_of_its_panel_and_a_confidence_that_does_not_fit_is_left_out():
+    labels = street_ids()
+    panel = Panel("a", labels=labels, confidence=np.full((7, 7), 0.5))
+    file = module._cut_out(asked(), "photo-1", PHOTO + 9, [panel], STREET, None)
+    alpha = np.asarray(Image.open(io.BytesIO(file)))[..., 3]
+    assert ((alpha == 255) == (labels == STREET.names.index("car"))).all()

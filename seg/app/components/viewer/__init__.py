@@ -20,7 +20,8 @@ from seg.app.text import plain
 from seg.errors import ImageError
 from seg.labels import IGNORE, IGNORE_COLOUR, ClassMap
 from seg.pictures import masks
-from seg.pictures.drawing import FOUND_COLOUR, INVENTED_COLOUR, MISSED_COLOUR, WRONG_COLOUR
+from seg.pictures.cutout import cut_out
+from seg.pictures.drawing import FOUND_COLOUR, INVENTED_COLOUR, MISSED_COLOUR, WRONG_COLOUR, encode_png
 from seg.scores.metrics import Scores
 
 _FOLDER = Path(__file__).parent
@@ -28,6 +29,8 @@ SCRIPT = _FOLDER / "main.js"
 _STYLES = ("viewer", "panels", "legend", "painter")
 _MOST_TEXT = 2 * MAX_SIDE**2  # a painting in base64: more than an incompressible one has
 _SENT = "_seg_viewer_sent"
+_CUTS = "_seg_viewer_cuts"
+TRUTH = "Truth"
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,19 @@ def viewer(
     data["layers"] = {digest: layer for digest, layer in layers.items() if digest not in sent}
     sent.update(layers)
     data |= {"takesTruth": on_truth is not None, "name": name, "wish": None if wish is None else asdict(wish)}
+    wanted: dict[str, Mapping[str, str]] = st.session_state.setdefault(_CUTS, {})
+    if cut := wanted.get(key):
+        data["cut"] = {"id": cut["id"], "failed": False}
+        if cut["id"] not in sent:
+            try:
+                file = _cut_out(cut, data["photo"]["digest"], photo, panels, classes, truth)
+            except ImageError as error:
+                st.toast(plain(str(error)), icon=":material/error:")
+                data["cut"]["failed"] = True
+                del wanted[key]
+            else:
+                data["layers"][cut["id"]] = base64.b64encode(file).decode()
+                sent.add(cut["id"])
 
     def send_again() -> None:
         # A browser that lacks layers, because a run was cut short or it forgot old ones, asks for them.
@@ -108,11 +124,17 @@ def viewer(
         else:
             on_truth(painted)
 
+    def take_cut() -> None:
+        asked = st.session_state[key].cut
+        if isinstance(asked, Mapping) and str(asked.get("id")).startswith("cut-"):
+            wanted[key] = asked
+
     _mount(
         key=key,
         data=data,
         on_missing_change=send_again,
         on_truth_change=take_truth,
+        on_cut_change=take_cut,
     )
 
 
@@ -136,6 +158,30 @@ def read_painting(message: Mapping[str, str], digest: str, size: tuple[int, int]
     if (painted == IGNORE).all():
         raise ImageError("Nothing is painted yet: draw a few regions and press 'Use as truth' again.")
     return np.asarray(Image.fromarray(painted).resize((size[1], size[0]), Image.Resampling.NEAREST))
+
+
+def _cut_out(
+    asked: Mapping[str, str],
+    digest: str,
+    photo: np.ndarray,
+    panels: Sequence[Panel],
+    classes: ClassMap,
+    truth: np.ndarray | None,
+) -> bytes:
+    """A class of one panel as a transparent PNG of the photo's size. Raises ImageError where there is no such thing."""
+    if asked.get("photo") != digest or asked.get("class") not in classes.names:
+        raise ImageError("What was to be cut out belongs to another photo: show that one and press 'Cut out' again.")
+    if "png" in asked:
+        labels, confidence = read_painting(asked, digest, photo.shape[:2], classes), None
+    else:
+        of = {panel.name: panel for panel in (*panels, Panel(TRUTH, labels=truth))}
+        panel = of.get(asked.get("panel", ""), Panel(""))
+        labels, confidence = panel.labels, panel.confidence
+    if labels is None or _problem(labels, photo, classes):
+        raise ImageError("There is no mask any more to cut this out with: wait for the network, and press again.")
+    if confidence is not None and _shape_problem(confidence, photo.shape[:2], "confidence map"):
+        confidence = None
+    return encode_png(cut_out(photo, labels, confidence, classes.names.index(asked["class"])))
 
 
 def describe(
@@ -182,7 +228,7 @@ def describe(
             "sentWidth": max(1, round(width * reduction)),
             "sentHeight": max(1, round(height * reduction)),
         },
-        "truth": None if truth is None else describe_panel(Panel("Truth", "what the masks should be", truth)),
+        "truth": None if truth is None else describe_panel(Panel(TRUTH, "what the masks should be", truth)),
         "panels": [describe_panel(panel) for panel in panels],
         "classes": {
             "names": list(classes.names),

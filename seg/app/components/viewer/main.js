@@ -4,9 +4,11 @@
 /** @import { Change } from "./state.js" */
 /** @import { GreyMap, Message, Point, Size, Tell, Told } from "./types" */
 
-import { find } from "../dom.js";
+import { find, targetOf } from "../dom.js";
 import { createCrosshair } from "./crosshair.js";
+import { createCutout } from "./cutout.js";
 import { admit, forget, isReady, layerOf, mapOf } from "./decode.js";
+import { download, fileName } from "./files.js";
 import { createLegend } from "./legend.js";
 import { createPanels } from "./panels.js";
 import { listen } from "./pointer.js";
@@ -15,7 +17,7 @@ import { createRenderer } from "./render.js";
 import { rove } from "./roving.js";
 import { createScoring } from "./scoring.js";
 import { createShares, sharesOf } from "./shares.js";
-import { createSketch, download } from "./sketch.js";
+import { createSketch } from "./sketch.js";
 import { MODES, State } from "./state.js";
 import { showTitles } from "./titles.js";
 import { createToolbar } from "./toolbar.js";
@@ -45,6 +47,7 @@ function createViewer(root, message) {
   const renderer = createRenderer(root, state, panels, scoring);
   const showPoint = createCrosshair(root, state, panels, readout);
   const sketch = createSketch(root, state, scoring, (png) => tell("truth", { png, photo: state.data.photo.digest }));
+  const cutout = createCutout(grid, state, panels, (name, value) => tell(name, value));
   const toolbar = createToolbar(root, state, { zoom: (factor) => zoomBy(factor), paint: togglePaint, save });
   const legend = createLegend(find(root, ".legend"), {
     choose: (name) => state.choose(name),
@@ -66,6 +69,11 @@ function createViewer(root, message) {
   let titled = false;
   let calls = 0;
 
+  grid.addEventListener("click", (event) => {
+    const button = targetOf(event).closest(".keep");
+    const panel = panels.all().find((one) => button && one.element.contains(button));
+    if (panel) toolbar.report(save(panel.id));
+  });
   const resized = new ResizeObserver(refit);
   listenToPanels();
 
@@ -79,14 +87,14 @@ function createViewer(root, message) {
     const call = ++calls;
     resized.observe(grid);
     tell = emit;
-    for (const [digest, layer] of Object.entries(message.layers)) admit(digest, layer);
+    for (const [digest, layer] of Object.entries(message.layers)) if (!digest.startsWith("cut-")) admit(digest, layer);
     const used = new Set(digestsOf(message));
     for (const digest of used) {
       const layer = layerOf(digest);
       if (layer && !isReady(layer) && !layer.error) layer.decoding.then(() => state.arrived());
     }
     forget(used);
-    request([...used].filter((digest) => !layerOf(digest)));
+    request([...[...used].filter((digest) => !layerOf(digest)), ...cutout.receive(message)]);
     for (const name of COLOURS) root.style.setProperty(`--${name}`, `rgb(${message.classes[`${name}Colour`].join(" ")})`);
     state.receive(message);
     return () => call === calls && rest();
@@ -177,10 +185,13 @@ function createViewer(root, message) {
     state.setView(zoomAt(state.view(), size, state.data.photo, at ?? middle, factor));
   }
 
-  async function save() {
+  /** @param {string | null} id one panel, null for all that are looked at */
+  async function save(id = null) {
     const columns = Number(getComputedStyle(grid).getPropertyValue("--columns")) || 1;
-    const blob = await renderer.saved(columns, toolbar.magnification());
-    if (blob) download(blob, "segmentation-view.png");
+    const one = id ?? state.alone();
+    const blob = await renderer.saved(columns, toolbar.magnification(), one);
+    const { name = "photo" } = state.data;
+    if (blob) download(blob, fileName(name, panels.get(one ?? "")?.name ?? "all", state.mode()));
   }
 
   // The screen
@@ -197,6 +208,7 @@ function createViewer(root, message) {
       showLegend();
       toolbar.show();
       sketch.show();
+      cutout.show();
     }
     if (what === "panels" || what === "look" || what === "class") titled = false;
     if (what === "tool") sketch.show();

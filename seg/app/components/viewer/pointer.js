@@ -151,7 +151,7 @@ function listenToPointers(grid, act) {
 
   grid.addEventListener("pointerdown", (event) => {
     const box = boxOf(event);
-    if (!box || event.button > 1) return;
+    if (!box || event.button > 1 || targetOf(event).closest("button")) return;
     if (event.button === 1) event.preventDefault(); // a middle button would scroll by itself
     pressed.set(event.pointerId, { x: event.clientX, y: event.clientY });
     box.setPointerCapture(event.pointerId);
@@ -203,6 +203,7 @@ function listenToPointers(grid, act) {
 
   grid.addEventListener("dblclick", (event) => {
     const box = boxOf(event);
+    if (targetOf(event).closest("button")) return;
     if (box && act.isPainting()) act.finish();
     else if (box) act.zoom(within(box, event), event.shiftKey ? 0.5 : 2, idOf(box));
   });

@@ -82,23 +82,31 @@ export function createRenderer(root, state, panels, scoring) {
     return photoOf(digest);
   }
 
-  /** @type {(columns: number, magnification: string) => Promise<Blob | null>} */
-  async function saved(columns, magnification) {
+  /** @type {(columns: number, magnification: string, one: string | null) => Promise<Blob | null>} */
+  async function saved(columns, magnification, one) {
     const photo = photoLayer();
     if (!photo || !state.box) return null;
-    const alone = state.alone();
     const { way, scene } = state.drawing();
-    const opacity = way.mode === "overlay" ? `, opacity ${Math.round(way.opacity * 100)} %` : "";
+    /** @type {Record<string, string>} */
+    const how = { overlay: `opacity ${Math.round(way.opacity * 100)} %`, errors: `against ${state.panel(scene.referenceId)?.name}` };
+    const only = way.alone === null ? "" : `${state.classes.names[way.alone]} alone`;
+    const words = [state.data.name, way.mode, how[way.mode], only, magnification];
+    const titles = scoring.titles();
+    const texts = panels.all().map((panel) => {
+      const title = titles.get(panel.id);
+      const score = title && (title.best ? `${title.text}, the best` : title.text);
+      return /** @type {[string, string]} */ ([panel.id, [score, noteOf(panel, way, scene)].filter(Boolean).join(" · ")]);
+    });
     return snapshot({
-      title: `${way.mode}${opacity}, ${magnification}`,
-      panels: panels.all().filter((panel) => !alone || panel.id === alone),
-      columns: alone ? 1 : columns,
+      title: words.filter(Boolean).join(" · "),
+      panels: panels.all().filter((panel) => !one || panel.id === one),
+      columns: one ? 1 : columns,
       mode: way.mode,
       patterns: way.patterns,
       classes: state.classes,
       shown: way.shown,
       alone: way.alone,
-      scores: new Map([...scoring.titles()].map(([id, { text, best }]) => [id, best ? `${text}, the best` : text])),
+      scores: new Map(texts),
       aspect: state.box.width / state.box.height,
       drawPanel: (canvas, panel, size) => paintPanel(panel, way, scene, state.view(), photo, canvas, size),
     });

@@ -5,8 +5,9 @@
 /** @import { State } from "./state.js" */
 /** @import { Point, Tool } from "./types" */
 
-import { find, make } from "../dom.js";
+import { find } from "../dom.js";
 import { photoOf, pixelsOf } from "./decode.js";
+import { download, toBase64 } from "./files.js";
 import { maskPng } from "./mask_file.js";
 import { createGrades, createPainter } from "./painter.js";
 import { clear, endStroke, fill, isEmpty, polygon, redo, startFrom, stroke, undo, wand } from "./painting.js";
@@ -160,19 +161,4 @@ export function createSketch(root, state, scoring, send) {
   }
 
   return { draw, grade, show, setTool, close, undo: undone, redo: () => edit(redo) };
-}
-
-/** @type {(blob: Blob) => Promise<string>} */
-async function toBase64(blob) {
-  const bytes = new Uint8Array(await blob.arrayBuffer());
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
-  return btoa(text);
-}
-
-/** @type {(blob: Blob, name: string) => void} */
-export function download(blob, name) {
-  const link = make("a", { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

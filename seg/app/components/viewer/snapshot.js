@@ -25,7 +25,7 @@ const WIDTH = 360;
 const GUTTER = 16;
 const MARGIN = 20;
 const TITLE = 30;
-const CAPTION = 40;
+const CAPTION = 58;
 const LINE = 24;
 const SWATCH = 14;
 const FONT = "system-ui, sans-serif";
@@ -55,9 +55,9 @@ export async function snapshot(wanted) {
   for (const [i, panel] of panels.entries()) {
     const x = MARGIN + (i % across) * (width + GUTTER);
     const y = top + Math.floor(i / across) * (CAPTION + height + GUTTER);
-    write(context, panel.name, x, y + 14, `600 14px ${FONT}`, INK, width);
-    const below = [scores.get(panel.id), panel.caption].filter(Boolean).join(" · ");
-    write(context, below, x, y + 31, `12px ${FONT}`, FAINT_INK, width);
+    write(context, panel.tag ? `${panel.name} (${panel.tag})` : panel.name, x, y + 14, `600 14px ${FONT}`, INK, width);
+    write(context, scores.get(panel.id) ?? "", x, y + 32, `13px ${FONT}`, INK, width);
+    write(context, panel.caption, x, y + 49, `12px ${FONT}`, FAINT_INK, width);
     const part = make("canvas");
     const ratio = SCALE / (devicePixelRatio || 1);
     drawPanel(part, panel, { width: width * ratio, height: height * ratio });

@@ -314,6 +314,7 @@ function describe(panel, role) {
     caption: panel.caption ?? "",
     tag: panel.tag ?? "",
     scores: panel.scores,
+    ids: panel.ids,
     state: panel.failed || broken ? "failed" : isReady(layer) ? "ready" : "waiting",
     sentence: broken ? "This browser could not decode the picture." : (panel.status ?? ""),
     labels: panel.labels ?? null,

@@ -41,7 +41,10 @@ export function createToolbar(root, state, { zoom, paint, save }) {
   button("reset").onclick = () => state.setView(WHOLE);
   button("swipe").onclick = () => state.toggleSwipe();
   button("paint").onclick = paint;
-  button("save").onclick = () => save().catch(unsaved);
+  button("save").onclick = () => report(save());
+
+  /** @param {Promise<void>} saving */
+  const report = (saving) => saving.catch(unsaved);
 
   /** @param {unknown} error */
   function unsaved(error) {
@@ -79,5 +82,5 @@ export function createToolbar(root, state, { zoom, paint, save }) {
     setText(magnification, `${Number(factor.toPrecision(factor < 10 ? 2 : 3))}×`);
   }
 
-  return { show, showMagnification, magnification: () => magnification.textContent ?? "" };
+  return { show, showMagnification, report, magnification: () => magnification.textContent ?? "" };
 }

@@ -62,6 +62,7 @@ export interface Message {
   name?: string; // what files saved begin with
   takesTruth?: boolean;
   wish?: Wish | null;
+  cut?: { id: string; failed: boolean }; // the last cut-out asked for; its file comes among the layers
 }
 
 // What the page asks to be shown: followed once, and the visitor goes on from there.
@@ -75,6 +76,7 @@ export interface Wish {
 export type Told = {
   missing: string[];
   truth: { png: string; photo: string };
+  cut: { id: string; panel: string; class: string; photo: string; png?: string };
 };
 
 export type Tell = (name: keyof Told, value: Told[keyof Told]) => void;
@@ -171,6 +173,7 @@ export interface Description {
   caption: string;
   tag?: string;
   scores?: Scores;
+  ids?: number[]; // that occur
   state: "waiting" | "ready" | "failed";
   sentence: string;
   labels: string | null;
