@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -240,22 +241,40 @@ def test_kernels_in_a_cache_that_others_may_write_are_not_loaded(cache, monkeypa
     assert {file.name: file.read_bytes() for file in cache.iterdir()} == kept
 
 
-@pytest.mark.parametrize("fault", ["missing", "broken"])
-def test_without_the_compiler_openvino_runs_it_and_a_sentence_says_so(fault, monkeypatch):
+def mirror(**moved: str) -> np.dtype:
+    """`STEP` with fields in the places of others."""
+    fields = {name: kernels.STEP.fields[moved.get(name, name)] for name in kernels.STEP.names}
+    formats, offsets = zip(*fields.values(), strict=True)
+    return np.dtype({"names": list(fields), "formats": formats, "offsets": offsets, "itemsize": kernels.STEP.itemsize})
+
+
+FIELDS = [(name, kernels.STEP[name]) for name in kernels.STEP.names]
+
+MIRRORS = {
+    "longer": np.dtype([*FIELDS, ("most", np.float64)], align=True),
+    "shorter": np.dtype(FIELDS[:-1], align=True),
+    "exchanged": mirror(scale="shift", shift="scale"),
+}
+
+
+@pytest.mark.parametrize("fault", ["missing", "broken", *MIRRORS])
+def test_without_the_compiler_or_its_steps_openvino_runs_it_and_a_sentence_says_so(fault, monkeypatch):
     def missing(_):
         raise ModuleNotFoundError("ziglang")
 
     kernels.library.cache_clear()
     if fault == "missing":
         monkeypatch.setattr(kernels.metadata, "version", missing)
-    else:
+    elif fault == "broken":
         monkeypatch.setattr(kernels, "FLAGS", ["--no-such-flag"])
+    else:
+        monkeypatch.setattr(kernels, "STEP", MIRRORS[fault])
     try:
         model, picture = trained("fc_densenet56", {"base": 16}), torch.randn(1, 3, 32, 48)
         engine = build_engine(model, "cpu", blueprint=Blueprint("fc_densenet56", {"num_classes": 11, "base": 16}))
         assert engine.name == "openvino"
         assert engine.notes == [
-            "The kernels made for FC-DenseNet cannot be compiled here, so it runs slower, with the same masks."
+            "The kernels made for FC-DenseNet cannot be used here, so it runs slower, with the same masks."
         ]
         assert close(engine.run(picture), build_engine(model, "cpu", "torch").run(picture))
     finally:

@@ -14,6 +14,7 @@
  * the slab's rows are aligned; else they lie behind each other, a zero in between, and vectors run on over their ends.
  * Behind each plane is room for a vector that is not full; x, too, is read up to a vector beyond its end.
  */
+#include <stddef.h>
 #include <stdint.h>
 
 #if defined(__AVX512F__)
@@ -145,7 +146,13 @@ static Row row_at(const Step *s, Strip z, integer layer, integer channel, intege
 }
 
 static vector normalised(Row row, integer at) {
-  return __builtin_elementwise_max(*(const vector *)(row.x + at) * row.scale + row.shift, (vector){} + row.least);
+  vector x = *(const vector *)(row.x + at) * row.scale + row.shift;
+#if __has_builtin(__builtin_elementwise_max)
+  return __builtin_elementwise_max(x, (vector){} + row.least);
+#else /* gcc */
+  for (int i = 0; i < LANES; i++) x[i] = larger(x[i], row.least);
+  return x;
+#endif
 }
 
 /* A row's border, where it lies within the slab. */
@@ -304,6 +311,21 @@ integer scratch_size(const Step *s) {
   const Strip z = strip_at(s, 0, 0);
   return round_up(4 * s->chunk, LANES) + s->layers * z.outputs * z.sums + s->chunk * z.plane;
 }
+
+/* What kernels.py mirrors of a step: its length in bytes, and the name and place of each field. */
+#define FIELD(NAME) {#NAME, offsetof(Step, NAME)}
+static const struct {
+  char name[16];
+  integer offset;
+} fields[] = {FIELD(x), FIELD(scale), FIELD(shift), FIELD(weight), FIELD(bias), FIELD(y), FIELD(channels),
+              FIELD(height), FIELD(width), FIELD(layers), FIELD(outputs), FIELD(y_height), FIELD(y_width), FIELD(kind),
+              FIELD(parity), FIELD(add), FIELD(phases), FIELD(halo), FIELD(taps), FIELD(rows), FIELD(columns),
+              FIELD(block), FIELD(chunk), FIELD(strip_rows), FIELD(strip_columns), FIELD(taken), FIELD(done),
+              FIELD(least)};
+integer step_size(void) { return sizeof(Step); }
+integer step_fields(void) { return sizeof fields / sizeof *fields; }
+const char *step_field(integer i) { return fields[i].name; }
+integer step_offset(integer i) { return fields[i].offset; }
 
 /* Called by every thread with scratch of its own, once taken and done are zero. rest: leaves the core to others. */
 void run(Step *steps, integer count, float *scratch, int (*rest)(void)) {

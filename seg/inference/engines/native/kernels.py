@@ -216,14 +216,14 @@ def problem() -> str:
         library()
     except (ImportError, OSError, RuntimeError) as error:
         log.warning("the kernels cannot be used: %s", error)
-        return "The kernels made for FC-DenseNet cannot be compiled here, so it runs slower, with the same masks."
+        return "The kernels made for FC-DenseNet cannot be used here, so it runs slower, with the same masks."
     return ""
 
 
 @cache
 def library() -> ctypes.CDLL:
     """kernels.c for this machine, kept beside the compiled networks. Raises RuntimeError or OSError where it cannot
-    be compiled or loaded, ImportError without the compiler."""
+    be compiled or loaded or has another `STEP`, ImportError without the compiler."""
     flags = FLAGS + TARGETS.get(torch.backends.cpu.get_cpu_capability(), ANY)
     made_of = f"{SOURCE.read_text(encoding='utf-8')} {flags} {platform.machine()} {metadata.version('ziglang')}"
     kept = cache_folder() / f"kernels-{hashlib.sha256(made_of.encode()).hexdigest()[:24]}.so"
@@ -234,9 +234,22 @@ def library() -> ctypes.CDLL:
         (loaded.pixels_at_once, [ctypes.c_int64], ctypes.c_int64),
         (loaded.largest_block, [], ctypes.c_int64),
         (loaded.beyond, [], ctypes.c_int64),
+        (loaded.step_size, [], ctypes.c_int64),
+        (loaded.step_fields, [], ctypes.c_int64),
+        (loaded.step_field, [ctypes.c_int64], ctypes.c_char_p),
+        (loaded.step_offset, [ctypes.c_int64], ctypes.c_int64),
     ):
         function.argtypes, function.restype = takes, gives
+    _check_step(loaded)
     return loaded
+
+
+def _check_step(loaded: ctypes.CDLL) -> None:
+    """Raises RuntimeError if its steps lie in memory in another way than `STEP` says."""
+    fields = {loaded.step_field(i).decode(): loaded.step_offset(i) for i in range(loaded.step_fields())}
+    mirrored = {name: field[1] for name, field in (STEP.fields or {}).items()}
+    if (loaded.step_size(), fields) != (STEP.itemsize, mirrored):
+        raise RuntimeError(f"a step is {loaded.step_size()} bytes of {fields}, not {STEP.itemsize} of {mirrored}")
 
 
 def _compiled(flags: Sequence[str], kept: Path) -> ctypes.CDLL:
