@@ -179,6 +179,8 @@ class Record:
     parameters: Size
     bytes: Count
     sha256: StrictStr
+    temperature: Annotated[Number, Field(gt=0)] = 1.0
+    """What its logits are divided by before the softmax, see `seg.scores.calibration`; 1 where none was fitted."""
     validation: Validation = field(default_factory=Validation)
     recipe: Settings = field(default_factory=Settings)
     seconds: Amount | None = None

@@ -6,6 +6,7 @@ import sys
 import typer
 
 from seg.cli.bench import bench
+from seg.cli.calibrate import calibrate
 from seg.cli.evaluate import evaluate
 from seg.cli.predict import predict
 from seg.cli.train import grid, train
@@ -13,7 +14,7 @@ from seg.cli.weights import models, weights
 from seg.errors import SegError, in_a_sentence
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A laboratory for semantic segmentation.")
-for command in (models, weights, predict, evaluate, train, grid, bench):
+for command in (models, weights, predict, evaluate, calibrate, train, grid, bench):
     app.command()(command)
 
 

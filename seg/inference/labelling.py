@@ -17,18 +17,18 @@ STRIP_PIXELS = 196_608
 each source row is useful to most of them."""
 
 
-def labels_at(logits: Tensor, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+def labels_at(logits: Tensor, height: int, width: int, temperature: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Logits (K, h, w) interpolated bilinearly to (height, width), and decided there.
 
-    Returns labels, uint8 (height, width), and the winning class's softmax probability, float16 (height, width). From a
-    GPU it comes in steps of 1/255, so that a single byte a pixel is copied.
+    Returns labels, uint8 (height, width), and the winning class's softmax probability at that temperature, float16
+    (height, width). From a GPU it comes in steps of 1/255, so that a single byte a pixel is copied.
     """
     device, step = logits.device, 1 if logits.device.type == "cpu" else 255
     labels = torch.empty(height * width, dtype=torch.uint8, device=device)
     confidence = torch.empty(height * width, dtype=torch.float16 if step == 1 else torch.uint8, device=device)
     done = 0
-    for strip in _strips(logits, height, width):
-        best, sure = decide(strip.flatten(1))
+    for strip in strips(logits, height, width):
+        best, sure = decide(strip.flatten(1), temperature)
         pixels = slice(done, done := done + len(best))
         labels[pixels] = best
         confidence[pixels] = sure if step == 1 else sure.mul(step).round()
@@ -38,8 +38,8 @@ def labels_at(logits: Tensor, height: int, width: int) -> tuple[np.ndarray, np.n
     return labels.view(height, width).cpu().numpy(), shares
 
 
-def _strips(logits: Tensor, height: int, width: int) -> Iterator[Tensor]:
-    """Logits (K, rows, width) at (height, width), from top to bottom."""
+def strips(logits: Tensor, height: int, width: int) -> Iterator[Tensor]:
+    """Logits (K, h, w) at (height, width), bilinearly: (K, rows, width), from top to bottom."""
     classes, source, _ = logits.shape
     rows = max(1, STRIP_VALUES // (classes * width))
     if logits.shape[1:] == (height, width):

@@ -1,7 +1,7 @@
 """`Segmenter`: the one door to inference. A picture goes in, a `Prediction` comes out."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from seg.errors import ImageError, NotEnoughMemoryError, OptionError
 from seg.inference.activity import ACTIVITY
 from seg.inference.engines import Blueprint, Engine, build_engine
 from seg.inference.engines.pytorch import is_out_of_memory
-from seg.inference.labelling import labels_at
+from seg.inference.labelling import labels_at, strips
 from seg.inference.scaling import SCALED
 from seg.inference.tiling import Tiling
 from seg.models.blocks import Network
@@ -41,7 +41,7 @@ class Prediction:
     """What a network makes of a picture of (H, W).
 
     labels: uint8 (H, W), class ids.
-    confidence: float16 (H, W), the winning class's softmax probability.
+    confidence: float16 (H, W), the winning class's softmax probability at the set's temperature.
     seconds: wall time of the network alone.
     device: where it ran; notes: sentences about what went otherwise than asked for.
     """
@@ -137,8 +137,15 @@ class Segmenter:
         else:
             untiled = timed(lambda batch: self.forward(batch, skips).float().cpu())
             logits = untiled(self._input(image))[0]
-        labels, confidence = labels_at(logits, *image.shape[:2])
+        labels, confidence = labels_at(logits, *image.shape[:2], self.record.temperature)
         return Prediction(labels, confidence, seconds, str(self.device), tuple(self.engine.notes))
+
+    def full_logits(self, image: np.ndarray) -> Iterator[Tensor]:
+        """What labels and confidence are decided from, before the temperature: float32 (C, rows, W), strip by strip
+        from top to bottom."""
+        scaled = self._scaled(image)
+        logits = self._tiling(scaled).blend(scaled, self._run, self.engine.batch_size)
+        return strips(logits, *image.shape[:2])
 
     @ACTIVITY.during()
     def logits(self, image: np.ndarray, skips: Collection[str] | None = None) -> np.ndarray:

@@ -10,6 +10,7 @@ from seg.catalogue.record import Arguments, Point, Record, Settings, classes_of
 from seg.catalogue.store import WeightIndex
 from seg.inference.segmenter import Segmenter
 from seg.losses import median_frequency_weights
+from seg.scores.calibration import fit_temperature
 from seg.scores.evaluation import evaluate
 from seg.training.data import Data
 from seg.training.recipe import Recipe
@@ -52,6 +53,8 @@ def write_set(
         gflops=round(gflops(model, *data.tile, len(data.mean)), 4),
         replay=recorder.write(index.folder, recipe.name),
     )
+    temperature = fit_temperature(Segmenter(record, model, engine="torch"), data.val_samples)
+    record = replace(record, temperature=temperature)
     record = replace(record, validation=evaluate(Segmenter(record, model, engine="torch"), data.val_samples, "val"))
     index.add(record)
     return record

@@ -71,6 +71,14 @@ def test_a_record_is_read_back_as_it_was_written():
     assert WHOLE.variant == "seed1"
 
 
+def test_a_record_without_a_temperature_is_read_with_one_that_changes_nothing():
+    assert (
+        replace(WHOLE, temperature=2.5) == read_records(json.dumps([{**ENTRY, "temperature": 2.5}]), FILE)[WHOLE.name]
+    )
+    older = {key: value for key, value in ENTRY.items() if key != "temperature"}
+    assert read_records(json.dumps([older]), FILE)[WHOLE.name].temperature == 1.0
+
+
 def test_what_is_no_number_is_not_measured():
     nan = replace(WHOLE, gflops=math.nan, curve=[{"epoch": 1, "loss": math.nan}])
     assert (nan.gflops, nan.curve[0].loss) == (None, None)
@@ -112,6 +120,7 @@ def test_a_record_of_version_0_1_is_read_its_classes_take_the_colours_of_their_d
     ("change", "sentence"),
     [
         ({"scale": "x"}, "record 1 (shapes/unet-dice-seed1) cannot be read, scale is 'x' and should"),
+        ({"temperature": 0}, "temperature is 0 and should be greater than 0"),
         ({"tile": None}, "tile is None and should be a valid tuple"),
         ({"tile": [64, 0]}, "tile.1 is 0 and should be greater than 0"),
         ({"name": "../../etc/passwd-x"}, "name is '../../etc/passwd-x' and should match"),

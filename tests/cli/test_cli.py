@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,15 @@ from seg.bench import measure
 from seg.catalogue.store import SHIPPED, WeightIndex, folder_of
 from seg.cli import main
 from seg.cli.predict import result_names
-from seg.datasets import Folder, street
+from seg.datasets import DATASETS, Folder, street, validation_scenes
 from seg.datasets.street import STREET
 from seg.inference.engines import build_engine
 from seg.pictures import masks
+from seg.scores import evaluation
+from seg.scores.calibration import fit_temperature
 from seg.scores.evaluation import evaluate
 from tests.bad_files import BAD
+from tests.conftest import make_set
 
 PHOTO = "photo.png"
 
@@ -170,9 +174,23 @@ def test_evaluate_prints_and_writes_what_evaluation_measures(weights, camvid, tm
     assert len(printed["confusion"]) == 11
 
 
+def test_calibrate_keeps_temperatures_and_the_scores_that_follow_from_them(tmp_path, monkeypatch):
+    scenes = validation_scenes(DATASETS["shapes"], 64, 64)[:4]
+    monkeypatch.setattr(evaluation, "validation_scenes", lambda *_, **__: scenes)
+    records = [make_set(tmp_path, f"shapes/{name}", "fcn8s") for name in ("fcn8s-ce", "fcn8s-dice")]
+    said = run("calibrate", "shapes/*-dice", "--weights-dir", tmp_path)
+    assert said.startswith("shapes/fcn8s-dice: temperature ")
+    kept, fitted = WeightIndex(tmp_path).records().values()
+    assert kept == records[0]
+    assert fitted.temperature == fit_temperature(seg.Segmenter.load(fitted.name, weights=tmp_path), scenes) != 1
+    measured = evaluate(seg.Segmenter.load(fitted.name, weights=tmp_path), scenes, "val")
+    assert fitted == replace(fitted, validation=measured)
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (["calibrate", "street/unet*", "--weights-dir", "own"], "own has no weight set whose name fits 'street/unet*'"),
         (["weights", "--weights-dir", "nowhere"], "There are no weights in nowhere"),
         (["evaluate", "--weights", "street/none", "--data", "."], "There is no weight set 'street/none'"),
         (

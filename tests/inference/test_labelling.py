@@ -32,17 +32,20 @@ def test_labels_made_strip_by_strip_are_those_of_bilinear_interpolation_as_a_who
 @pytest.mark.parametrize("decide", DECISIONS)
 @pytest.mark.parametrize("pixels", [1, 1000, decision.PIXELS, decision.PIXELS + 1, 3 * decision.PIXELS - 7])
 @pytest.mark.parametrize("classes", [2, 3, 12])
-def test_the_first_of_the_largest_wins_with_its_softmax_probability(pixels, classes, decide):
+@pytest.mark.parametrize("temperature", [1.0, 0.4, 5.0])
+def test_the_first_of_the_largest_wins_with_its_softmax_probability(pixels, classes, temperature, decide):
     logits = torch.randint(-4, 5, (classes, pixels)).float() * 7
-    labels, confidence = decide(logits)
-    share, _ = logits.double().softmax(dim=0).max(dim=0)
+    labels, confidence = decide(logits, temperature)
+    share, _ = (logits.double() / temperature).softmax(dim=0).max(dim=0)
     assert labels.tolist() == logits.numpy().argmax(axis=0).tolist()
     torch.testing.assert_close(confidence.double(), share, atol=5e-4, rtol=0)
 
 
 def test_openvino_decides_on_the_cpu_unless_pytorch_is_asked_for(monkeypatch):
     asked = []
-    monkeypatch.setattr(decision, "openvino_decision", lambda logits: asked.append(logits) or softmax_decision(logits))
+    monkeypatch.setattr(
+        decision, "openvino_decision", lambda logits, _: asked.append(logits) or softmax_decision(logits)
+    )
     monkeypatch.delenv("SEG_ENGINE", raising=False)
     decision.decide(torch.randn(5, 1000))
     assert len(asked) == 1
@@ -53,7 +56,7 @@ def test_openvino_decides_on_the_cpu_unless_pytorch_is_asked_for(monkeypatch):
 
 @pytest.mark.parametrize("error", [RuntimeError("std::bad_alloc"), MemoryError(), ImportError("no openvino")])
 def test_labels_that_openvino_cannot_decide_are_pytorchs(error, monkeypatch):
-    def broken(_):
+    def broken(*_):
         raise error
 
     monkeypatch.delenv("SEG_ENGINE", raising=False)

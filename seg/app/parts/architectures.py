@@ -229,7 +229,7 @@ def _steps(exhibit: Exhibit, entry: Entry, class_map: ClassMap, y: float, x: flo
     row, column = int(y * pixels.shape[0]), int(x * pixels.shape[1])
     value = pixels[row, column]
     numbers = logits[:, int(y * logits.shape[1]), int(x * logits.shape[2])].astype(float)
-    softmax = np.exp(numbers - numbers.max())
+    softmax = np.exp((numbers - numbers.max()) / entry.record.temperature)
     softmax /= softmax.sum()
     best = int(numbers.argmax())
     c, h, w = logits.shape
@@ -248,7 +248,9 @@ def _steps(exhibit: Exhibit, entry: Entry, class_map: ClassMap, y: float, x: flo
         alt="Logit, softmax and one-hot of every class at the pixel",
     )
     st.markdown(
-        "What makes a label? The largest logit wins; softmax turns logits into shares of 1, and keeps the order."
+        "What makes a label? The largest logit wins; softmax turns logits into shares of 1, and keeps the order. They "
+        f"are divided by {entry.record.temperature:.2f} before, the network's temperature, so that the shares say how "
+        "often it is right."
     )
 
 

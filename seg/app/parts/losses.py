@@ -60,8 +60,7 @@ def on_this_picture(exhibit: Exhibit, work: Sequence[runs.Run], class_map: Class
     table = pd.DataFrame({run.entry.title: _scores(exhibit, run, class_map) for run in done}).T
     st.markdown(
         "What does the loss show in? Boundary F1 asks whether outlines lie within two pixels. Calibration error is the "
-        "gap between how sure a network is and how often it is right: where two losses differ in it, their confidences "
-        "cannot be compared."
+        "gap between how sure a network is and how often it is right on this picture."
         if exhibit.truth is not None
         else "This picture has no truth: upload a mask, or paint one above, to score the networks."
     )
@@ -110,13 +109,18 @@ def over_validation(comparison: Comparison, class_map: ClassMap) -> None:
         st.markdown("**Confidence**")
         st.markdown(
             "Does 90 % sure mean right nine times in ten? Above the dotted line a network is right more often than it "
-            "says, below it less often. Dice-like losses push every pixel to the extremes, focal holds them back. "
-            "[Guo et al. 2017](https://arxiv.org/abs/1706.04599)"
+            "says, below it less often. Dice-like losses push every pixel to the extremes, focal holds them back, so "
+            "each network's logits are divided by a temperature before the softmax, the one that fits these pictures: "
+            f"{_temperatures(comparison)}. [Guo et al. 2017](https://arxiv.org/abs/1706.04599)"
         )
         if bins:
             st.plotly_chart(
                 figures.reliability_curves(bins), config=CHART, alt="Reliability of every network's confidence"
             )
+
+
+def _temperatures(comparison: Comparison) -> str:
+    return ", ".join(f"{entry.title} {entry.record.temperature:.2g}" for entry in comparison.entries)
 
 
 @st.fragment

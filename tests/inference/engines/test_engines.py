@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import wait
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -52,6 +53,21 @@ def test_logits_are_those_of_pytorch(name, options):
     assert both[0] == pytest.approx(both[1], abs=1e-3)
     agree = (both[0].argmax(dim=1) == both[1].argmax(dim=1)).float().mean()
     assert agree >= 0.999
+
+
+def test_confidence_is_the_same_on_both_engines_at_the_sets_temperature(tmp_path, monkeypatch):
+    monkeypatch.delenv("SEG_ENGINE")
+    record, picture = make_set(tmp_path), street.render(4, 90, 120).image
+    network = WeightIndex(tmp_path).load(record)
+    sure = {}
+    for temperature in (1.0, 0.25):
+        warm = replace(record, temperature=temperature)
+        sure[temperature], other = (
+            Segmenter(warm, network, "cpu", engine)(picture).confidence.astype(float)
+            for engine in ("torch", "openvino")
+        )
+        assert other == pytest.approx(sure[temperature], abs=2e-3)
+    assert sure[0.25].mean() > sure[1.0].mean() + 0.01
 
 
 def test_labels_of_a_trained_network_agree_on_real_frames_of_odd_sizes(shipped, camvid):
