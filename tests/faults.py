@@ -17,6 +17,9 @@ TURNS |= {5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90, 7: Image.T
 TURNS |= {8: Image.Transpose.ROTATE_270}
 """EXIF orientation → how a picture is stored that it brings upright."""
 
+BACK = {6: TURNS[8], 8: TURNS[6]}
+"""How that is undone."""
+
 
 def write(folder: Path, photo: tuple[str, bytes], mask: tuple[str, bytes]) -> None:
     for part, (name, data) in (("val", photo), ("valannot", mask)):
@@ -91,6 +94,15 @@ def turned(orientation: int, kind: str = "PNG", mask: bool = True, says: bool = 
     return apply
 
 
+def turned_mask(orientation: int, kind: str):
+    """A mask that lies on its photo as it is stored, and says that it should be turned."""
+
+    def make(disk: np.ndarray, class_map: ClassMap) -> bytes:
+        return stored(np.array(Image.fromarray(disk).transpose(BACK[orientation])), orientation, kind)
+
+    return as_mask(make, f"a.{kind.lower()}")
+
+
 def named(photo: str, mask: str):
     def apply(folder: Path, sample: Sample, class_map: ClassMap) -> None:
         data = {
@@ -153,6 +165,17 @@ def _grey_palette(disk: np.ndarray, class_map: ClassMap) -> bytes:
     return saved(image, "PNG")
 
 
+def _own_palette(disk: np.ndarray, class_map: ClassMap, colour: Callable[[int], tuple[int, int, int]]) -> bytes:
+    image = Image.fromarray(disk)
+    image.putpalette([value for k in range(256) for value in colour(k)])
+    return saved(image, "PNG")
+
+
+def _deep_colours(disk: np.ndarray, class_map: ClassMap, times: int) -> bytes:
+    labels = np.where(disk == class_map.disk_ignore, IGNORE, disk)
+    return deep_png(painted(labels, class_map.other_colours[0]).astype(np.uint16) * times)
+
+
 def _numbers(change: Callable[[np.ndarray], np.ndarray]):
     return as_mask(lambda disk, _: encode_png(change(disk).astype(np.uint8)))
 
@@ -161,8 +184,11 @@ STREET_FAULTS = {
     "nothing": as_mask(lambda disk, _: encode_png(disk)),
     **{f"photo turned, EXIF {k}": turned(k, mask=False) for k in TURNS},
     **{f"both turned, EXIF {k}": turned(k) for k in TURNS},
-    **{f"both turned, EXIF {k} in the photo alone": turned(k, says=False) for k in (3, 4, 5, 6, 7, 8)},
+    **{f"both turned, EXIF {k} in the photo alone": turned(k, says=False) for k in TURNS},
     "TIFF turned": turned(6, "TIFF"),
+    "TIFF turned, EXIF in the photo alone": turned(6, "TIFF", says=False),
+    "mask with an EXIF that its photo lacks": turned_mask(6, "PNG"),
+    "TIFF mask with an EXIF that its photo lacks": turned_mask(8, "TIFF"),
     "palette in another order": as_mask(_shuffled),
     "palette of our colours in another order": as_mask(partial(_shuffled, own=True)),
     "palette in another order and greys beside": as_mask(partial(_shuffled, surplus=60)),
@@ -180,6 +206,12 @@ STREET_FAULTS = {
     "ids and alpha": as_mask(partial(_with_alpha, mode="LA")),
     "4-bit ids": as_mask(lambda disk, _: few_bits(disk, 4)),
     "16-bit ids": as_mask(lambda disk, _: deep_png(disk.astype(np.uint16))),
+    "16-bit ids, spread": as_mask(lambda disk, _: deep_png(disk.astype(np.uint16) * 257)),
+    "16-bit ids in three channels": as_mask(lambda disk, _: deep_png(np.repeat(disk[..., None], 3, 2).astype("u2"))),
+    "CamVid's colours, 16 bits": as_mask(partial(_deep_colours, times=257)),
+    "CamVid's colours, 16 bits of which 8 are used": as_mask(partial(_deep_colours, times=1)),
+    "palette of one colour": as_mask(partial(_own_palette, colour=lambda k: (0, 0, 0))),
+    "palette of anybody's colours": as_mask(partial(_own_palette, colour=lambda k: (k * 37 % 256, k * 91 % 256, k))),
     "16-bit ids, TIFF": as_mask(lambda disk, _: tiff(disk.astype(np.uint16), 1), "a.tif"),
     "float ids, TIFF": as_mask(lambda disk, _: saved(Image.fromarray(disk.astype(np.float32)), "TIFF"), "a.tiff"),
     "255 for unlabelled": _numbers(lambda disk: np.where(disk == 11, 255, disk)),
@@ -195,7 +227,9 @@ STREET_FAULTS = {
             ("A.PNG", "a.png"), ("a.tif", "A.TIF"), ("img_07.png", "label_07.png"), ("a.png", "a_watershed.png"),
             ("x_000000_000294_leftImg8bit.png", "x_000000_000294_gtFine_labelIds.png"),
             ("x_000000_000294_leftImg8bit.png", "x_000000_000294_gtFine_labelTrainIds.png"),
-            ("bonn/a.png", "bonn/a_mask.png"), ("My Photo.png", "my-photo-fcn8s-wce-ids.png"),
+            ("bonn/a.png", "bonn/a_mask.png"),
+            ("e\u0301.png", "\u00e9_mask.png"), ("satImage_1.png", "gt_1.png"),
+            ("My Photo.png", "my-photo-fcn8s-wce-ids.png"),
         )
     },
     **{
@@ -217,6 +251,7 @@ def _deep_grey(pixels: np.ndarray, top: int) -> np.ndarray:
 
 MEMBRANE_FAULTS = {
     "nothing": as_mask(lambda disk, _: encode_png(disk)),
+    **{f"both turned, EXIF {k} in the photo alone": turned(k, says=False) for k in TURNS},
     "16-bit photo": as_photo(lambda pixels: deep_png(_deep_grey(pixels, 65535))),
     "12-bit photo": as_photo(lambda pixels: deep_png(_deep_grey(pixels, 4095))),
     "10-bit photo": as_photo(lambda pixels: tiff(_deep_grey(pixels, 1023), 1), "a.tif"),
@@ -267,6 +302,8 @@ DOUBTFUL_STREET = {
 def black_and_white(kind: str, first_is_black: bool = True):
     def make(disk: np.ndarray, class_map: ClassMap) -> bytes:
         image = Image.fromarray(np.where((disk == 1) == first_is_black, 255, 0).astype(np.uint8))
+        if kind == "I;16":
+            return deep_png(np.array(image).astype(np.uint16) * 257)
         if kind == "GIF":
             return saved(image.convert("1"), "GIF")
         return saved(image.convert(kind), "PNG")
@@ -282,4 +319,5 @@ BLACK_AND_WHITE = {
     "GIF": black_and_white("GIF"),
     "palette": black_and_white("P"),
     "alpha": black_and_white("LA"),
+    "16 bits": black_and_white("I;16"),
 }

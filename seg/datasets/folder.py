@@ -49,10 +49,17 @@ class Folder(Sequence[Sample]):
         """The label of each picture, None where there is none or where several could be it."""
         known = Pictures([str(path.relative_to(self.pictures)) for path in pictures])
         found: dict[int, list[Path]] = defaultdict(list)
+        shared: list[tuple[Path, list[int]]] = []
         for label in pictures_in(self.labels):
             partners = known.partners(str(label.relative_to(self.labels)), loosely=True)
             if len(partners) == 1:
                 found[partners[0]].append(label)
+            elif partners:
+                shared.append((label, partners))
+        for label, partners in shared:
+            if any(index not in found for index in partners):
+                several = " and ".join(str(pictures[index]) for index in partners)
+                raise DataError(f"{label} could be the label of {several}: leave one there.")
         return [self._chosen(picture, found[index]) for index, picture in enumerate(pictures)]
 
     def _chosen(self, picture: Path, labels: list[Path]) -> Path | None:
@@ -83,6 +90,7 @@ class Folder(Sequence[Sample]):
                 (shown.pixels.shape[0], shown.pixels.shape[1]),
                 self.reading,
                 shown.orientation,
+                shown.pixels,
             )
         except masks.AmbiguousMask:
             raise

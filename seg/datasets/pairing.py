@@ -1,6 +1,7 @@
 """Which picture a mask belongs to, told by names alone and never guessed."""
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -32,8 +33,10 @@ class Pictures:
         self._folders = [_folder(name) for name in names]
         self._by: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for index, stem in enumerate(self._stems):
-            words = _words(stem)
-            for key in {("stem", stem), ("any case", stem.casefold()), ("words", *words), ("core", *_core(words))}:
+            keys = {("stem", stem), ("any case", stem.casefold())}
+            for words in _ways_to_split(stem):
+                keys |= {("words", *words), ("core", *_core(words))}
+            for key in keys:
                 self._by[key].append(index)
 
     def partners(self, mask: str, loosely: bool = False) -> list[int]:
@@ -59,7 +62,7 @@ def _keys(stem: str, loosely: bool) -> Iterator[tuple[str, ...]]:
     """What a picture may be known by to which a mask of this stem belongs, the surest first."""
     yield "stem", stem
     yield "any case", stem.casefold()
-    for words in dict.fromkeys((_words(stem), _words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", stem)))):
+    for words in _ways_to_split(stem):
         parts = [(words[:length], words[length:]) for length in range(len(words), 0, -1)]
         for first, rest in parts:
             if _LAST_WORDS.issuperset(rest):
@@ -93,8 +96,9 @@ def _parts(name: str) -> list[str]:
 
 
 def _stem(name: str) -> str:
-    """'a' of 'folder/a.jpg', of 'a.png' and of 'a.jpg.png'."""
-    stem = _parts(name)[-1]
+    """'a' of 'folder/a.jpg', of 'a.png' and of 'a.jpg.png'; letters with accents are one character, not two as on
+    macOS."""
+    stem = unicodedata.normalize("NFC", _parts(name)[-1])
     while (cut := stem.rfind(".")) > 0 and stem[cut:].lower() in SUFFIXES:
         stem = stem[:cut]
     return stem
@@ -103,6 +107,11 @@ def _stem(name: str) -> str:
 def _folder(name: str) -> tuple[str, ...]:
     """The folders above a file, without those that only say what it is."""
     return tuple(part.casefold() for part in _parts(name)[:-1] if not _WORDS.issuperset(_words(part)))
+
+
+def _ways_to_split(stem: str) -> list[tuple[str, ...]]:
+    """Into words as they stand, and where a capital letter begins one."""
+    return list(dict.fromkeys((_words(stem), _words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", stem)))))
 
 
 def _words(stem: str) -> tuple[str, ...]:

@@ -39,7 +39,8 @@ def read_palette(image: Image.Image, indices: np.ndarray, numbers: Numbers) -> F
         numbers_shown = palette[:, 0][indices]
         if set(greys[:, 0].tolist()) == {0, 255}:
             return numbers.read(numbers_shown)
-        if (to_ids(greys[:, 0], class_map) != UNKNOWN).all() and (greys[:, 0] != used).any():
+        tells_apart = len(np.unique(greys[:, 0])) == len(used)
+        if tells_apart and (to_ids(greys[:, 0], class_map) != UNKNOWN).all() and (greys[:, 0] != used).any():
             return numbers.read(numbers_shown, None, "The greys of its palette are ids, so these were read.")
     note = "The colours of its palette are not those of the classes, so its indices were read as the ids."
     return numbers.read(indices, None, note)

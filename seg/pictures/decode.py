@@ -13,7 +13,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
 from seg.errors import ImageError
-from seg.pictures.unusual import double_grey, unusual
+from seg.pictures.unusual import deep_bands, double_grey, unusual
 
 MAX_PIXELS = 100_000_000
 """Pictures of more pixels than this are refused before they are decoded."""
@@ -81,11 +81,16 @@ def decode(data: bytes, name: str) -> Picture:
 
     Raises ImageError, and nothing else, for whatever cannot be shown: one sentence that begins with ``name``.
     """
+    bands = deep_bands(data)
+    if bands is not None:
+        _check_size(bands.shape[1::-1], name)
+        scaled, notes = _to_8_bits(bands.reshape(len(bands), -1), False, colour=True)
+        return Picture.of(scaled.reshape(bands.shape), name, tuple(notes))
     file, image, orientation = open_image(data, name)
     if _is_misread(file, data):
         raise ImageError(_why_not_read(data, name))
     try:
-        shallow, deep_notes = _shallow(file, image, data, orientation)
+        shallow, deep_notes = _shallow(file, image, data)
         pixels, notes = _to_pixels(shallow, white_is_zero=_is_white_zero(file))
         notes.extend((*deep_notes, *_frame_note(file)))
     except Exception as error:
@@ -114,14 +119,14 @@ def open_image(data: bytes, name: str) -> tuple[Image.Image, Image.Image, int]:
             raise ImageError(_why_not_opened(data, name)) from error
         file = Image.fromarray(numbers.astype(np.float32))
     _check_size(file.size, name)
+    orientation = _orientation(file)
     try:
         file.load()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(_too_large(name)) from error
     except Exception as error:
         raise ImageError(_why_not_read(data, name)) from error
-    orientation = _orientation(file)
-    return file, turned(file, orientation), orientation
+    return file, turned(file, _orientation(file)), orientation  # Pillow has turned a TIFF by now, and no other
 
 
 def _header_size(data: bytes) -> tuple[int, int] | None:
@@ -299,7 +304,8 @@ def _transform(image: Image.Image, source: ImageCms.ImageCmsProfile | ImageCms.c
 def _to_8_bits(values: np.ndarray, white_is_zero: bool, colour: bool = False) -> tuple[np.ndarray, list[str]]:
     """uint8 of numbers (H, W) of any other kind, and the note about it. Not-a-number becomes 0."""
     is_float = values.dtype.kind == "f"
-    kind = "Floating-point grey was" if is_float else "16-bit colours were" if colour else "16-bit grey was"
+    what = "colours were" if colour else "grey was"
+    kind = f"{'Floating-point' if is_float else '16-bit'} {what}"
     low, high = _range(values)
     if is_float and low >= 0 and high <= 1:
         low, scale, note = 0.0, 255.0, f"{kind} scaled to 8 bits."
@@ -309,7 +315,7 @@ def _to_8_bits(values: np.ndarray, white_is_zero: bool, colour: bool = False) ->
         low, scale, note = 0.0, 1 / 257, f"{kind} {'reduced' if colour else 'scaled'} to 8 bits."
     else:
         if not is_float and not 0 <= low <= high <= 65535:
-            kind = "32-bit grey was"
+            kind = f"32-bit {what}"
         scale = 255 / (high - low) if high > low else 0.0
         span = f"{low:g} to {high:g}" if is_float else f"{low:.0f} to {high:.0f}"
         note = f"{kind} stretched from {'their' if colour else 'its'} own range, {span}, to 8 bits."
@@ -347,22 +353,30 @@ def sample_bits(file: Image.Image, data: bytes) -> int:
     return 8
 
 
-def _shallow(file: Image.Image, image: Image.Image, data: bytes, orientation: int) -> tuple[Image.Image, list[str]]:
+def _shallow(file: Image.Image, image: Image.Image, data: bytes) -> tuple[Image.Image, list[str]]:
     """The image with its colours in 8 bits, scaled as deep grey is, and the note about it.
 
     Pillow opens 16-bit colours by their upper bytes alone, so that a dim picture would come out black.
     """
     if image.mode not in ("RGB", "RGBA", "CMYK", "LAB") or sample_bits(file, data) <= 8:
         return image, []
-    lower = _lower_bytes(data)
-    if lower is None:
+    deep = deep_colours(image, data)
+    if deep is None:
         return image, ["16-bit colours were reduced to 8 bits."]
-    upper = np.asarray(image)
-    deep = upper[..., :3].astype(np.uint16) << 8 | np.asarray(turned(lower, orientation))[..., :3]
     scaled, notes = _to_8_bits(deep.reshape(len(deep), -1), False, colour=True)
-    shallow = Image.fromarray(np.dstack([scaled.reshape(deep.shape), upper[..., 3:]]))
+    shallow = Image.fromarray(np.dstack([scaled.reshape(deep.shape), np.asarray(image)[..., 3:]]))
     shallow.info = image.info
     return shallow, notes
+
+
+def deep_colours(image: Image.Image, data: bytes) -> np.ndarray | None:
+    """uint16 (H, W, 3) of a file of 16-bit colours that Pillow opened as the upright image, by their upper bytes alone;
+    None where the file has another layout."""
+    lower = _lower_bytes(data)
+    if lower is None:
+        return None
+    upright = turned(lower, _orientation(lower))
+    return np.asarray(image)[..., :3].astype(np.uint16) << 8 | np.asarray(upright)[..., :3]
 
 
 def _is_misread(file: Image.Image, data: bytes) -> bool:

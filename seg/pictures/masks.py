@@ -7,12 +7,17 @@ from PIL import Image
 
 from seg.errors import ImageError
 from seg.labels import ClassMap
+from seg.pictures.alignment import lies_better
 from seg.pictures.colours import read_colours, read_palette
-from seg.pictures.decode import by, damaged, open_image, sample_bits, to_srgb, turned
+from seg.pictures.decode import by, damaged, deep_colours, open_image, sample_bits, to_srgb, turned
 from seg.pictures.ids import AS_FILED, AmbiguousMask, Found, Numbers, Reading, described
 from seg.pictures.plausible import is_likelier, is_plausible
 
 __all__ = ["AS_FILED", "AmbiguousMask", "Mask", "Reading", "described", "read"]
+
+
+_BACK = {6: 8, 8: 6}
+"""How the turns of EXIF that do not undo themselves are undone."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +35,12 @@ def read(
     size: tuple[int, int] | None = None,
     reading: Reading = AS_FILED,
     orientation: int = 1,
+    picture: np.ndarray | None = None,
 ) -> Mask:
     """The class ids in a truth file.
 
-    - Grey files, and colour files of three equal channels, hold ids, whatever their depth; ``class_map.disk_ignore``
-      and 255 become IGNORE.
+    - Grey files, and colour files of three equal channels, hold ids, whatever their depth, and spread over it or not;
+      ``class_map.disk_ignore`` and 255 become IGNORE.
     - Palette files hold class colours where all that are used are some, else ids as their indices.
     - Colour files hold the colours of ``class_map`` or of one of its ``other_colours``; black, IGNORE_COLOUR and
       VOC's void become IGNORE, and so does whatever is fully transparent.
@@ -43,7 +49,8 @@ def read(
       black and white alone, since some draw the first class black, others white.
 
     size: (height, width) of the picture that the mask belongs to; None accepts any. orientation: how that picture was
-    turned upright, as EXIF counts it: a mask that fits the picture as it is stored is turned with it.
+    turned upright, as EXIF counts it: a mask that fits the picture as it is stored is turned with it. picture: its
+    upright pixels, which tell where the size does not.
 
     Raises AmbiguousMask, and ImageError like `decode`, for lossy files, a wrong size, ids or colours of no class.
     """
@@ -53,10 +60,10 @@ def read(
             f"{name} is saved with lossy compression, which invents colours between the classes: "
             "save the mask as PNG instead."
         )
-    image, notes = _beside_its_picture(file, image, name, size, own, orientation)
+    image, notes = _beside_its_picture(image, name, size, own, orientation, picture)
     bits = sample_bits(file, data)
     try:
-        values, hidden = _values(image, bits)
+        values, hidden = _values(image, bits, data)
     except Exception as error:
         raise ImageError(damaged(name)) from error
     numbers = Numbers(name, class_map, reading, image.mode == "1")
@@ -68,10 +75,7 @@ def read(
         found = read_colours(values, hidden, numbers)
     if image.mode == "L" and bits < 8:
         notes.append(f"Its {bits}-bit values were read as the ids.")
-    if own == 1 and orientation != 1 and not notes and _is_upside_down(found.labels, class_map, orientation):
-        notes.append("It was upside down beside its picture as that is shown, and was turned with it.")
-        found = Found(_turned_labels(found.labels, orientation), found.notes)
-    elif found.is_bare:
+    if found.is_bare:
         _doubt(found, name, class_map)
     return Mask(found.labels, (*notes, *found.notes))
 
@@ -81,49 +85,66 @@ def _is_lossy(file: Image.Image, data: bytes) -> bool:
 
 
 def _beside_its_picture(
-    file: Image.Image, upright: Image.Image, name: str, size: tuple[int, int] | None, own: int, orientation: int
+    upright: Image.Image,
+    name: str,
+    size: tuple[int, int] | None,
+    own: int,
+    orientation: int,
+    picture: np.ndarray | None,
 ) -> tuple[Image.Image, list[str]]:
     """The mask as its picture stands, and what was done for it. Raises ImageError where it cannot have its size."""
-    if size is None or size == (upright.height, upright.width):
+    if size is None:
         return upright, []
-    if own != 1 and size == (file.height, file.width):
-        return file, ["Its own EXIF would turn it away from its picture, so it was left as it is."]
-    if own == 1 and size == (upright.width, upright.height) and orientation > 4:
-        return turned(upright, orientation), ["It fits the picture as that is stored, and was turned with it."]
+    fits = size == (upright.height, upright.width)
+    if own == 1 and orientation != 1:
+        other = turned(upright, orientation)
+        if size == (other.height, other.width) and (
+            not fits or (picture is not None and lies_better(np.array(other), np.array(upright), picture))
+        ):
+            return other, ["It fits the picture as that is stored, and was turned with it."]
+    if fits:
+        return upright, []
+    if own != 1 and size == (upright.width, upright.height):
+        stored = turned(upright, _BACK.get(own, own))
+        return stored, ["Its own EXIF would turn it away from its picture, so it was left as it is."]
     raise ImageError(
         f"{name} is {by(upright.size)} pixels but its picture is {by(size[::-1])}; "
         "make the mask the same size as the picture."
     )
 
 
-def _is_upside_down(labels: np.ndarray, class_map: ClassMap, orientation: int) -> bool:
-    """Whether a mask of the right size looks like its data set only when it is turned as its picture was."""
-    if class_map.usual is None or (orientation > 4 and labels.shape[0] != labels.shape[1]):
-        return False
-    return not is_plausible(labels, class_map.usual) and is_plausible(
-        _turned_labels(labels, orientation), class_map.usual
-    )
-
-
-def _turned_labels(labels: np.ndarray, orientation: int) -> np.ndarray:
-    return np.array(turned(Image.fromarray(labels), orientation))
-
-
-def _values(image: Image.Image, bits: int) -> tuple[np.ndarray, np.ndarray | None]:
+def _values(image: Image.Image, bits: int, data: bytes) -> tuple[np.ndarray, np.ndarray | None]:
     """Numbers (H, W), palette indices (H, W) or colours uint8 (H, W, 3); and bool (H, W), what is fully transparent."""
     if image.mode == "1":
         return np.array(image.convert("L")), None
     if image.mode == "L" and bits < 8:  # Pillow spreads few bits over the whole range
         return np.array(image) // (255 // (2**bits - 1)), None
     if image.mode in ("L", "P") or image.mode.startswith(("I", "F")):
-        return np.array(image), None
+        return _unspread(np.array(image)), None
     if image.mode in ("LA", "La"):
         both = np.array(image.convert("LA"))
         return both[..., 0], both[..., 1] == 0
     if image.has_transparency_data:
         both = np.array(image.convert("RGBA"))
-        return np.ascontiguousarray(both[..., :3]), both[..., 3] == 0
-    return np.array(to_srgb(image, None)), None
+        colours, hidden = np.ascontiguousarray(both[..., :3]), both[..., 3] == 0
+    else:
+        colours, hidden = np.array(to_srgb(image, None)), None
+    deep = deep_colours(image, data) if bits > 8 else None
+    return colours if deep is None else _shallow(deep), hidden
+
+
+def _unspread(values: np.ndarray) -> np.ndarray:
+    """Numbers of 8 bits that a program spread over 16, by 257 each as is usual, are themselves again."""
+    is_spread = values.dtype.kind in "iu" and values.max() > 255 and not (values % 257).any()
+    return values // 257 if is_spread else values
+
+
+def _shallow(deep: np.ndarray) -> np.ndarray:
+    """16-bit colours (H, W, 3) as those of 8 bits, or as numbers (H, W) where the channels are equal."""
+    values = _unspread(deep)
+    if (values == values[..., :1]).all():
+        return np.ascontiguousarray(values[..., 0])
+    return (values >> 8 if values.max() > 255 else values).astype(np.uint8)
 
 
 def _doubt(found: Found, name: str, class_map: ClassMap) -> None:

@@ -8,6 +8,12 @@ from PIL import TiffImagePlugin
 _PHOTOMETRIC = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 5: "CMYK", 6: "YCbCr", 8: "Lab", 32803: "raw sensor"}
 _SAMPLES = {2: "signed ", 3: "floating-point ", 4: "untyped ", 5: "complex ", 6: "complex "}
 
+_KINDS = {1: "u", 2: "i", 3: "f"}
+"""TIFF's sample formats as numpy calls them."""
+
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""How TIFFs begin."""
+
 _FRAMES = {0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical lossless"}
 """JPEG's start-of-frame markers of kinds that few programs read."""
 
@@ -15,7 +21,7 @@ _FRAMES = {0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "
 def unusual(data: bytes) -> str | None:
     """'it is a TIFF of 4 bands of 8-bit grey', for a TIFF or JPEG that is whole; None for any other file."""
     try:
-        if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        if data.startswith(_TIFF):
             return _unusual_tiff(data)
         if data.startswith(b"\xff\xd8"):
             return _unusual_jpeg(data)
@@ -27,14 +33,34 @@ def unusual(data: bytes) -> str | None:
 def double_grey(data: bytes) -> np.ndarray | None:
     """The numbers, float64 (H, W), of an uncompressed TIFF of one band of doubles, which numpy's users write and Pillow
     does not open; None for any other file."""
+    numbers = _numbers(data)
+    return None if numbers is None or numbers.shape[2] > 1 or numbers.dtype != np.float64 else numbers[..., 0]
+
+
+def deep_bands(data: bytes) -> np.ndarray | None:
+    """The numbers, (H, W, 3), of an uncompressed TIFF of three bands that Pillow does not open, since they are floats
+    or 32 bits, or takes for noise, since they lie one after the other; None for any other file."""
+    numbers = _numbers(data)
+    if numbers is None or numbers.shape[2] != 3 or numbers.dtype.itemsize == 1:
+        return None
+    return None if numbers.dtype == np.uint16 and _tags(data).get(284, 1) == 1 else numbers
+
+
+def _numbers(data: bytes) -> np.ndarray | None:
+    """All numbers, (H, W, bands), of a TIFF without compression, tiles and turns; None for any other file."""
+    if not data.startswith(_TIFF):
+        return None
     try:
         tags = _tags(data)
-        kind = (tags.get(259, 1), tags.get(277, 1), tags.get(258), tags.get(339), 273 in tags)
-        if kind != (1, 1, (64,), (3,), True):
+        if tags.get(259, 1) != 1 or 273 not in tags or tags.get(274, 1) != 1 or len(set(tags[258])) > 1:
             return None
         strips = b"".join(data[offset : offset + length] for offset, length in zip(tags[273], tags[279], strict=True))
         order = "<" if data[:2] == b"II" else ">"
-        return np.frombuffer(strips, f"{order}f8").reshape(tags[257], tags[256]).astype(np.float64)
+        kind = np.dtype(f"{order}{_KINDS[tags.get(339, (1,))[0]]}{tags[258][0] // 8}")
+        numbers, size = np.frombuffer(strips, kind).astype(kind.newbyteorder("=")), (tags[257], tags[256])
+        if tags.get(284, 1) == 2:
+            return np.ascontiguousarray(np.moveaxis(numbers.reshape(-1, *size), 0, 2))
+        return numbers.reshape(*size, -1)
     except Exception:  # whatever a damaged header leads to
         return None
 

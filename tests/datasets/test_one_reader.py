@@ -128,6 +128,8 @@ def test_a_photo_with_transparent_parts_is_laid_on_white_and_that_is_said(tmp_pa
         ("palette in another order", "holds the colours of the classes"),
         ("4-bit ids", "4-bit values were read as the ids"),
         ("both turned, EXIF 6 in the photo alone", "turned with it"),
+        ("both turned, EXIF 3 in the photo alone", "turned with it"),
+        ("mask with an EXIF that its photo lacks", "left as it is"),
         ("palette of grey ids in another order", "The greys of its palette are ids"),
     ],
 )

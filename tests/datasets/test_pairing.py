@@ -13,7 +13,7 @@ from seg.errors import DataError
 PHOTOS = [
     "photoA.jpg", "photoB.jpg", "A1.JPG", "My Photo.jpg", "img_001.jpg", "IMG_12.jpg", "IMG_123.jpg", "a.b.jpg",
     "x_000000_000294_leftImg8bit.png", "x_000001_000294_leftImg8bit.png", "21_training.tif", "Sample 1", "写真1.jpg",
-    "cat.jpg",
+    "cat.jpg", "caf\u00e9.jpg", "satImage_007.png",
 ]  # fmt: skip
 
 
@@ -30,6 +30,7 @@ PHOTOS = [
         ("21_manual1.gif", "21_training.tif"), ("sample-1-fcn8s-wce-lite0-ids.png", "Sample 1"),
         ("my-photo-fcn8s-wce-ids.png", "My Photo.jpg"), ("my-photo-own-unet-wce-colours.png", "My Photo.jpg"),
         ("My Photo-truth-ids.png", "My Photo.jpg"), (r"C:\fakepath\photoA_mask.png", "photoA.jpg"),
+        ("cafe\u0301_mask.png", "caf\u00e9.jpg"), ("gt_007.png", "satImage_007.png"),
         ("photoC_mask.png", None), ("IMG_1234_mask.png", None), ("IMG_1.png", None), ("mask.png", None),
         ("img_001_2_mask.png", None), ("photo_mask.png", None),
     ],
@@ -93,4 +94,12 @@ def test_several_masks_that_could_be_meant_are_named(tmp_path):
     for name in ("a_mask.png", "a_mask.tif"):
         put(tmp_path / "valannot" / name, 3)
     with pytest.raises(DataError, match=r"a\.png has several labels, .*a_mask\.png, .*a_mask\.tif: leave one"):
+        Folder(tmp_path, "val", STREET)
+
+
+def test_a_label_of_two_pictures_is_named_with_both(tmp_path):
+    for name in ("val/a.jpg", "val/a.png", "valannot/a.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / name)
+    with pytest.raises(DataError, match=r"a\.png could be the label of .*a\.jpg and .*a\.png: leave one there"):
         Folder(tmp_path, "val", STREET)

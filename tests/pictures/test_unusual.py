@@ -29,11 +29,28 @@ def test_a_tiff_of_bands_that_are_no_colours_is_intact_and_not_read(bands):
     assert "damaged or cut short" in said(whole[:-300])
 
 
-def test_deep_bands_one_after_the_other_are_not_shown_as_noise():
-    tifffile = pytest.importorskip("tifffile", reason="tifffile, which writes such files, is not installed")
+NO_TIFFFILE = "tifffile, which writes such files, is not installed"
+
+
+@pytest.mark.parametrize(("kind", "scale"), [("u2", 257), ("f4", 1 / 255), ("f8", 1 / 255), ("f4", 1), ("u4", 1)])
+@pytest.mark.parametrize("planes", [False, True])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_three_deep_bands_are_scaled_as_deep_grey_is(kind, scale, planes, order):
+    tifffile = pytest.importorskip("tifffile", reason=NO_TIFFFILE)
+    bands, written = (scene().astype(float) * scale).astype(kind), io.BytesIO()
+    shape = np.moveaxis(bands, -1, 0).copy() if planes else bands
+    layout = {"photometric": "rgb", "planarconfig": "separate" if planes else "contig", "byteorder": order}
+    tifffile.imwrite(written, shape, rowsperstrip=5, **layout)
+    picture = decode(written.getvalue(), "a.tif")
+    assert np.abs(picture.pixels.astype(int) - scene()).max() <= 1
+    assert "colours were" in picture.notes[0]
+
+
+def test_deep_bands_one_after_the_other_are_not_shown_as_noise_when_they_are_packed():
+    tifffile = pytest.importorskip("tifffile", reason=NO_TIFFFILE)
     written = io.BytesIO()
     bands = np.moveaxis(scene().astype(np.uint16) * 257, -1, 0).copy()
-    tifffile.imwrite(written, bands, photometric="rgb", planarconfig="separate")
+    tifffile.imwrite(written, bands, photometric="rgb", planarconfig="separate", compression="zlib")
     assert "3 bands stored one after the other of 16-bit RGB" in said(written.getvalue())
 
 
@@ -49,7 +66,7 @@ def test_a_jpeg_of_12_bits_is_intact_and_not_read():
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_doubles_are_read_as_floats_are(order):
     ramp = np.linspace(0, 1, 24 * 32).reshape(24, 32)
-    tifffile = pytest.importorskip("tifffile", reason="tifffile, which writes such files, is not installed")
+    tifffile = pytest.importorskip("tifffile", reason=NO_TIFFFILE)
     written = io.BytesIO()
     tifffile.imwrite(written, ramp, byteorder=order, rowsperstrip=5)
     picture = decode(written.getvalue(), "a.tif")

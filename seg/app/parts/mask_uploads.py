@@ -57,9 +57,10 @@ def take(mask: Waiting, shown: str | None = None, reading: masks.Reading = masks
         refuse(f"{mask.name} belongs to a photo that is no longer here: upload both again.")
         return
     exhibit = known[mask.photo]()
-    height, width = exhibit.picture.pixels.shape[:2]
+    pixels, orientation = exhibit.picture.pixels, exhibit.picture.orientation
+    size = (pixels.shape[0], pixels.shape[1])
     try:
-        read = masks.read(mask.data, mask.name, mask.class_map, (height, width), reading, exhibit.picture.orientation)
+        read = masks.read(mask.data, mask.name, mask.class_map, size, reading, orientation, pixels)
     except masks.AmbiguousMask as doubt:
         _wait(replace(mask, doubt=doubt))
     except ImageError as error:
