@@ -33,7 +33,7 @@ def train(
     seed: int = 0,
     ids_from: IdsFrom = None,
     white: White = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads")] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads", min=1)] = None,
     resume: Annotated[bool, typer.Option(help="go on from the run's last checkpoint")] = False,
 ) -> None:
     """Train one network and write its weights and record; `grid` takes every setting from a file."""
@@ -65,7 +65,7 @@ def train(
         ids_from=ids_from,
         white=white,
     )
-    record = trainer.train(recipe, data, out, resume)
+    record = trainer.train(recipe, data, out, resume, progress=sys.stdout.isatty())
     print(f"{record.name}: validation mean IoU {as_score(record.validation.mean_iou)}")
 
 

@@ -42,6 +42,7 @@ class Summary:
 
     pixels: int64 (C,), labelled pixels of each class; presence: int64 (C,), labelled pixels of the pictures that hold
     it; classes: bool (N, C), which are in which picture; indices: which pictures have a label, of `count` in all.
+    digest: tells names and sizes from others; content: sums of pixels and labels, too.
     channels: 3 where any picture has colours, else 1. aspects: long side over short side of each picture; upright:
     whether any stands upright, and any lies.
     """
@@ -57,15 +58,17 @@ class Summary:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     digest: str = field(repr=False)
+    content: str = field(repr=False)
 
     @classmethod
     def of(cls, samples: Sequence[Sample], num_classes: int) -> "Summary":
         """Reads every sample once. Raises DataError where none has a label."""
         indices, rows, shapes, colours = [], [], [], []
-        digest = hashlib.sha256()
+        digest, content = hashlib.sha256(), hashlib.sha256()
         for index, sample in enumerate(samples):
             counts = np.bincount(sample.labels.ravel(), minlength=256)[:num_classes]
             digest.update(f"{sample.name} {sample.labels.shape}".encode())
+            content.update(f"{counts.tolist()} {sample.image[::7, ::7].sum()}".encode())
             if counts.any():
                 indices.append(index)
                 rows.append(counts)
@@ -88,6 +91,7 @@ class Summary:
             mean=mean,
             std=std,
             digest=digest.hexdigest(),
+            content=content.hexdigest(),
         )
 
     @property
@@ -294,8 +298,9 @@ class Data:
             "channels": summary.channels,
             "training": summary.digest,
             "validation": checked.digest,
+            "content": f"{summary.content} {checked.content}",
         }
-        """Tells these pictures from others: names, sizes, channels and classes."""
+        """Tells these pictures from others: names, sizes, channels, classes, and what pixels and labels add up to."""
 
     def _rendered(self, recipe: Recipe, channels: int) -> Pairs:
         """Scenes mixed in with the real frames, of their proportions and at the largest scale they are taken at."""

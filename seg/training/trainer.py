@@ -47,6 +47,7 @@ DIFFERENCES = {
     "channels": "grey instead of colour pictures, or colour instead of grey ones",
     "training": "other training pictures",
     "validation": "other validation pictures",
+    "content": "pictures or labels of the same names, but with other content",
 }
 """What a checkpoint's data may differ in, see `Data.identity`."""
 
@@ -246,11 +247,13 @@ class SegmentationModule(L.LightningModule):
                 f"The checkpoint was made with another {', '.join(changed)}: resume with the recipe it was started "
                 "with, or choose another --out."
             )
-        if changed := [DIFFERENCES[what] for what, now in self.data.identity.items() if kept["data"][what] != now]:
-            raise TrainingError(
-                f"The checkpoint was made with {', '.join(changed)}: resume with the folder it was started with, or "
-                "choose another --out."
-            )
+        # The first difference says enough; older checkpoints do not know their pictures' content.
+        for what, now in self.data.identity.items():
+            if kept["data"].get(what, now) != now:
+                raise TrainingError(
+                    f"The checkpoint was made with {DIFFERENCES[what]}: resume with the folder it was started with, or "
+                    "choose another --out."
+                )
         self.spent, self.curve, self.best = kept["spent"], kept["curve"], kept["best"]
         self.epoch_losses = kept["losses"]
         self.recorder.restore(kept["replay"])

@@ -304,3 +304,14 @@ def test_recorded_figures_are_kept_beside_the_sets_and_damaged_ones_are_none(wei
     for text in ("", "[]", '{"sets": []}', "{"):
         (folder / measure.FIGURES).write_text(text)
         assert measure.read_figures(folder) is None
+
+
+@pytest.mark.training
+def test_a_training_without_a_terminal_says_a_line_an_epoch(tmp_path):
+    words = "train --dataset shapes --model conv_stack --base 4 --scale 32 --epochs 2 --batch 4 --rendered 8 --out"
+    result = CliRunner().invoke(main.app, [*words.split(), str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    lines = [line for line in result.stderr.splitlines() if "epoch" in line]
+    assert [line.partition(",")[0] for line in lines] == [f"shapes/conv_stack-wce: epoch {k} of 2" for k in (1, 2)]
+    assert all("loss" in line and "validation mean IoU" in line and line.endswith(" left") for line in lines)
+    assert "Epoch 0/" not in result.output

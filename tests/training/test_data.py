@@ -50,6 +50,13 @@ def colour(sample: Sample) -> Sample:
     return replace(sample, image=np.repeat(sample.image[..., None], 3, axis=2))
 
 
+def relabelled(sample: Sample) -> Sample:
+    return replace(sample, labels=np.where(sample.labels == 0, 1, sample.labels).astype(np.uint8))
+
+
+SAME_NAMES = "pictures or labels of the same names"
+
+
 @pytest.mark.parametrize(
     ("change", "channels"), [(grey, 1), (lambda s: grey(s) if s.name.endswith("1") else s, 3)], ids=["grey", "mixed"]
 )
@@ -122,8 +129,10 @@ def test_a_list_goes_on_after_a_run_that_cannot_be_trained(tmp_path, focal_gives
         (lambda samples: {**samples, "train": samples["train"][:-1]}, "other training pictures"),
         (lambda samples: {**samples, "val": [scene(9, 60, 72)]}, "other validation pictures"),
         (lambda samples: {split: [grey(s) for s in part] for split, part in samples.items()}, "grey instead of colour"),
+        (lambda samples: {**samples, "train": [*samples["train"][:-1], relabelled(samples["train"][-1])]}, SAME_NAMES),
+        (lambda samples: {**samples, "val": [replace(scene(9), name=samples["val"][0].name)]}, SAME_NAMES),
     ],
-    ids=["fewer", "other sizes", "channels"],
+    ids=["fewer", "other sizes", "channels", "other labels", "other pictures"],
 )
 def test_a_run_is_not_resumed_on_other_data(tmp_path, change, reason):
     samples = {"train": [scene(i) for i in range(4)], "val": [scene(5)]}
