@@ -22,6 +22,7 @@ lint: $(VENV)/dev.stamp types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/oxlint seg tests
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 types: $(VENV)/dev.stamp $(TOOLS)
 	$(BIN)/node node_modules/typescript/bin/tsc

@@ -38,7 +38,7 @@ def choice(name: str, offered: Collection[str], usual: str) -> str:
     A control of the key ``name`` may change it, and so may an address that says something new.
     """
     value = _current(name)
-    chosen = value if value in offered else usual
+    chosen = usual if value is None or value not in offered else value
     st.session_state[_USUAL][name] = usual
     choose(name, chosen)
     say(name, None if chosen == usual else chosen)

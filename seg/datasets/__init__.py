@@ -8,7 +8,7 @@ import pkgutil
 
 from seg.datasets.folder import Folder
 from seg.datasets.record import DATASETS, Dataset, Replay, dataset_named, register
-from seg.datasets.sample import Sample
+from seg.datasets.sample import Sample, Samples
 
 __all__ = [
     "DATASETS",
@@ -19,6 +19,7 @@ __all__ = [
     "Folder",
     "Replay",
     "Sample",
+    "Samples",
     "dataset_named",
     "register",
     "validation_scenes",

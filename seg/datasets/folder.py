@@ -13,7 +13,7 @@ from seg.pictures import masks
 from seg.pictures.decode import decode
 
 
-class Folder(Sequence[Sample]):
+class Folder:
     """The labelled pictures of one split and of the folders in it, in the order of their names, read when asked for.
 
     A label belongs to the picture that it is named like, see `seg.datasets.pairing`; reading: what a person says about

@@ -60,7 +60,9 @@ class Dataset:
 
         Raises DataError if the data set has no renderer.
         """
-        if count and self.render is None:
+        if not count:
+            return []
+        if self.render is None:
             raise DataError(f"There is no renderer of {self.name} pictures: train on real ones alone, --rendered 0.")
         return [self.render(seed, height, width, **options) for seed in range(first_seed, first_seed + count)]
 

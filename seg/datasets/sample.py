@@ -1,6 +1,8 @@
 """One picture with its truth."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -21,3 +23,11 @@ class Sample:
     instances: np.ndarray | None = None
     file: str = ""
     notes: tuple[str, ...] = ()
+
+
+class Samples(Protocol):
+    """Samples in an order of their own: a list, or a folder's, read when they are asked for."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> Sample: ...
+    def __iter__(self) -> Iterator[Sample]: ...

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms
+from PIL.TiffImagePlugin import TiffImageFile
 
 from seg.errors import ImageError
 from seg.pictures.unusual import deep_bands, double_grey, unusual
@@ -67,7 +69,7 @@ class Picture:
 def digest(pixels: np.ndarray) -> str:
     """SHA-256 of shape and pixels, in hexadecimal."""
     hashed = hashlib.sha256(repr(pixels.shape).encode())
-    hashed.update(np.ascontiguousarray(pixels))
+    hashed.update(np.ascontiguousarray(pixels).data)
     return hashed.hexdigest()
 
 
@@ -199,10 +201,9 @@ def _is_heic(data: bytes) -> bool:
 def _reads_heic() -> bool:
     """Whether the optional pillow-heif is there; Pillow then knows the format."""
     try:
-        from pillow_heif import register_heif_opener
+        import_module("pillow_heif").register_heif_opener()
     except ImportError:
         return False
-    register_heif_opener()
     return True
 
 
@@ -267,7 +268,7 @@ def _to_pixels(image: Image.Image, white_is_zero: bool) -> tuple[np.ndarray, lis
         kind = "print (CMYK)" if flat.mode == "CMYK" else "Lab"
         notes.append(f"Its {kind} colours were converted to screen colours.")
     flat = to_srgb(flat, image.info.get("icc_profile"))
-    if alpha is not None and alpha.getextrema()[0] < 255:
+    if alpha is not None and alpha.getextrema() != (255, 255):
         white = Image.new(flat.mode, flat.size, "white")
         white.paste(flat, mask=alpha)
         flat = white
@@ -278,7 +279,7 @@ def _to_pixels(image: Image.Image, white_is_zero: bool) -> tuple[np.ndarray, lis
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """The image, without alpha, in mode L or RGB, its colours those of sRGB."""
     if image.mode == "LAB":
-        return _transform(image, ImageCms.createProfile("LAB"))
+        return _transform(image, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
     if profile and image.mode in ("L", "RGB", "CMYK"):
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -290,15 +291,15 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
-def _transform(image: Image.Image, source: ImageCms.ImageCmsProfile | ImageCms.core.CmsProfile) -> Image.Image:
-    return ImageCms.profileToProfile(
-        image,
+def _transform(image: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image:
+    return ImageCms.buildTransform(
         source,
-        ImageCms.createProfile("sRGB"),
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        outputMode="RGB",
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-    )
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")),
+        image.mode,
+        "RGB",
+        ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    ).apply(image)
 
 
 def _to_8_bits(values: np.ndarray, white_is_zero: bool, colour: bool = False) -> tuple[np.ndarray, list[str]]:
@@ -340,14 +341,14 @@ def _range(values: np.ndarray) -> tuple[float, float]:
 
 def _is_white_zero(file: Image.Image) -> bool:
     """Whether a deep TIFF counts from white to black; Pillow turns shallow ones round itself."""
-    return file.format == "TIFF" and file.tag_v2.get(262) == 0
+    return isinstance(file, TiffImageFile) and file.tag_v2.get(262) == 0
 
 
 def sample_bits(file: Image.Image, data: bytes) -> int:
     """Bits of each number of a PNG or TIFF; 8 for all other formats."""
     if file.format == "PNG":
         return data[24]
-    if file.format == "TIFF":
+    if isinstance(file, TiffImageFile):
         bits = file.tag_v2.get(258, 8)
         return max(bits if isinstance(bits, tuple) else (bits,))
     return 8
@@ -381,7 +382,7 @@ def deep_colours(image: Image.Image, data: bytes) -> np.ndarray | None:
 
 def _is_misread(file: Image.Image, data: bytes) -> bool:
     """Whether Pillow takes a TIFF of deep bands stored one after the other for one of 8 bits, and shows noise."""
-    return file.format == "TIFF" and file.tag_v2.get(284) == 2 and sample_bits(file, data) > 8
+    return isinstance(file, TiffImageFile) and file.tag_v2.get(284) == 2 and sample_bits(file, data) > 8
 
 
 def _lower_bytes(data: bytes) -> Image.Image | None:

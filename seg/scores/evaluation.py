@@ -1,7 +1,7 @@
 """A weight set measured on labelled pictures, as the papers measure: one confusion matrix over the whole split."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from seg.catalogue.record import Record
-from seg.datasets import Folder, Sample, dataset_named, validation_scenes
+from seg.datasets import Folder, Sample, Samples, dataset_named, validation_scenes
 from seg.errors import DataError, SegError
 from seg.inference.segmenter import Segmenter
 from seg.labels import IGNORE
@@ -36,7 +36,7 @@ class Account:
     left_out: list[str] = field(default_factory=list)
     notes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    def scored(self, samples: Sequence[Sample], length: int) -> Iterator[Sample]:
+    def scored(self, samples: Samples, length: int) -> Iterator[Sample]:
         """Of the first samples, `length` of them, those that can be read and have a label.
 
         Raises AmbiguousMask: there is no score before its reading is said.
@@ -64,9 +64,7 @@ class Account:
         ]
 
 
-def samples_for(
-    record: Record, folder: str | Path | None, split: str = "val", reading: Reading = AS_FILED
-) -> Sequence[Sample]:
+def samples_for(record: Record, folder: str | Path | None, split: str = "val", reading: Reading = AS_FILED) -> Samples:
     """The labelled pictures of a folder's split; without a folder, a rendered dataset's own validation scenes.
 
     Raises DataError for a bad folder, and for a dataset that needs one.

@@ -146,7 +146,7 @@ def run(
 
     Raises WeightsError if the index in `out` is damaged, TrainingError if there is no such Ray.
     """
-    data, out = data and Path(data).resolve(), Path(out).resolve()
+    data, out = Path(data).resolve() if data else None, Path(out).resolve()
     recipes = list(recipes)
     to_do = [recipe for recipe in recipes if state(recipe, out) != DONE]
     for recipe in recipes:
@@ -180,34 +180,39 @@ def _on_ray(
     recipes: list[Recipe], data: Path | None, out: Path, address: str, threads: int | None
 ) -> Iterator[Outcome]:
     """Every recipe a Ray task. A task whose worker was lost is started again, and goes on from the checkpoint."""
-    ray = _connect(address)
+    _connect(address)
+    import ray
+    from ray.exceptions import RayError, RayTaskError
+
     try:
         most = max(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
         cpus, gpus = min(threads or 1, most), 1 if ray.cluster_resources().get("GPU") else 0
         task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=RETRIES, max_calls=1)(attempt)
-        waiting = {task.options(name=r.name).remote(r, data, out, threads): r for r in recipes}
+        # Ray's types know no arguments with defaults.
+        waiting = {task.options(name=r.name).remote(r, data, out, threads): r for r in recipes}  # pyright: ignore[reportCallIssue]
         while waiting:
             (finished,), _ = ray.wait(list(waiting))
             recipe = waiting.pop(finished)
             try:
                 yield ray.get(finished)
-            except ray.exceptions.RayTaskError as error:
+            except RayTaskError as error:
                 yield Outcome(recipe.name, state(recipe, out), failure=_one_line(error.cause))
-            except ray.exceptions.RayError as error:
+            except RayError as error:
                 lost = f"its worker was lost {RETRIES + 1} times ({type(error).__name__})"
                 yield Outcome(recipe.name, state(recipe, out), failure=f"{lost}: run the grid again to go on.")
     finally:
         ray.shutdown()
 
 
-def _connect(address: str):
-    """The module ray, connected; usage statistics and dashboard off where this starts it.
+def _connect(address: str) -> None:
+    """Connect to Ray; usage statistics and dashboard off where this starts it.
 
     Raises TrainingError if ray is not installed, or nothing answers at the address.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
+        from ray.exceptions import RayError
     except ImportError as error:
         raise TrainingError("Ray is not installed: pip install -r requirements-ray.txt, or leave --ray out.") from error
     try:
@@ -216,12 +221,11 @@ def _connect(address: str):
             socket.create_connection((host, int(port)), timeout=10).close()  # ray itself would wait for minutes
         own = {"include_dashboard": False, "object_store_memory": 100 * 2**20} if address == "local" else {}
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **own)
-    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+    except (OSError, ValueError, RuntimeError, RayError) as error:
         raise TrainingError(
             f"There is no Ray to work with at {address!r} ({_one_line(error).rstrip('.')}): choose local, auto or "
             "HOST:PORT, and set RAY_AUTH_MODE=token for a cluster that asks for a token."
         ) from error
-    return ray
 
 
 def _one_line(error: BaseException) -> str:

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset, Sampler
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from seg.datasets import TRAINING_SEEDS, Folder, Sample, dataset_named, validation_scenes
+from seg.datasets import TRAINING_SEEDS, Folder, Sample, Samples, dataset_named, validation_scenes
 from seg.errors import DataError
 from seg.inference.tiling import ALIGNMENT
 from seg.labels import IGNORE
@@ -61,7 +61,7 @@ class Summary:
     content: str = field(repr=False)
 
     @classmethod
-    def of(cls, samples: Sequence[Sample], num_classes: int) -> "Summary":
+    def of(cls, samples: Samples, num_classes: int) -> "Summary":
         """Reads every sample once. Raises DataError where none has a label."""
         indices, rows, shapes, colours = [], [], [], []
         digest, content = hashlib.sha256(), hashlib.sha256()
@@ -109,7 +109,7 @@ def _sums(image: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
 def _mean_and_std(colours: list[tuple], channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Per channel, of pictures in [0, 1]; grey ones have the same in all."""
     count = sum(number for number, *_ in colours)
-    total, squares = (sum(np.broadcast_to(part[i], channels) for part in colours) for i in (1, 2))
+    total, squares = (np.sum([np.broadcast_to(part[i], channels) for part in colours], axis=0) for i in (1, 2))
     mean = total / count
     std = np.sqrt(np.maximum(squares / count - mean**2, LEAST_STD**2))
     return tuple(mean.round(4).tolist()), tuple(std.round(4).tolist())
@@ -143,13 +143,13 @@ class EpochOrder(Sampler):
         return ((self.epoch, index) for index in order[self.start : self.stop].tolist())
 
 
-class Pairs(Sequence):
+class Pairs:
     """Pictures and masks of samples, uint8 (C, h, w) and (h, w), reduced to a short side and never enlarged.
 
     Read when they are first asked for, and held while all that is held stays below `HELD_BYTES`.
     """
 
-    def __init__(self, samples: Sequence[Sample], indices: Sequence[int], short_side: int, channels: int):
+    def __init__(self, samples: Samples, indices: Sequence[int], short_side: int, channels: int):
         self.samples, self.indices = samples, indices
         self.short_side, self.channels = short_side, channels
         self.device = torch.device("cpu")
@@ -159,7 +159,7 @@ class Pairs(Sequence):
     def to(self, device: torch.device) -> None:
         """Hold them on the device, where they are cropped too."""
         self.device = device
-        self._held = {index: (image.to(device), mask.to(device)) for index, (image, mask) in self._held.items()}
+        self._held = {index: self._moved(*pair) for index, pair in self._held.items()}
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -178,10 +178,13 @@ class Pairs(Sequence):
         image = resize_short_side(image, min(self.short_side, *image.shape[-2:]))
         mask = torch.from_numpy(sample.labels.copy())[None]
         mask = v2.functional.resize(mask, list(image.shape[-2:]), v2.InterpolationMode.NEAREST_EXACT)
-        return tv_tensors.Image(image.to(self.device)), tv_tensors.Mask(mask[0].to(self.device))
+        return self._moved(image, mask[0])
+
+    def _moved(self, image: Tensor, mask: Tensor) -> tuple[tv_tensors.Image, tv_tensors.Mask]:
+        return tv_tensors.Image(image.to(self.device)), tv_tensors.Mask(mask.to(self.device))
 
 
-class Joined(Sequence):
+class Joined:
     """One sequence after the other."""
 
     def __init__(self, *parts: Pairs):
@@ -213,14 +216,13 @@ class Augmented(Dataset):
         """pairs: pictures and masks, at the largest scale that a crop is taken at. crop: (height, width), pixels."""
         self.pairs = pairs
         self.seed = recipe.seed
-        fill = {tv_tensors.Image: 0, tv_tensors.Mask: IGNORE}
         turns = [v2.RandomApply([v2.RandomRotation((90, 90), expand=True)]), v2.RandomVerticalFlip()]
         sides = range(*(round(recipe.scale * share) for share in SCALE_RANGE))
         self.transform = v2.Compose(
             [
                 *([v2.RandomShortestSize(list(sides), antialias=True)] if recipe.jitter else []),
                 *(turns if any_way_up else []),
-                v2.RandomCrop(crop, pad_if_needed=True, fill=fill),
+                v2.RandomCrop(crop, pad_if_needed=True, fill={tv_tensors.Image: 0, tv_tensors.Mask: IGNORE}),
                 v2.RandomHorizontalFlip(),
                 *([v2.ColorJitter(0.4, 0.4, 0.3)] if recipe.jitter else []),
             ]
@@ -240,7 +242,7 @@ class Augmented(Dataset):
 class Validation(Dataset):
     """Pictures at training scale, uint8 (C, h, w), with labels at their own size, uint8 (H, W)."""
 
-    def __init__(self, samples: Sequence[Sample], indices: Sequence[int], scale: int, channels: int):
+    def __init__(self, samples: Samples, indices: Sequence[int], scale: int, channels: int):
         self.samples, self.indices, self.scale, self.channels = samples, indices, scale, channels
 
     def __len__(self) -> int:

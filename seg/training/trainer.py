@@ -9,7 +9,7 @@ import time
 import warnings
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import lightning as L
 import numpy as np
@@ -171,10 +171,10 @@ class SegmentationModule(L.LightningModule):
         """Whether this part ends with a validation."""
         self.trainer.check_val_every_n_epoch = 1 if due else self.total_parts + 1
 
-    def on_train_batch_start(self, batch, index: int) -> None:
+    def on_train_batch_start(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         if self.recorder.due(self.progress):
             self.recorder.take(self.model, self.trainer.global_step, self.progress * self.epochs)
-        for group in self.optimizers().param_groups:
+        for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = self.learning_rate
         # Dropout is then the same after a resume as without one, whatever else has drawn random numbers.
         torch.manual_seed(self.recipe.seed * 1_000_003 + self.trainer.global_step)
@@ -195,8 +195,8 @@ class SegmentationModule(L.LightningModule):
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(images))
         return loss
 
-    def on_train_batch_end(self, outputs, batch, index: int) -> None:
-        self.batches_done = index + 1
+    def on_train_batch_end(self, outputs, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+        self.batches_done = batch_idx + 1
         if self.progress >= 1:
             self.trainer.should_stop = True
             self.validate(True)
@@ -267,7 +267,8 @@ class Checkpoint(L.Callback):
         self.path = path
         self.written = time.monotonic()
 
-    def on_train_epoch_end(self, trainer: L.Trainer, module: SegmentationModule) -> None:
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        module = cast("SegmentationModule", pl_module)
         if module.position(trainer.current_epoch + 1)[1] and time.monotonic() - self.written < CHECKPOINT_SECONDS:
             return
         self.written = time.monotonic()
@@ -282,7 +283,8 @@ class Checkpoint(L.Callback):
 class Report(L.Callback):
     """Says a line an epoch, for a training that nobody watches: loss, validation mean IoU, time left."""
 
-    def on_train_epoch_end(self, trainer: L.Trainer, module: SegmentationModule) -> None:
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        module = cast("SegmentationModule", pl_module)
         epoch, part, _ = module.position(trainer.current_epoch + 1)
         if part:
             return
@@ -305,7 +307,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
-def precision() -> str:
+def precision() -> Literal["bf16-mixed", "32-true"]:
     """bf16 where the hardware multiplies it (CUDA, CPUs with AVX512-BF16 or AMX), else fp32."""
     capable = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
     if not torch.cuda.is_available():

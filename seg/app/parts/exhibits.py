@@ -28,8 +28,8 @@ class Exhibit:
 
     @cached_property
     def truth_digest(self) -> str:
-        """Tells this truth from any other, for caches."""
-        return digest(self.truth)
+        """Tells this truth from any other, for caches; '' for none."""
+        return "" if self.truth is None else digest(self.truth)
 
     @cached_property
     def thumbnail(self) -> bytes:

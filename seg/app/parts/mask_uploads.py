@@ -88,7 +88,10 @@ def ask(class_map: ClassMap) -> None:
     place = slot(bool(open_))
     for number, mask in open_:
         with place.container(border=True):
-            (_ask_photo if mask.doubt is None else _ask_reading)(number, mask)
+            if mask.doubt is None:
+                _ask_photo(number, mask)
+            else:
+                _ask_reading(number, mask, mask.doubt)
 
 
 def _ask_photo(number: int, mask: Waiting) -> None:
@@ -115,10 +118,10 @@ def _ask_photo(number: int, mask: Waiting) -> None:
         _leave_out(number, mask)
 
 
-def _ask_reading(number: int, mask: Waiting) -> None:
-    st.warning(plain(f"{mask.doubt.what} Which is it?"), icon=":material/help:")
+def _ask_reading(number: int, mask: Waiting, doubt: masks.AmbiguousMask) -> None:
+    st.warning(plain(f"{doubt.what} Which is it?"), icon=":material/help:")
     with st.container(horizontal=True):
-        for choice, (reading, said) in enumerate(mask.doubt.readings.items()):
+        for choice, (reading, said) in enumerate(doubt.readings.items()):
             st.button(
                 plain(_named(reading, mask.class_map)),
                 key=f"reading-{number}-{choice}-{mask.name}",

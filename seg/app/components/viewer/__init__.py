@@ -198,7 +198,7 @@ def describe(
         return layer.digest
 
     def describe_panel(panel: Panel) -> dict:
-        out = {"name": panel.name, "caption": panel.caption, "tag": panel.tag}
+        out: dict[str, object] = {"name": panel.name, "caption": panel.caption, "tag": panel.tag}
         out |= {"status": panel.status, "failed": panel.failed}
         if panel.labels is None:
             return out
