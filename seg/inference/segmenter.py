@@ -137,7 +137,8 @@ class Segmenter:
         else:
             untiled = timed(lambda batch: self.forward(batch, skips).float().cpu())
             logits = untiled(self._input(image))[0]
-        labels, confidence = labels_at(logits, *image.shape[:2], self.record.temperature)
+        height, width = image.shape[:2]
+        labels, confidence = labels_at(logits, height, width, self.record.temperature)
         return Prediction(labels, confidence, seconds, str(self.device), tuple(self.engine.notes))
 
     def full_logits(self, image: np.ndarray) -> Iterator[Tensor]:

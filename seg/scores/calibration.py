@@ -2,13 +2,13 @@
 
 Guo et al., 'On Calibration of Modern Neural Networks', ICML 2017."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from seg.datasets import Sample
+from seg.datasets import Samples
 from seg.inference.segmenter import Segmenter
 from seg.labels import IGNORE
 
@@ -22,7 +22,7 @@ STEPS = 40
 """Halvings of that range."""
 
 
-def fit_temperature(segmenter: Segmenter, samples: Sequence[Sample]) -> float:
+def fit_temperature(segmenter: Segmenter, samples: Samples) -> float:
     """The temperature at which the network's cross-entropy over labelled pixels is least, see `temperature_of`.
 
     The record's own temperature plays no part. Raises what the network says of a picture that it refuses.
