@@ -1,4 +1,5 @@
-# make run: the app. make test: lint and every test. make test-fast: neither browser nor training, in two minutes.
+# make run: the app. make test: lint and every test. make test-fast: neither browser nor training
+# nor compiler, in two minutes.
 # All make .venv when it is missing or its requirements changed.
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ test: $(VENV)/dev.stamp $(TOOLS) chromium lint
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-fast: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser and not training"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser and not training and not compiling"
 
 lint: $(VENV)/dev.stamp types
 	$(BIN)/ruff check .

@@ -89,11 +89,13 @@ def trained(name: str, options: dict) -> nn.Module:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long is marked by its folder, so that `make test-fast` can leave it out."""
-    tests = Path(__file__).parent
+    markers = {"browser": "browser", "training": "training"}
+    markers |= {"inference/engines": "compiling", "test_cuda.py": "compiling"}
     for item in items:
-        folder = item.path.relative_to(tests).parts[0]
-        if folder in ("browser", "training"):
-            item.add_marker(folder)
+        below = item.path.relative_to(Path(__file__).parent)
+        for folder, marker in markers.items():
+            if below.is_relative_to(folder):
+                item.add_marker(marker)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -133,7 +133,6 @@ def open_image(data: bytes, name: str) -> tuple[Image.Image, Image.Image, int]:
 
 def _header_size(data: bytes) -> tuple[int, int] | None:
     """Width and height as the header gives them, for the formats where Pillow would not report a size of zero."""
-
     if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR" and len(data) >= 24:
         return struct.unpack_from(">II", data, 16)
     if data.startswith(b"BM") and len(data) >= 26:

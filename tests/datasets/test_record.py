@@ -68,6 +68,7 @@ def runs(fruit, tmp_path) -> Path:
     return tmp_path
 
 
+@pytest.mark.training
 def test_a_data_set_more_is_trained_and_measured_by_the_command_line(runs):
     record = WeightIndex(runs).record("fruit/fcn8s-wce")
     assert record.class_map == FRUIT
@@ -78,6 +79,7 @@ def test_a_data_set_more_is_trained_and_measured_by_the_command_line(runs):
     assert "plum" in result.output
 
 
+@pytest.mark.training
 def test_a_data_set_more_is_on_every_page(runs, monkeypatch):
     monkeypatch.setattr(resources, "SHIPPED", runs)
     for page in ("compare", "architectures", "losses", "upsampling", "leaderboard", "training"):

@@ -62,7 +62,8 @@ def test_when_nothing_waits_it_rests_and_holds_nothing():
 @pytest.mark.parametrize(
     "program",
     [
-        """
+        pytest.param(
+            """
 import time
 from seg.inference.worker import Worker
 worker = Worker("test")
@@ -70,7 +71,10 @@ worker.submit(lambda: time.sleep(0.2) or print("begun"))
 worker.submit(lambda: print("waited"))
 time.sleep(0.1)
 """,
-        """
+            id="worker",
+        ),
+        pytest.param(
+            """
 import time
 from seg.training import background as live
 training = live.Training({"U-Net": live.recipe("unet", "ce", 1.0, 0.003, 720)}, 720)
@@ -79,8 +83,10 @@ while training.share == 0 and not training.error:
     time.sleep(0.01)
 print(training.error or "begun")
 """,
+            id="coach",
+            marks=pytest.mark.training,
+        ),
     ],
-    ids=["worker", "coach"],
 )
 def test_a_program_that_ends_does_not_wait_for_what_waits(program):
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

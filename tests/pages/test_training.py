@@ -254,6 +254,7 @@ def press(page: AppTest, label: str) -> AppTest:
     return next(button for button in page.button if button.label == label).click().run()
 
 
+@pytest.mark.training
 def test_a_training_shows_masks_and_curves_and_is_kept_beside_the_shipped_sets(live_page, monkeypatch):
     page = press(live_page, "Train")
     training = page.session_state.live_training
@@ -290,6 +291,7 @@ def test_nothing_chosen_says_what_to_do_and_cannot_be_trained(live_page):
     assert "at least one" in button.help
 
 
+@pytest.mark.training
 def test_leaving_the_page_does_not_lose_the_training(live_page):
     page = press(live_page, "Train")
     training = page.session_state.live_training
