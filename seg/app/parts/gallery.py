@@ -204,7 +204,7 @@ def _take_photos(kind: str, this_round: int) -> None:
         except ImageError as error:
             mask_uploads.refuse(str(error))
             continue
-        state.uploads.setdefault(picture.digest, Exhibit(picture))
+        state.uploads[picture.digest] = Exhibit(picture)
         state[address.UPLOAD] = picture.digest
     mask_uploads.retry()
 

@@ -164,7 +164,7 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
     if st.session_state.pop(_FOLLOW, False) or arrived:
         st.rerun()
     with st.container():
-        _notices(exhibit, finished(runs), class_map)
+        _notices(exhibit, runs, class_map)
 
     def take(truth: np.ndarray) -> None:
         use_truth(exhibit, class_map.dataset, truth)
@@ -185,14 +185,15 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
         _status(runs, class_map)
 
 
-def _notices(exhibit: Exhibit, done: Sequence[Run], class_map: ClassMap) -> None:
-    """What the visitor must be told about the picture, and about what it looks like to the networks."""
+def _notices(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap) -> None:
+    """What the visitor must be told about the picture, and, once all have answered, what it looks like to them."""
+    done = finished(runs)
     for note in dict.fromkeys(
         (*exhibit.picture.notes, *exhibit.truth_notes, *(n for run in done for n in run.prediction.notes))
     ):
         st.info(plain(note), icon=":material/info:")
     unsure = [run for run in done if _is_unlike(run)]
-    if done and len(unsure) > len(done) / 2:
+    if all(run.future.done() for run in runs) and len(unsure) > len(done) / 2:
         st.warning(
             f"This picture is unlike what these networks were trained on: {len(unsure)} of {len(done)} are less "
             f"sure of it than of any validation picture. They know only {', '.join(class_map.names)}, so every pixel "
