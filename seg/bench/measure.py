@@ -70,9 +70,11 @@ def bench(
     sets = []
     for record in chosen:
         segmenter = Segmenter(record, index.load(record), device, engine)
-        place = segmenter.engine.device
-        bare = index.load(record).to(place).requires_grad_(False)
-        batch = normalise(resize_short_side(to_tensor(image), record.scale)[None], record.mean, record.std).to(place)
+        its_device = segmenter.engine.device
+        bare = index.load(record).to(its_device).requires_grad_(False)
+        batch = normalise(resize_short_side(to_tensor(image), record.scale)[None], record.mean, record.std).to(
+            its_device
+        )
         batch = batch[:, : len(record.mean)]
         megabytes = _added_megabytes(lambda s=segmenter: (s(image), s.engine.wait_until_ready(), s(image)))
         runs: dict[str, list[float]] = {"seconds": [], "network": [], "eager": []}

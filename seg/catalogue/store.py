@@ -151,10 +151,10 @@ def folder_of(name: str) -> Path:
 def index_text(records: Mapping[str, Record]) -> str:
     """An index.json of the records: data set by data set, architectures in the order of their history."""
 
-    def place(record: Record) -> tuple[str, int, str]:
+    def sort_key(record: Record) -> tuple[str, int, str]:
         return record.dataset, KNOWN.index(record.model) if record.model in KNOWN else len(KNOWN), record.name
 
-    entries = [asdict(record) for record in sorted(records.values(), key=place)]
+    entries = [asdict(record) for record in sorted(records.values(), key=sort_key)]
     return json.dumps(entries, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -28,8 +28,8 @@ def bench(
     figures = measure.bench(
         repeats=repeats, device=device, weights=folder or SHIPPED, engine=engine, paper=paper, names=only or None
     )
-    place = f"{figures['device']} ({figures['processor']}), {figures['threads']} threads, torch {figures['torch']}"
-    print(f"{place}; a large convolution reaches {figures['peak']:.0f} GFLOP/s; medians of {figures['repeats']}")
+    machine = f"{figures['device']} ({figures['processor']}), {figures['threads']} threads, torch {figures['torch']}"
+    print(f"{machine}; a large convolution reaches {figures['peak']:.0f} GFLOP/s; medians of {figures['repeats']}")
     columns = f"{'± spread':>10}{'eager ms':>10}{'ratio':>8}{'of peak':>9}{'MB':>8}"
     if figures["sets"]:
         print(f"one {figures['picture']} picture")

@@ -93,8 +93,8 @@ class Segmenter:
         """
         if detail not in DETAILS:
             raise OptionError(f"The detail is {detail!r}, in multiples of the training scale: choose 1, 2 or 4.")
-        kept = self._known(skips)
-        return self._with_enough_memory(lambda: self._segment(image, detail, kept))
+        known = self._known(skips)
+        return self._with_enough_memory(lambda: self._segment(image, detail, known))
 
     def _known(self, skips: Collection[str] | None) -> set[str] | None:
         """Raises OptionError for a skip that the network does not have."""
@@ -151,8 +151,8 @@ class Segmenter:
     @ACTIVITY.during()
     def logits(self, image: np.ndarray, skips: Collection[str] | None = None) -> np.ndarray:
         """Float32 (C, h, w) at training scale, untiled."""
-        kept = self._known(skips)
-        return self._with_enough_memory(lambda: self.forward(self._input(image), kept).float().cpu()[0].numpy())
+        known = self._known(skips)
+        return self._with_enough_memory(lambda: self.forward(self._input(image), known).float().cpu()[0].numpy())
 
     @ACTIVITY.during()
     def features(self, image: np.ndarray, stage: str) -> np.ndarray:
@@ -163,17 +163,17 @@ class Segmenter:
         modules = dict(self.module.named_modules())
         if stage not in modules:
             raise OptionError(f"{self.record.model} has no stage {stage!r}.")
-        kept: list[Tensor] = []
+        outputs: list[Tensor] = []
 
-        def keep(module: nn.Module, inputs: tuple, output: Tensor | tuple) -> None:
-            kept.append(output if isinstance(output, Tensor) else output[0])
+        def record_output(module: nn.Module, inputs: tuple, output: Tensor | tuple) -> None:
+            outputs.append(output if isinstance(output, Tensor) else output[0])
 
-        hook = modules[stage].register_forward_hook(keep)
+        hook = modules[stage].register_forward_hook(record_output)
         try:
             self._with_enough_memory(lambda: self.forward(self._input(image)))
         finally:
             hook.remove()
-        return kept[-1][0].float().cpu().numpy()
+        return outputs[-1][0].float().cpu().numpy()
 
     @ACTIVITY.during()
     def gradient(self, image: np.ndarray, y: int, x: int) -> np.ndarray:

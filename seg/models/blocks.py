@@ -27,7 +27,7 @@ def crop_to(x: Tensor, reference: Tensor) -> Tensor:
     return x[..., : reference.shape[-2], : reference.shape[-1]]
 
 
-def keep(x: Tensor, name: str, skips: set[str] | frozenset[str] | None) -> Tensor:
+def skip_or_zeros(x: Tensor, name: str, skips: set[str] | frozenset[str] | None) -> Tensor:
     """The skip connection `x` called `name`, zeroed where `skips` is given and leaves it out."""
     return x if skips is None or name in skips else torch.zeros_like(x)
 

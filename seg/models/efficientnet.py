@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .blocks import Network, conv_bn_relu, crop_to, keep, pad_to_multiple
+from .blocks import Network, conv_bn_relu, crop_to, pad_to_multiple, skip_or_zeros
 from .fcn import upscore
 
 STAGES = (
@@ -163,7 +163,7 @@ class LiteFCN(Network):
         pooled = {"pool4": pool4, "pool3": pool3}
         x = self.score(self.dropout(x))
         for name in self.skip_names:
-            skip = keep(self.score_skip[name](pooled[name]), name, skips)
+            skip = skip_or_zeros(self.score_skip[name](pooled[name]), name, skips)
             x = skip + crop_to(self.upscore_skip[name](x), skip)
         return crop_to(self.upscore(x), picture)
 
@@ -247,5 +247,5 @@ class LiteUNet(Network):
 
     def forward(self, x: Tensor, skips: set[str] | None = None) -> Tensor:
         _, *features, deepest = self.encoder(pad_to_multiple(x, 32))
-        kept = [keep(feature, name, skips) for feature, name in zip(features, self.skip_names, strict=True)]
+        kept = [skip_or_zeros(feature, name, skips) for feature, name in zip(features, self.skip_names, strict=True)]
         return crop_to(self.head(self.decoder([*kept, deepest])), x)

@@ -5,7 +5,7 @@ DenseNets for Semantic Segmentation', CVPR Workshops 2017 (tables 1 and 2, and t
 import torch
 from torch import Tensor, nn
 
-from .blocks import Network, crop_to, keep
+from .blocks import Network, crop_to, skip_or_zeros
 
 LAYERS = {
     "fc_densenet56": (4, 4, 4, 4, 4, 4),
@@ -114,5 +114,5 @@ class FCDenseNet(Network):
             x = transition(x)
         x, new = self.bottleneck(x)
         for transition, block, name in zip(self.transitions_up, self.up_blocks, reversed(self.skip_names), strict=True):
-            x, new = block(keep(encoded.pop(), name, skips), transition(new))
+            x, new = block(skip_or_zeros(encoded.pop(), name, skips), transition(new))
         return self.classifier(x)

@@ -10,7 +10,7 @@ and the parameter count the same.
 import torch
 from torch import Tensor, nn
 
-from .blocks import Network, crop_to, keep, vgg16_plan, vgg_stage
+from .blocks import Network, crop_to, skip_or_zeros, vgg16_plan, vgg_stage
 
 
 def bilinear_kernel(size: int) -> Tensor:
@@ -79,6 +79,6 @@ class FCN(Network):
             x = pooled[f"pool{i}"] = self.pool(stage(x))
         x = self.score(self.fc7(self.fc6(x)))
         for name in self.skip_names:
-            skip = keep(self.score_skip[name](pooled[name]), name, skips)
+            skip = skip_or_zeros(self.score_skip[name](pooled[name]), name, skips)
             x = skip + crop_to(self.upscore_skip[name](x), skip)
         return crop_to(self.upscore(x), picture)

@@ -7,7 +7,7 @@ import torch
 from segmentation_models_pytorch.encoders import get_encoder_names
 from torch import Tensor
 
-from .blocks import Network, crop_to, keep, pad_to_multiple
+from .blocks import Network, crop_to, pad_to_multiple, skip_or_zeros
 
 ARCHITECTURES = tuple(name for name in smp.MODEL_ARCHITECTURES_MAPPING if name != "dpt")
 """What smp calls them. A DPT reads one size of picture only."""
@@ -64,5 +64,5 @@ class Smp(Network):
 
     def forward(self, x: Tensor, skips: set[str] | None = None) -> Tensor:
         features = self.encoder(pad_to_multiple(x, self.multiple))
-        kept = [keep(y, self.levels[i], skips) if i in self.levels else y for i, y in enumerate(features)]
+        kept = [skip_or_zeros(y, self.levels[i], skips) if i in self.levels else y for i, y in enumerate(features)]
         return crop_to(self.head(self.decoder(kept)), x)

@@ -6,7 +6,7 @@ Figure 1 of the paper, but same-padded, so that the mask has the picture's size 
 import torch
 from torch import Tensor, nn
 
-from .blocks import Network, conv_bn_relu, crop_to, keep
+from .blocks import Network, conv_bn_relu, crop_to, skip_or_zeros
 
 
 def double_conv(in_channels: int, out_channels: int, norm: bool) -> nn.Sequential:
@@ -44,5 +44,5 @@ class UNet(Network):
         x = self.bottleneck(x)
         for upconv, block, name in zip(self.upconv, self.up, reversed(self.skip_names), strict=True):
             skip = encoded.pop()
-            x = block(torch.cat([keep(skip, name, skips), crop_to(upconv(x), skip)], dim=1))
+            x = block(torch.cat([skip_or_zeros(skip, name, skips), crop_to(upconv(x), skip)], dim=1))
         return self.classifier(x)

@@ -53,38 +53,38 @@ def read(path: str | Path) -> list[Recipe]:
         raise TrainingError(f"{path}: there is no [[run]] table.")
     recipes = {}
     for number, run in enumerate(runs, 1):
-        place = f"{path}, run {number}"
-        for values in _combinations({**defaults, **run}, place):
-            recipe = _recipe(values, place)
+        where = f"{path}, run {number}"
+        for values in _combinations({**defaults, **run}, where):
+            recipe = _recipe(values, where)
             if recipe.name in recipes:
-                raise TrainingError(f"{place}: {recipe.name} is there twice: give one of the two another variant.")
+                raise TrainingError(f"{where}: {recipe.name} is there twice: give one of the two another variant.")
             recipes[recipe.name] = recipe
     return list(recipes.values())
 
 
-def _combinations(values: dict[str, Any], place: str) -> Iterator[dict[str, Any]]:
+def _combinations(values: dict[str, Any], where: str) -> Iterator[dict[str, Any]]:
     """`values` with one element of every list; a list that is one value of its field (a crop's two sides) stays."""
     choices = []
     for key, value in values.items():
         if key not in FIELDS:
-            raise TrainingError(f"{place}: unknown key {key!r}: choose one of {', '.join(FIELDS)}.")
+            raise TrainingError(f"{where}: unknown key {key!r}: choose one of {', '.join(FIELDS)}.")
         if value == []:
-            raise TrainingError(f"{place}: {key} is an empty list.")
+            raise TrainingError(f"{where}: {key} is an empty list.")
         several = isinstance(value, list) and (key != "crop" or isinstance(value[0], list))
         choices.append(value if several else [value])
     return (dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*choices))
 
 
-def _recipe(values: dict[str, Any], place: str) -> Recipe:
+def _recipe(values: dict[str, Any], where: str) -> Recipe:
     if missing := [name for name, field in FIELDS.items() if field.default is MISSING and name not in values]:
-        raise TrainingError(f"{place}: {missing[0]} is missing.")
+        raise TrainingError(f"{where}: {missing[0]} is missing.")
     variant = values.pop("variant", "")
     try:
         recipe = Recipe(**values)
         return replace(recipe, variant=_filled_in(variant, recipe) if isinstance(variant, str) else variant)
     except OptionError as error:
         said = str(error)
-        raise TrainingError(f"{place}: {said[0].lower()}{said[1:]}") from error
+        raise TrainingError(f"{where}: {said[0].lower()}{said[1:]}") from error
 
 
 def _filled_in(variant: str, recipe: Recipe) -> str:

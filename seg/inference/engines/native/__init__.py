@@ -1,1 +1,1 @@
-"""FC-DenseNet on the CPU in this package's own kernels, written in C."""
+"""FC-DenseNet on the CPU in this package's own kernels, written in C. Other networks run in the engines beside it."""

@@ -16,9 +16,9 @@ from seg.models.fc_densenet import DenseBlock, FCDenseNet
 
 M = TypeVar("M", bound=nn.Module)
 
-BEFORE = {0: ((0, 0), (-1, 2)), 1: ((0, 1),)}
-"""Along one axis, what an even and an odd place of a transposed convolution (kernel 3, stride 2) is made of: which
-place of the small map, seen from half its own, and by which weight."""
+TRANSPOSED_TAPS = {0: ((0, 0), (-1, 2)), 1: ((0, 1),)}
+"""Along one axis, what an even and an odd pixel of a transposed convolution (kernel 3, stride 2) is made of: which
+pixel of the small map, seen from half its own, and by which weight."""
 
 
 class NativeEngine(CompiledEngine):
@@ -132,8 +132,8 @@ def _layer(convolution: nn.Conv2d, norm: nn.BatchNorm2d | None = None, channels:
 def _doubling(transition: nn.ConvTranspose2d, parity: int) -> list[Layer]:
     """What gives the even and the odd columns of the rows of this parity."""
     weight, bias, layers = transition.weight.transpose(0, 1), transition.get_parameter("bias"), []
-    for columns in BEFORE.values():
-        of = [(row, column) for row in BEFORE[parity] for column in columns]
+    for columns in TRANSPOSED_TAPS.values():
+        of = [(row, column) for row in TRANSPOSED_TAPS[parity] for column in columns]
         taps = [(row, column) for (row, _), (column, _) in of]
         layers.append(Layer(torch.stack([weight[:, :, y, x] for (_, y), (_, x) in of], 2)[None], bias, taps))
     return layers

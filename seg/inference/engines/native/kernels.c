@@ -101,17 +101,17 @@ static Strip strip_at(const Step *s, integer top, integer left) {
   return z;
 }
 
-/* Sums of BLOCK outputs at COUNT vectors of pixels: depth pairs of a place in the slab and BLOCK weights, added to what
- * is there unless they are the first. */
+/* Sums of BLOCK outputs at COUNT vectors of pixels: depth pairs of an offset in the slab and BLOCK weights, added to
+ * what is there unless they are the first. */
 #define SUM(NAME, BLOCK, COUNT)                                                                                     \
-  static void NAME(float *sums, integer plane, const float *slab, const int32_t *places, const float *weight,       \
+  static void NAME(float *sums, integer plane, const float *slab, const int32_t *offsets, const float *weight,      \
                    integer depth, int first) {                                                                      \
     vector total[BLOCK][COUNT], pixels[COUNT];                                                                      \
     for (int o = 0; o < BLOCK; o++)                                                                                 \
       for (int v = 0; v < COUNT; v++)                                                                               \
         total[o][v] = first ? (vector){} : *(vector *)(sums + o * plane + v * LANES);                               \
     for (integer k = 0; k < depth; k++, weight += BLOCK) {                                                          \
-      for (int v = 0; v < COUNT; v++) pixels[v] = *(const vector *)(slab + places[k] + v * LANES);                  \
+      for (int v = 0; v < COUNT; v++) pixels[v] = *(const vector *)(slab + offsets[k] + v * LANES);                 \
       for (int o = 0; o < BLOCK; o++)                                                                               \
         for (int v = 0; v < COUNT; v++) total[o][v] += weight[o] * pixels[v];                                       \
     }                                                                                                               \
@@ -199,13 +199,13 @@ static void transform(const Step *s, Strip z, integer layer, integer first, inte
   }
 }
 
-static void convolve(const Step *s, Strip z, integer depth, const float *slab, const int32_t *places,
+static void convolve(const Step *s, Strip z, integer depth, const float *slab, const int32_t *offsets,
                      const float *weight, float *sums, int first) {
   for (integer i = 0; i < z.run; i += z.pixels) {
     Sum *sum = sum_of(s->block, z.run - i <= LANES);
     for (integer r = 0; r < z.runs; r++)
       for (integer o = 0; o < z.outputs; o += s->block)
-        sum(sums + o * z.sums + r * z.pitch + i, z.sums, slab + r * z.pitch + i, places, weight + o * depth, depth,
+        sum(sums + o * z.sums + r * z.pitch + i, z.sums, slab + r * z.pitch + i, offsets, weight + o * depth, depth,
             first);
   }
 }
@@ -280,21 +280,22 @@ static void write(const Step *s, Strip z, float *sums) {
 
 static void compute(const Step *s, Strip z, float *scratch) {
   const integer above = s->phases == 1 ? s->halo : 0, layer_sums = z.outputs * z.sums;
-  int32_t *places = (int32_t *)scratch;
+  int32_t *offsets = (int32_t *)scratch;
   float *sums = scratch + round_up(4 * s->chunk, LANES), *slab = sums + s->layers * layer_sums;
   const float *weight = s->weight;
   for (integer first = 0; first < s->channels; first += s->chunk) {
     const integer channels = smaller(s->chunk, s->channels - first);
     for (integer layer = 0; layer < s->layers; layer++) {
       const integer own = layer < 2 && s->taps[layer] ? layer : 0, taps = s->taps[own], depth = channels * taps;
-      int32_t *place = places;
+      int32_t *offset = offsets;
       for (integer c = 0; c < channels; c++)
         for (integer t = 0; t < taps; t++)
-          *place++ = c * z.plane + z.margin + (s->rows[own][t] + above) * z.pitch + s->columns[own][t];
+          *offset++ = c * z.plane + z.margin + (s->rows[own][t] + above) * z.pitch + s->columns[own][t];
       if (s->phases == PHASES) transform(s, z, layer, first, channels, slab);
       else normalise(s, z, layer, first, channels, slab);
       for (integer k = 0; k < s->phases; k++, weight += z.outputs * depth)
-        convolve(s, z, depth, slab + k * z.phase, places, weight, sums + layer * layer_sums + k * z.phase_sums, !first);
+        convolve(s, z, depth, slab + k * z.phase, offsets, weight, sums + layer * layer_sums + k * z.phase_sums,
+                 !first);
     }
   }
   write(s, z, sums);

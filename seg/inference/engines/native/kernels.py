@@ -125,7 +125,7 @@ class Program:
         odd columns of the rows of this parity of y, (outputs, H, W), H at most 2 · h and W at most 2 · w.
         """
         first, (phases, outputs, channels, _) = layers[0], layers[0].weight.shape
-        halo = int(any(place for layer in layers for tap in layer.taps for place in tap))
+        halo = int(any(offset for layer in layers for tap in layer.taps for offset in tap))
         chunk = min(channels, CHANNELS, DEPTH // max(len(layer.taps) for layer in layers))
         block = _block(outputs, self._library.largest_block())
         tensors = {
@@ -226,8 +226,8 @@ def library() -> ctypes.CDLL:
     be compiled or loaded or has another `STEP`, ImportError without the compiler."""
     flags = FLAGS + TARGETS.get(torch.backends.cpu.get_cpu_capability(), ANY)
     made_of = f"{SOURCE.read_text(encoding='utf-8')} {flags} {platform.machine()} {metadata.version('ziglang')}"
-    kept = cache_folder() / f"kernels-{hashlib.sha256(made_of.encode()).hexdigest()[:24]}.so"
-    loaded = ctypes.CDLL(str(kept)) if _is_whole(kept) else _compiled(flags, kept)
+    cached = cache_folder() / f"kernels-{hashlib.sha256(made_of.encode()).hexdigest()[:24]}.so"
+    loaded = ctypes.CDLL(str(cached)) if _is_whole(cached) else _compiled(flags, cached)
     for function, takes, gives in (
         (loaded.run, [ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p], None),
         (loaded.scratch_size, [ctypes.c_void_p], ctypes.c_int64),
@@ -252,10 +252,10 @@ def _check_step(loaded: ctypes.CDLL) -> None:
         raise RuntimeError(f"a step is {loaded.step_size()} bytes of {fields}, not {STEP.itemsize} of {mirrored}")
 
 
-def _compiled(flags: Sequence[str], kept: Path) -> ctypes.CDLL:
+def _compiled(flags: Sequence[str], cached: Path) -> ctypes.CDLL:
     """Compiled anew, and kept under this name where that can be."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        made = Path(folder) / kept.name
+        made = Path(folder) / cached.name
         caches = {"ZIG_GLOBAL_CACHE_DIR": folder, "ZIG_LOCAL_CACHE_DIR": folder}
         command = [sys.executable, "-m", "ziglang", "cc", *flags, str(SOURCE), "-o", str(made)]
         done = subprocess.run(command, env={**os.environ, **caches}, capture_output=True, text=True, check=False)
@@ -263,21 +263,21 @@ def _compiled(flags: Sequence[str], kept: Path) -> ctypes.CDLL:
             raise RuntimeError(f"the compiler ended with {done.returncode}: {done.stderr[-300:]}")
         try:
             own_folder()
-            _replace(_digest(kept), hashlib.sha256(made.read_bytes()).hexdigest().encode())
-            _replace(kept, made.read_bytes())
+            _replace(_digest(cached), hashlib.sha256(made.read_bytes()).hexdigest().encode())
+            _replace(cached, made.read_bytes())
         except OSError as error:
             log.info("compiled kernels cannot be kept: %s", error)
         return ctypes.CDLL(str(made))
 
 
-def _digest(kept: Path) -> Path:
-    return kept.with_suffix(".sha256")
+def _digest(cached: Path) -> Path:
+    return cached.with_suffix(".sha256")
 
 
-def _is_whole(kept: Path) -> bool:
+def _is_whole(cached: Path) -> bool:
     try:
         own_folder()
-        return hashlib.sha256(kept.read_bytes()).hexdigest() == _digest(kept).read_text(encoding="utf-8")
+        return hashlib.sha256(cached.read_bytes()).hexdigest() == _digest(cached).read_text(encoding="utf-8")
     except OSError:
         return False
 
