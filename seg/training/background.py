@@ -140,7 +140,7 @@ class Learner:
         picks = torch.randint(len(crops), (self.recipe.batch,), generator=self._order).tolist()
         pairs = [crops[step, pick] for pick in picks]
         images = normalise(torch.stack([image for image, _ in pairs]), self.data.mean, self.data.std)
-        truth = torch.stack([mask for _, mask in pairs])
+        truth = torch.stack([mask for _, mask in pairs]).long()
         self.model.train()
         loss = self.loss(self.model(images), truth)
         if not torch.isfinite(loss):

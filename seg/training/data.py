@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -152,14 +153,15 @@ class Pairs:
     def __init__(self, samples: Samples, indices: Sequence[int], short_side: int, channels: int):
         self.samples, self.indices = samples, indices
         self.short_side, self.channels = short_side, channels
-        self.device = torch.device("cpu")
         self._held: dict[int, tuple[tv_tensors.Image, tv_tensors.Mask]] = {}
         self._room = HELD_BYTES
 
-    def to(self, device: torch.device) -> None:
-        """Hold them on the device, where they are cropped too."""
-        self.device = device
-        self._held = {index: self._moved(*pair) for index, pair in self._held.items()}
+    def read_all(self) -> None:
+        """Hold what there is room for, now."""
+        with ThreadPoolExecutor() as threads:
+            for index, pair in enumerate(threads.map(self._read, range(len(self)))):
+                if not self._hold(index, pair):
+                    break
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -167,21 +169,24 @@ class Pairs:
     def __getitem__(self, index: int) -> tuple[tv_tensors.Image, tv_tensors.Mask]:
         if index in self._held:
             return self._held[index]
-        image, mask = pair = self._read(self.samples[self.indices[index]])
-        self._room -= image.nbytes + mask.nbytes
-        if self._room >= 0:
-            self._held[index] = pair
+        pair = self._read(index)
+        self._hold(index, pair)
         return pair
 
-    def _read(self, sample: Sample) -> tuple[tv_tensors.Image, tv_tensors.Mask]:
+    def _hold(self, index: int, pair: tuple[tv_tensors.Image, tv_tensors.Mask]) -> bool:
+        """Unless there is no room."""
+        self._room -= sum(part.nbytes for part in pair)
+        if self._room >= 0:
+            self._held[index] = pair
+        return self._room >= 0
+
+    def _read(self, index: int) -> tuple[tv_tensors.Image, tv_tensors.Mask]:
+        sample = self.samples[self.indices[index]]
         image = to_channels(to_tensor(sample.image), self.channels)
         image = resize_short_side(image, min(self.short_side, *image.shape[-2:]))
         mask = torch.from_numpy(sample.labels.copy())[None]
         mask = v2.functional.resize(mask, list(image.shape[-2:]), v2.InterpolationMode.NEAREST_EXACT)
-        return self._moved(image, mask[0])
-
-    def _moved(self, image: Tensor, mask: Tensor) -> tuple[tv_tensors.Image, tv_tensors.Mask]:
-        return tv_tensors.Image(image.to(self.device)), tv_tensors.Mask(mask.to(self.device))
+        return tv_tensors.Image(image), tv_tensors.Mask(mask[0])
 
 
 class Joined:
@@ -190,9 +195,9 @@ class Joined:
     def __init__(self, *parts: Pairs):
         self.parts = parts
 
-    def to(self, device: torch.device) -> None:
+    def read_all(self) -> None:
         for part in self.parts:
-            part.to(device)
+            part.read_all()
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))
@@ -236,7 +241,7 @@ class Augmented(Dataset):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed((self.seed * 10_007 + epoch) * 1_000_003 + index)
             image, mask = self.transform(*self.pairs[index % len(self.pairs)])
-        return image.as_subclass(Tensor), mask.as_subclass(Tensor).long()
+        return image.as_subclass(Tensor), mask.as_subclass(Tensor)
 
 
 class Validation(Dataset):

@@ -46,7 +46,10 @@ class Recipe:
     warmup: share of the schedule over which the learning rate rises from 0.
     decay: the learning rate is multiplied by this after each epoch; None lets it fall to zero polynomially.
     jitter: scale and colour are varied besides crop and flip.
-    finetune_epochs: then so many at full size, with finetune_batch and finetune_rate.
+    finetune_epochs: then so many at full size, with finetune_batch; the learning rate has fallen to finetune_rate by
+    then, and falls on from there.
+    average: what is validated and kept is the mean of the weights, each step's worth this much of the next one's
+    (Polyak, Juditsky 1992, as an exponential mean); None keeps the last.
     patience: ends the run after so many validations without a better mean IoU, and keeps the best weights of its last
     phase; None keeps the last.
     balance: pictures of classes that fewer than this share of the pictures hold are drawn more often, see
@@ -91,6 +94,7 @@ class Recipe:
     finetune_epochs: Count = 0
     finetune_batch: Whole = 1
     finetune_rate: Rate = 1e-4
+    average: Annotated[float, Field(strict=True, gt=0, lt=1)] | None = None
     patience: Whole | None = None
     seed: Annotated[int, Field(strict=True, ge=0, le=100_000_000)] = 0
 
@@ -108,6 +112,10 @@ class Recipe:
             raise OptionError(f"Unknown {name} {value!r}: choose one of {', '.join(CHOICES[name])}.")
         return value
 
+    def __post_init__(self) -> None:
+        if self.average is not None and self.patience is not None:
+            raise OptionError("average and patience exclude each other: keep the mean of the weights, or the best.")
+
     @property
     def name(self) -> str:
         return f"{self.dataset}/{self.model}-{self.loss}" + (f"-{self.variant}" if self.variant else "")
@@ -118,16 +126,18 @@ class Recipe:
         return {k: getattr(self, k) for k in ("width", "base", "levels", "backbone", "upsampling", "norm")}
 
     def rate(self, share: float) -> float:
-        """The learning rate when `share` of the schedule is done: it rises over the warm-up, then falls."""
+        """The learning rate when `share` of the epochs before those at full size is done: it rises over the warm-up,
+        then falls to where those begin."""
         if share < self.warmup:
             return self.learning_rate * share / self.warmup
-        return self.fallen(self.learning_rate, (share - self.warmup) / (1 - self.warmup), self.epochs)
+        end = self.finetune_rate if self.finetune_epochs else 0.0
+        return self.fallen(self.learning_rate, (share - self.warmup) / (1 - self.warmup), self.epochs, end)
 
-    def fallen(self, rate: float, share: float, epochs: int) -> float:
-        """`rate` when `share` of `epochs` is done: falling to zero polynomially, or by `decay` an epoch."""
+    def fallen(self, rate: float, share: float, epochs: int, end: float = 0.0) -> float:
+        """`rate` when `share` of `epochs` is done: falling to `end` polynomially, or by `decay` an epoch."""
         if self.decay is not None:
             return rate * self.decay ** int(share * epochs + 1e-6)
-        return rate * (1 - share) ** POWER
+        return end + (rate - end) * (1 - share) ** POWER
 
     def differences(self, kept: Mapping[str, Any]) -> list[str]:
         """The fields in which a kept recipe differs, the time budget aside; what it does not know is the default."""

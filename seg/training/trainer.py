@@ -17,7 +17,8 @@ import torch
 import torch.nn.functional as F
 from lightning.pytorch.loggers import CSVLogger
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader, Dataset
 
 from seg.catalogue.record import Record
 from seg.catalogue.store import WeightIndex, half_precision
@@ -41,6 +42,12 @@ PART = 200
 
 CHECKPOINT_SECONDS = 120.0
 """Between two checkpoints within an epoch, at least."""
+
+VALIDATIONS = 12
+"""In a run, at least, if it has as many epochs."""
+
+GLANCES = 25
+"""Batches after which the losses are looked at: a GPU that is asked after every batch waits for the answer."""
 
 DIFFERENCES = {
     "classes": "other classes",
@@ -72,11 +79,21 @@ class SegmentationModule(L.LightningModule):
         if recipe.backbone and recipe.pretrained:
             load_start(self.model, recipe.backbone)
         self.model.to(memory_format=torch.channels_last)
+        self.averaged = None
+        if recipe.average is not None:
+            self.averaged = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True)
         self.loss = build_loss(recipe.loss, data.pixels, data.presence)
+        self.batch_losses: list[Tensor] = []
         self.recorder = Recorder(data.dataset, data.enlargement, data.mean, data.std)
         self.spent = 0.0
         self.curve: list[dict[str, float]] = []
         self.best: dict | None = None
+        self.workers = loaders() if torch.cuda.is_available() else 0
+
+    @property
+    def learned(self) -> nn.Module:
+        """The network that is validated and kept: the one in training, or the mean of what it was."""
+        return self.model if self.averaged is None else self.averaged.module
 
     @property
     def epochs(self) -> int:
@@ -127,7 +144,7 @@ class SegmentationModule(L.LightningModule):
 
     @property
     def learning_rate(self) -> float:
-        """Rising over the warm-up, then falling to zero over each phase, polynomially, or by `decay` an epoch."""
+        """Rising over the warm-up, then falling, see `Recipe.rate`."""
         split = self.recipe.epochs / self.epochs
         if self.finetuning:
             share = (self.progress - split) / (1 - split)
@@ -137,7 +154,7 @@ class SegmentationModule(L.LightningModule):
     def configure_optimizers(self):
         kinds = {"adamw": torch.optim.AdamW, "rmsprop": torch.optim.RMSprop}
         rate, decay = self.recipe.learning_rate, self.recipe.weight_decay
-        return kinds[self.recipe.optimizer](self.parameters(), lr=rate, weight_decay=decay)
+        return kinds[self.recipe.optimizer](self.model.parameters(), lr=rate, weight_decay=decay)
 
     def train_dataloader(self) -> DataLoader:
         self.batches_done = 0
@@ -146,16 +163,20 @@ class SegmentationModule(L.LightningModule):
         crops, batch = self._phase(self.finetuning)
         order = EpochOrder(len(crops) * self.recipe.repeats, self.recipe.seed, self.data.weights)
         order.set_epoch(epoch, part * PART * batch, min((part + 1) * PART, self.batches(self.finetuning)) * batch)
-        return DataLoader(crops, batch, sampler=order, drop_last=True)
+        return self._loader(crops, batch, sampler=order, drop_last=True)
 
     def val_dataloader(self) -> DataLoader:
-        return DataLoader(self.data.validation, batch_size=None)
+        return self._loader(self.data.validation, None)
+
+    def _loader(self, pictures: Dataset, batch: int | None, **options) -> DataLoader:
+        return DataLoader(pictures, batch, num_workers=self.workers, pin_memory=self.workers > 0, **options)
 
     def setup(self, stage: str) -> None:
         self.started = time.monotonic()
 
     def on_fit_start(self) -> None:
-        self.data.crops.pairs.to(self.device)
+        if self.workers:
+            self.data.crops.pairs.read_all()  # once, and not by every worker
 
     def on_fit_end(self) -> None:
         self.spent += time.monotonic() - self.started
@@ -164,8 +185,15 @@ class SegmentationModule(L.LightningModule):
         epoch, part, finetuning = self.position(self.trainer.current_epoch)
         if part == 0:
             self.epoch_losses: list[float] = []
-        every = 1 if self.recipe.minutes or self.recipe.patience else max(1, self.recipe.epochs // 12)
-        self.validate(part + 1 == self.parts(finetuning) and (epoch + 1) % every == 0)
+        self.validate(part + 1 == self.parts(finetuning) and self._due(epoch))
+
+    def _due(self, epoch: int) -> bool:
+        """Whether this epoch ends with a validation."""
+        if self.recipe.patience:
+            return True
+        if self.recipe.minutes:
+            return self.progress >= len(self.curve) / VALIDATIONS
+        return (epoch + 1) % max(1, self.recipe.epochs // VALIDATIONS) == 0
 
     def validate(self, due: bool) -> None:
         """Whether this part ends with a validation."""
@@ -179,24 +207,38 @@ class SegmentationModule(L.LightningModule):
         # Dropout is then the same after a resume as without one, whatever else has drawn random numbers.
         torch.manual_seed(self.recipe.seed * 1_000_003 + self.trainer.global_step)
 
-    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
-        images, truth = batch
+    def on_before_batch_transfer(self, batch: tuple[Tensor, Tensor], index: int) -> tuple:
+        """With whether any pixel counts, which is asked before a GPU has them."""
+        return *batch, bool((batch[1] != IGNORE).any())
+
+    def training_step(self, batch: tuple[Tensor, Tensor, bool], index: int) -> Tensor:
+        images, truth, labelled = batch
         images = normalise(images, self.data.mean, self.data.std).to(memory_format=torch.channels_last)
         logits = self.model(images).float()
         # Over no pixels a mean is no number, and there is nothing to learn.
-        loss = self.loss(logits, truth) if (truth != IGNORE).any() else 0 * logits.sum()
-        if not torch.isfinite(loss):
-            epoch, *_ = self.position(self.trainer.current_epoch)
-            raise TrainingError(
-                f"The loss became {loss.item()} in epoch {epoch + 1}: lower the learning rate "
-                f"({self.recipe.learning_rate:g}) and resume from the last checkpoint."
-            )
-        self.epoch_losses.append(float(loss.detach()))
+        loss = self.loss(logits, truth.long()) if labelled else 0 * logits.sum()
+        self.batch_losses.append(loss.detach())
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(images))
         return loss
 
-    def on_train_batch_end(self, outputs, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+    def _look_at_losses(self) -> None:
+        """Raises TrainingError for one that is no number, before there is a checkpoint of what it did."""
+        losses = torch.stack(self.batch_losses).tolist()
+        self.batch_losses = []
+        if bad := [loss for loss in losses if not math.isfinite(loss)]:
+            epoch, *_ = self.position(self.trainer.current_epoch)
+            raise TrainingError(
+                f"The loss became {bad[0]} in epoch {epoch + 1}: lower the learning rate "
+                f"({self.recipe.learning_rate:g}) and resume from the last checkpoint."
+            )
+        self.epoch_losses += losses
+
+    def on_train_batch_end(self, outputs, batch: tuple[Tensor, Tensor, bool], batch_idx: int) -> None:
+        if self.averaged is not None:
+            self.averaged.update_parameters(self.model)
         self.batches_done = batch_idx + 1
+        if self.batches_done % GLANCES == 0 or self.trainer.is_last_batch or self.progress >= 1:
+            self._look_at_losses()
         if self.progress >= 1:
             self.trainer.should_stop = True
             self.validate(True)
@@ -204,9 +246,9 @@ class SegmentationModule(L.LightningModule):
     def on_validation_epoch_start(self) -> None:
         self.confusion = np.zeros((len(self.data.class_map),) * 2, dtype=np.int64)
 
-    def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
-        image, truth = batch
-        logits = self.model(normalise(image[None], self.data.mean, self.data.std)).float()
+    def validation_step(self, batch: tuple[Tensor, Tensor, bool], index: int) -> None:
+        image, truth, _ = batch
+        logits = self.learned(normalise(image[None], self.data.mean, self.data.std)).float()
         labels = F.interpolate(logits, truth.shape[-2:], mode="bilinear", align_corners=False)[0].argmax(0)
         self.confusion += confusion_matrix(labels.cpu().numpy(), truth.cpu().numpy(), len(self.confusion))
 
@@ -307,6 +349,12 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
+def loaders() -> int:
+    """Processes that read and crop beside the one that keeps a GPU busy."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(8, cores - 1))
+
+
 def precision() -> Literal["bf16-mixed", "32-true"]:
     """bf16 where the hardware multiplies it (CUDA, CPUs with AVX512-BF16 or AMX), else fp32."""
     capable = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
@@ -349,6 +397,7 @@ def train(
             accelerator="auto",
             devices=1,
             precision=precision(),
+            benchmark=torch.cuda.is_available() and not data.summary.mixed,
             max_epochs=module.total_parts,
             num_sanity_val_steps=0,
             reload_dataloaders_every_n_epochs=1,
@@ -375,7 +424,7 @@ def publish(module: SegmentationModule, index: WeightIndex) -> Record:
     """Write a trained network, evaluate the written file on the validation split, and add its record to the index."""
     if module.best is not None:
         module.model.load_state_dict(module.best["weights"])
-    model = half_precision(module.model.cpu().eval())
+    model = half_precision(module.learned.cpu().eval())
     if not all(torch.isfinite(tensor).all() for tensor in model.state_dict().values()):
         raise TrainingError(
             f"The weights became infinite or no numbers at all: lower the learning rate "
