@@ -76,8 +76,10 @@ def resize_short_side(image: Tensor, short_side: int) -> Tensor:
 
 def normalise(image: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
     """Uint8 (..., C, H, W) → float32, per channel (x / 255 − mean) / std."""
-    scale = 1 / (255 * torch.tensor(std, device=image.device))
-    shift = torch.tensor(mean, device=image.device) / torch.tensor(std, device=image.device)
+    divisor = torch.tensor(std)
+    # Sent without waiting for the device, which may have other work to do.
+    scale = (1 / (255 * divisor)).to(image.device, non_blocking=True)
+    shift = (torch.tensor(mean) / divisor).to(image.device, non_blocking=True)
     pixels = image.float().movedim(-3, -1)
     if pixels.is_contiguous():  # as decoded pictures lie in memory: whole rows are faster than three values at a time
         width = pixels.shape[-2]
