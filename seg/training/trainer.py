@@ -81,7 +81,9 @@ class SegmentationModule(L.LightningModule):
         self.model.to(memory_format=torch.channels_last)
         self.averaged = None
         if recipe.average is not None:
-            self.averaged = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True)
+            self.averaged = AveragedModel(
+                self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True
+            )
         self.loss = build_loss(recipe.loss, data.pixels, data.presence)
         self.batch_losses: list[Tensor] = []
         self.recorder = Recorder(data.dataset, data.enlargement, data.mean, data.std)
