@@ -90,7 +90,7 @@ class SegmentationModule(L.LightningModule):
         self.spent = 0.0
         self.curve: list[dict[str, float]] = []
         self.best: dict | None = None
-        self.workers = loaders() if torch.cuda.is_available() else 0
+        self.workers = loaders()
 
     @property
     def learned(self) -> nn.Module:
@@ -352,7 +352,9 @@ def _duration(seconds: float) -> str:
 
 
 def loaders() -> int:
-    """Processes that read and crop beside the one that keeps a GPU busy."""
+    """Processes that read and crop beside the one that keeps a GPU busy; without a GPU that one does it."""
+    if not torch.cuda.is_available():
+        return 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(8, cores - 1))
 

@@ -175,6 +175,13 @@ def test_pictures_beyond_what_may_be_held_are_read_again_each_time(monkeypatch):
     assert of_pairs == 2 + 3 * 4
 
 
+def test_what_there_is_room_for_can_be_read_at_once(monkeypatch):
+    monkeypatch.setattr(module, "HELD_BYTES", 3 * 54 * 72 * 4)
+    pairs = Pairs([scene(i) for i in range(6)], range(6), 54, 3)
+    pairs.read_all()
+    assert [pairs[index] is pairs[index] for index in range(6)] == [True] * 3 + [False] * 3
+
+
 def test_an_epoch_in_parts_draws_what_an_epoch_in_one_draws():
     for weights in (None, torch.tensor([1.0, 3.0, 1.0, 1.0, 2.0])):
         order = EpochOrder(5, 3, weights)
@@ -188,9 +195,10 @@ def test_an_epoch_in_parts_draws_what_an_epoch_in_one_draws():
         assert parts == whole
 
 
-def test_a_run_cut_off_within_an_epoch_goes_on_to_the_same_end_as_an_uninterrupted_one(tmp_path, monkeypatch):
+@pytest.mark.parametrize("average", [None, 0.9])
+def test_a_run_cut_off_within_an_epoch_goes_on_to_the_same_end_as_an_uninterrupted_one(tmp_path, monkeypatch, average):
     folder = write(tmp_path / "data", {"train": [scene(i) for i in range(8)], "val": [scene(9)]})
-    recipe = replace(RECIPE, epochs=3)
+    recipe = replace(RECIPE, epochs=3, average=average)
     monkeypatch.setattr(training, "PART", 1)
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
     whole = train(recipe, folder, tmp_path / "whole", progress=False)

@@ -46,6 +46,11 @@ def test_a_value_that_cannot_be_is_refused_by_its_name(field, value, sentence):
     assert str(caught.value).startswith(sentence)
 
 
+def test_the_mean_of_the_weights_and_the_best_by_validation_exclude_each_other():
+    with pytest.raises(OptionError, match="average and patience exclude each other"):
+        replace(RECIPE, average=0.99, patience=3)
+
+
 def test_smp_has_backbones_of_its_own_and_a_list_from_a_file_is_a_crop():
     assert replace(RECIPE, model="smp", backbone="fpn/resnet18").arguments["backbone"] == "fpn/resnet18"
     assert replace(RECIPE, crop=[32, 48]) == RECIPE

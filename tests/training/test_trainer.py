@@ -114,6 +114,7 @@ def test_a_time_budget_ends_the_run_early_with_the_learning_rate_at_its_end(data
     record = train(replace(RECIPE, epochs=100_000, minutes=0.05), data, tmp_path, progress=False)
     assert time.monotonic() - start < 60
     assert record.curve[-1].epoch < 100_000
+    assert len(record.curve) <= training.VALIDATIONS + 1
     assert rates[-1] < 0.2 * RECIPE.learning_rate
     assert rates == sorted(rates, reverse=True)
 
@@ -235,6 +236,38 @@ def test_a_second_phase_trains_at_full_size_and_the_best_weights_are_kept(data, 
     assert rates[4] == pytest.approx(1e-4)
     last_phase = [point.val_mean_iou for point in record.curve[2:]]
     assert record.validation.mean_iou == pytest.approx(max(last_phase), abs=0.02)
+
+
+def test_the_first_phase_falls_to_where_the_second_begins():
+    recipe = replace(RECIPE, learning_rate=0.1, finetune_epochs=2, finetune_rate=0.01)
+    rates = [recipe.rate(share) for share in (0, 0.5, 1)]
+    assert rates == pytest.approx([0.1, 0.01 + 0.09 * 0.5**POWER, 0.01])
+    assert recipe.fallen(recipe.finetune_rate, 1, 2) == 0
+
+
+def test_the_mean_of_the_weights_is_validated_and_kept_where_the_recipe_averages(data, tmp_path, monkeypatch):
+    seen = []
+
+    class Watch(training.Checkpoint):
+        def on_train_batch_end(self, trainer, module, outputs, batch, index):
+            seen.append(module.model.classifier.weight.detach().clone())
+
+    monkeypatch.setattr(training, "Checkpoint", Watch)
+    recipe = replace(RECIPE, model="unet", base=4, average=0.75, learning_rate=0.05)
+    record = train(recipe, data, tmp_path, progress=False)
+    mean = seen[0]
+    for weights in seen[1:]:
+        mean = 0.75 * mean + 0.25 * weights
+    kept = WeightIndex(tmp_path).load(record).classifier.weight.detach()
+    assert kept == pytest.approx(mean.half().float(), abs=1e-3)
+    assert (kept - seen[-1]).abs().max() > 1e-2
+    assert record.curve[-1].val_mean_iou == pytest.approx(record.validation.mean_iou, abs=0.02)
+
+
+def test_processes_beside_the_training_give_it_the_same_crops(data, tmp_path, monkeypatch):
+    first = train(RECIPE, data, tmp_path / "alone", progress=False)
+    monkeypatch.setattr(training, "loaders", lambda: 2)
+    assert train(RECIPE, data, tmp_path / "beside", progress=False).sha256 == first.sha256
 
 
 def test_shapes_are_trained_and_measured_without_a_folder(tmp_path):
