@@ -209,7 +209,7 @@ class SegmentationModule(L.LightningModule):
         # Dropout is then the same after a resume as without one, whatever else has drawn random numbers.
         torch.manual_seed(self.recipe.seed * 1_000_003 + self.trainer.global_step)
 
-    def on_before_batch_transfer(self, batch: tuple[Tensor, Tensor], index: int) -> tuple:
+    def on_before_batch_transfer(self, batch: tuple[Tensor, Tensor], dataloader_idx: int) -> tuple:
         """With whether any pixel counts, which is asked before a GPU has them."""
         return *batch, bool((batch[1] != IGNORE).any())
 
