@@ -16,7 +16,7 @@ FLOORS = (
     ("pictures", "models"),
     ("datasets", "catalogue"),
     ("inference",),
-    ("anatomy", "scores", "losses"),
+    ("anatomy", "likeness", "scores", "losses"),
     ("training",),
     ("service",),
     ("figures",),

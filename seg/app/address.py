@@ -14,12 +14,14 @@ DATASET, PICTURE = "dataset", "picture"
 UPLOAD = "upload"
 """The session's word for the upload shown, which is nobody else's: no address names it."""
 _PAGE, _SEEN, _CHOSEN, _USUAL = "_seg_page", "_seg_address", "_seg_choices", "_seg_usual"
+_OWN = "_seg_own_choices"
 
 
 def arrive(page: str) -> None:
     """Called first in every run, with the page that the visitor is on: what another page's address said is past."""
     st.session_state.setdefault(_CHOSEN, {})
     st.session_state.setdefault(_USUAL, {})
+    st.session_state.setdefault(_OWN, set(st.query_params))  # a link that says it has chosen it
     if st.session_state.get(_PAGE) != page:
         st.session_state[_PAGE] = page
         st.session_state[_SEEN] = {}
@@ -48,6 +50,16 @@ def choice(name: str, offered: Collection[str], usual: str) -> str:
 def choose(name: str, value: str) -> None:
     """Keep this choice; called back, or before the control of this key is drawn."""
     st.session_state[name] = st.session_state[_CHOSEN][name] = value
+
+
+def choose_oneself(name: str) -> None:
+    """Called back: the visitor has chosen this, nobody for him."""
+    st.session_state[_OWN].add(name)
+
+
+def is_own_choice(name: str) -> bool:
+    """Whether the visitor has chosen this himself, in this visit or by the link that he came by."""
+    return name in st.session_state[_OWN]
 
 
 def is_new(name: str) -> bool:

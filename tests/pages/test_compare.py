@@ -1,7 +1,6 @@
 """The Compare page without a browser: seven small random networks, real widgets."""
 
 import io
-import itertools
 import json
 import os
 import threading
@@ -480,34 +479,6 @@ def test_what_systems_leave_beside_pictures_is_ignored(page):
     upload(page, 1, "Thumbs.db", b"\xd0\xcf\x11\xe0")
     assert not page.error
     assert not page.session_state.uploads
-
-
-@pytest.fixture
-def unsure(page, monkeypatch, tmp_path) -> AppTest:
-    """The page with seven networks that were surer of every validation picture than they can be of any other."""
-    for names in SEVEN:
-        record = make_set(tmp_path, f"street/{names[0]}-wce", names[0])
-        WeightIndex(tmp_path).add(replace(record, validation={"confidence_range": [0.999, 1.0]}))
-    only(tmp_path, monkeypatch)
-    return settle(page.run())
-
-
-def test_a_picture_unlike_the_training_data_gets_a_notice(unsure):
-    assert "unlike what these networks were trained on: 7 of 7" in unsure.warning[0].value
-
-
-def test_what_a_picture_is_like_is_said_once_all_networks_have_answered(unsure, service, monkeypatch):
-    go, answer, asked_before = threading.Event(), service._answer, itertools.count()
-    monkeypatch.setattr(service, "_answer", lambda *given: (next(asked_before) < 5 or go.wait(60)) and answer(*given))
-    monkeypatch.setattr(runs, "PATIENCE", 2)
-    try:
-        unsure.file_uploader[0].upload("street.png", photo())
-        unsure.run()
-        assert says(unsure, "5 of 7 networks done")
-        assert not unsure.warning
-    finally:
-        go.set()
-    assert "7 of 7 are less sure" in settle(unsure).warning[0].value
 
 
 def test_a_corrupt_and_a_missing_file_fail_in_their_panels_and_the_others_go_on(service, monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from seg.app import address, resources
 from seg.app.components.thumbnails import Thumbnail, thumbnails
 from seg.app.layout import slot
-from seg.app.parts import mask_uploads
+from seg.app.parts import likeness, mask_uploads
 from seg.app.parts.exhibits import Exhibit, offered, sample, seeds
 from seg.app.text import plain
 from seg.datasets.files import is_junk
@@ -52,6 +52,7 @@ def choose(class_map: ClassMap, bar: DeltaGenerator | None = None) -> Exhibit:
         exhibit = _pictures(dataset, chosen)
     with about:
         _about(exhibit, class_map)
+    likeness.say(exhibit, class_map)
     return exhibit
 
 
@@ -159,6 +160,7 @@ def _thumbnail(key: str, dataset: str) -> Thumbnail:
 def _show(key: str) -> None:
     if key in st.session_state.uploads:
         st.session_state[address.UPLOAD] = key
+        likeness.follow(st.session_state.uploads[key].picture)
     else:
         st.session_state[address.UPLOAD] = None
         address.choose(address.PICTURE, key)
@@ -206,6 +208,8 @@ def _take_photos(kind: str, this_round: int) -> None:
             continue
         state.uploads[picture.digest] = Exhibit(picture)
         state[address.UPLOAD] = picture.digest
+    if shown := state.uploads.get(state.get(address.UPLOAD)):
+        likeness.follow(shown.picture)
     mask_uploads.retry()
 
 

@@ -164,7 +164,7 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
     if st.session_state.pop(_FOLLOW, False) or arrived:
         st.rerun()
     with st.container():
-        _notices(exhibit, runs, class_map)
+        _notices(exhibit, finished(runs))
 
     def take(truth: np.ndarray) -> None:
         use_truth(exhibit, class_map.dataset, truth)
@@ -185,26 +185,12 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
         _status(runs, class_map)
 
 
-def _notices(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap) -> None:
-    """What the visitor must be told about the picture, and, once all have answered, what it looks like to them."""
-    done = finished(runs)
+def _notices(exhibit: Exhibit, done: Sequence[Run]) -> None:
+    """What the visitor must be told about the picture, its truth and the engines."""
     for note in dict.fromkeys(
         (*exhibit.picture.notes, *exhibit.truth_notes, *(n for run in done for n in run.prediction.notes))
     ):
         st.info(plain(note), icon=":material/info:")
-    unsure = [run for run in done if _is_unlike(run)]
-    if all(run.future.done() for run in runs) and len(unsure) > len(done) / 2:
-        st.warning(
-            f"This picture is unlike what these networks were trained on: {len(unsure)} of {len(done)} are less "
-            f"sure of it than of any validation picture. They know only {', '.join(class_map.names)}, so every pixel "
-            "becomes one of these, whatever it shows.",
-            icon=":material/warning:",
-        )
-
-
-def _is_unlike(run: Run) -> bool:
-    seen = run.entry.record.validation.confidence_range
-    return seen is not None and run.prediction.mean_confidence < seen[0]
 
 
 def _status(runs: Sequence[Run], class_map: ClassMap) -> None:
