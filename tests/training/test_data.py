@@ -200,7 +200,7 @@ def test_a_run_cut_off_within_an_epoch_goes_on_to_the_same_end_as_an_uninterrupt
     folder = write(tmp_path / "data", {"train": [scene(i) for i in range(8)], "val": [scene(9)]})
     recipe = replace(RECIPE, epochs=3, average=average)
     monkeypatch.setattr(training, "PART", 1)
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("seg.training.callbacks.CHECKPOINT_SECONDS", 0.0)
     whole = train(recipe, folder, tmp_path / "whole", progress=False)
     steps = []
     learn = training.SegmentationModule.training_step
