@@ -9,9 +9,6 @@ from typing import Any
 import lightning as L
 import numpy as np
 
-if TYPE_CHECKING:
-    pass
-
 CHECKPOINT_SECONDS = 120.0
 """Between two checkpoints within an epoch, at least."""
 
