@@ -9,17 +9,13 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 from typer.testing import CliRunner
 
 from seg.catalogue.store import WeightIndex
 from seg.cli.main import app
-from seg.datasets import street
 from seg.errors import SegError, TrainingError, WeightsError
-from seg.labels import IGNORE
 from seg.training import batch as grid
 from seg.training.batch import DONE, RESUME, TO_DO, read
 from seg.training.recipe import Recipe
@@ -35,20 +31,6 @@ epochs = 1
 batch = 2
 rendered = 1
 """
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    for split, seeds in (("train", range(4)), ("val", range(4, 6))):
-        for suffix in ("", "annot"):
-            (folder / (split + suffix)).mkdir()
-        for seed in seeds:
-            scene = street.render(seed, 54, 72)
-            Image.fromarray(scene.image).save(folder / split / f"{seed}.png")
-            ids = np.where(scene.labels == IGNORE, 11, scene.labels)
-            Image.fromarray(ids).save(folder / f"{split}annot" / f"{seed}.png")
-    return folder
 
 
 @pytest.fixture

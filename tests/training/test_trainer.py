@@ -6,19 +6,16 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import lightning as L
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from seg.catalogue.store import WeightIndex
 from seg.datasets import DATASETS, Sample, street
 from seg.errors import DataError, OptionError, TrainingError, WeightsError
-from seg.labels import IGNORE
 from seg.training import replay
 from seg.training import trainer as training
 from seg.training.data import Augmented, Pairs
@@ -26,20 +23,6 @@ from seg.training.recipe import POWER, Recipe
 from seg.training.trainer import train
 
 RECIPE = Recipe("street", "conv_stack", base=8, scale=36, epochs=3, batch=2, rendered=1)
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    for split, seeds in (("train", range(4)), ("val", range(4, 6))):
-        for suffix in ("", "annot"):
-            (folder / (split + suffix)).mkdir()
-        for seed in seeds:
-            scene = street.render(seed, 54, 72)
-            Image.fromarray(scene.image).save(folder / split / f"{seed}.png")
-            ids = np.where(scene.labels == IGNORE, 11, scene.labels)
-            Image.fromarray(ids).save(folder / f"{split}annot" / f"{seed}.png")
-    return folder
 
 
 def test_a_run_writes_weights_that_load_and_a_record_with_scores_and_learning_curve(data, tmp_path):
