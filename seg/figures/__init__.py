@@ -1,1 +1,4 @@
-"""Plotly figures, one file a page, from plain values. Nothing here imports Streamlit or measures anything."""
+"""Plotly figures from plain values: one file a page, and `common` for what they share.
+
+Nothing here imports Streamlit or measures anything.
+"""

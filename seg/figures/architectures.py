@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from seg.figures.compare import COLOURS, SYMBOLS, framed
+from seg.figures.common import COLOURS, SYMBOLS, framed
 
 if TYPE_CHECKING:
     from seg.anatomy.stages import Stage

@@ -5,13 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C7A00", "#7F7F7F")
-"""Okabe and Ito's colours, told apart by colour-blind people; with `SYMBOLS` as a second cue."""
+from seg.figures.common import COLOURS, SYMBOLS, framed, heat_map
 
 MAP_HEIGHT = 420
 """Of `disagreement_map`, in pixels."""
-
-SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "hexagon")
 
 
 def dice_by_class(dice: np.ndarray, classes: Sequence[str], networks: Sequence[str]) -> go.Figure:
@@ -49,24 +46,8 @@ def dice_by_class(dice: np.ndarray, classes: Sequence[str], networks: Sequence[s
 
 def agreement_matrix(matrix: np.ndarray, networks: Sequence[str]) -> go.Figure:
     """Mean Dice of each network's mask against each other's: float (N, N) in [0, 1]."""
-    text = [[f"{value:.2f}" for value in row] for row in matrix]
-    figure = go.Figure(
-        go.Heatmap(
-            z=matrix,
-            x=list(networks),
-            y=list(networks),
-            text=text,
-            texttemplate="%{text}",
-            zmin=0,
-            zmax=1,
-            colorscale="Cividis",
-            showscale=False,
-            xgap=2,
-            ygap=2,
-            hovertemplate="%{y} against %{x}: mean Dice %{z:.3f}<extra></extra>",
-        )
-    )
-    figure.update_yaxes(autorange="reversed")
+    hover = "%{y} against %{x}: mean Dice %{z:.3f}<extra></extra>"
+    figure = heat_map(matrix, networks, networks, "{:.2f}".format, hover)
     return framed(figure, height=matrix_height(len(networks)))
 
 
@@ -90,13 +71,3 @@ def disagreement_map(counts: np.ndarray, networks: int) -> go.Figure:
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
     return framed(figure, height=MAP_HEIGHT)
-
-
-def framed(figure: go.Figure, height: int) -> go.Figure:
-    """What all figures share: no margins, the legend above, no dragging on a page that scrolls."""
-    return figure.update_layout(
-        height=height,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
-        dragmode=False,
-    )

@@ -8,9 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from seg.catalogue.comparisons import SCRATCH, SEVEN
-from seg.figures.compare import COLOURS, SYMBOLS, framed
-
-FAINT = "rgba(128,128,128,.55)"
+from seg.figures.common import COLOURS, FAINT, SYMBOLS, draw_diagonal, framed, heat_map
 
 
 def price(points: pd.DataFrame, cost: str, score: str) -> go.Figure:
@@ -92,24 +90,13 @@ def confusion_heat_map(confusion: np.ndarray, classes: Sequence[str]) -> go.Figu
 
 def _heat_map(values: np.ndarray, columns: Sequence[str], lines: Sequence[str], least: float, hover: str) -> go.Figure:
     """Values in [0, 1], written in the cells in hundredths from `least` on; NaN is an empty cell."""
-    figure = go.Figure(
-        go.Heatmap(
-            z=values,
-            x=list(columns),
-            y=list(lines),
-            text=[[f"{100 * value:.0f}" if value >= least else "" for value in row] for row in values],
-            texttemplate="%{text}",
-            zmin=0,
-            zmax=1,
-            colorscale="Cividis",
-            showscale=False,
-            xgap=1,
-            ygap=1,
-            hovertemplate=hover,
-        )
-    )
+
+    def written(value: float) -> str:
+        return f"{100 * value:.0f}" if value >= least else ""
+
+    figure = heat_map(values, columns, lines, written, hover)
     figure.update_xaxes(side="top", tickangle=-60, dtick=1, showgrid=False)
-    figure.update_yaxes(autorange="reversed", dtick=1, showgrid=False)
+    figure.update_yaxes(dtick=1, showgrid=False)
     return figure
 
 
@@ -121,14 +108,7 @@ def reliability(bins: np.ndarray) -> go.Figure:
     middle, width = (edges[:-1] + edges[1:]) / 2, 1 / len(bins)
     share = pixels / pixels.sum()
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.75, 0.25], vertical_spacing=0.06)
-    figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        line={"dash": "dot", "width": 2, "color": FAINT},
-        name="as sure as it is right",
-        hoverinfo="skip",
-    )
+    draw_diagonal(figure)
     figure.add_scatter(
         x=confidence[used] / pixels[used],
         y=right[used] / pixels[used],

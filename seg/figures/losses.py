@@ -5,9 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from seg.figures.compare import COLOURS, SYMBOLS, framed
-
-FAINT = "rgba(128,128,128,.6)"
+from seg.figures.common import COLOURS, FAINT, SYMBOLS, draw_diagonal, framed
 
 
 def dice_by_share(shares: np.ndarray, dice: Mapping[str, np.ndarray], classes: Sequence[str]) -> go.Figure:
@@ -48,14 +46,7 @@ def _apart(shares: Sequence[float], least: float = 0.16) -> list[int]:
 def reliability_curves(bins: Mapping[str, np.ndarray]) -> go.Figure:
     """How often right where so and so sure, one line a network: name → (15, 3) calibration bins."""
     figure = go.Figure()
-    figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        line={"dash": "dot", "width": 2, "color": FAINT},
-        name="as sure as right",
-        hoverinfo="skip",
-    )
+    draw_diagonal(figure)
     for n, (name, counts) in enumerate(bins.items()):
         pixels, confidence, right = counts.T
         used = pixels > pixels.sum() / 2000  # fewer say more about chance than about the network

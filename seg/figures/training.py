@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from seg.figures.compare import COLOURS, SYMBOLS
+from seg.figures.common import COLOURS, SYMBOLS, framed
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 """As many as can be told apart; with a colour and a symbol, no two of a dozen networks look the same."""
@@ -34,7 +34,7 @@ def learning_curves(
         )
     figure.update_xaxes(title=unit, rangemode="tozero", zeroline=False)
     figure.update_yaxes(title=quantity, rangemode="tozero", zeroline=False)
-    return _framed(figure, height=360 + 12 * len(curves))
+    return framed(figure, height=360 + 12 * len(curves)).update_layout(showlegend=True)
 
 
 def found_when(
@@ -80,18 +80,8 @@ def found_when(
         zeroline=False,
         showgrid=False,
     )
-    return _framed(figure, height=130 + (20 + 3 * len(networks)) * len(order))
+    return framed(figure, height=130 + (20 + 3 * len(networks)) * len(order)).update_layout(showlegend=True)
 
 
 def _percent(share: float) -> str:
     return "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
-
-
-def _framed(figure: go.Figure, height: int) -> go.Figure:
-    return figure.update_layout(
-        height=height,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
-        showlegend=True,
-        dragmode=False,
-    )

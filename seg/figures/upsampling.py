@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from seg.figures.compare import COLOURS, framed
+from seg.figures.common import COLOURS, framed
 
 DIVERGING = ((0.0, "#D55E00"), (0.5, "#F7F7F7"), (1.0, "#0072B2"))
 TEXT_UP_TO = 5
