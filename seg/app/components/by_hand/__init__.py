@@ -14,6 +14,7 @@ from seg.anatomy.transposed import Geometry
 from seg.app.components.scripts import joined
 
 _FOLDER = Path(__file__).parent
+_STYLES = (_FOLDER.parent / "transport.css", _FOLDER / "by_hand.css")
 
 
 def by_hand(x: np.ndarray, weight: np.ndarray, geometry: Geometry, key: str) -> None:
@@ -52,6 +53,6 @@ def _rows_columns(x: np.ndarray) -> tuple[int, int]:
 _mount = component(
     "seg_by_hand",
     html=(_FOLDER / "by_hand.html").read_text("utf-8"),
-    css=(_FOLDER / "by_hand.css").read_text("utf-8"),
+    css="\n".join(path.read_text("utf-8") for path in _STYLES),
     js=joined(_FOLDER / "by_hand.js"),
 )

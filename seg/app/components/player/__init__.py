@@ -22,7 +22,12 @@ from seg.pictures.drawing import encode_png
 _FOLDER = Path(__file__).parent
 _VIEWER = Path(linked.__file__).parent
 SCRIPT = _FOLDER / "player.js"
-_STYLES = (_VIEWER / "viewer.css", _VIEWER / "legend.css", _FOLDER / "player.css")
+_STYLES = (
+    _VIEWER / "viewer.css",
+    _VIEWER / "legend.css",
+    _FOLDER.parent / "transport.css",
+    _FOLDER / "player.css",
+)
 
 
 @dataclass(frozen=True)
