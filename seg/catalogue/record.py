@@ -266,14 +266,14 @@ _RECORD = TypeAdapter(Record)
 def _fault(error: ValidationError) -> str:
     """What is wrong with a record, to follow its name in a sentence."""
     first = error.errors(include_url=False)[0]
-    place = ".".join(map(str, first["loc"]))
+    field_name = ".".join(map(str, first["loc"]))
     if first["type"] == "missing":
-        return f"is not complete, {place} is missing"
+        return f"is not complete, {field_name} is missing"
     if first["type"] == "value_error":
         return f"contradicts itself, {first.get('ctx', {}).get('error')}"
     _, should, what = first["msg"].partition(" should ")
     advice = f"should {what}" if should else f"should not be there ({first['msg'].lower()})"
-    return f"cannot be read, {place or 'it'} is {reprlib.repr(first['input'])} and {advice}"
+    return f"cannot be read, {field_name or 'it'} is {reprlib.repr(first['input'])} and {advice}"
 
 
 def _as_written_now(entry: Any) -> Any:

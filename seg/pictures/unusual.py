@@ -97,15 +97,15 @@ def _unusual_tiff(data: bytes) -> str | None:
 def _unusual_jpeg(data: bytes) -> str | None:
     if not data.rstrip(b"\0").endswith(b"\xff\xd9"):
         return None
-    place = 2
-    while data[place] == 0xFF:
-        marker, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4], "big")
+    offset = 2
+    while data[offset] == 0xFF:
+        marker, length = data[offset + 1], int.from_bytes(data[offset + 2 : offset + 4], "big")
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            bits, bands = data[place + 4], data[place + 9]
+            bits, bands = data[offset + 4], data[offset + 9]
             if bits != 8:
                 return f"it is a JPEG of {bits} bits"
             if marker in _FRAMES:
                 return f"it is a {_FRAMES[marker]} JPEG"
             return f"it is a JPEG of {bands} bands" if bands not in (1, 3, 4) else None
-        place += 2 + length
+        offset += 2 + length
     return None

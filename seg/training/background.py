@@ -204,7 +204,7 @@ class Training:
         """How much of the work is done, 0 to 1."""
         return sum(p.step for p in self.progress) / (self.steps * len(self.recipes))
 
-    def keep(self, index: WeightIndex) -> list[Record]:
+    def save_as_sets(self, index: WeightIndex) -> list[Record]:
         """Write its networks as weight sets of the folder, once the thread has let go of them.
 
         Raises TrainingError with a sentence if that fails.

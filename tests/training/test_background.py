@@ -159,7 +159,7 @@ def test_what_was_learned_is_kept_as_a_weight_set_with_scores_and_replay(coach, 
     one = training(12, (model,))
     coach.start(one)
     until(lambda: one.state in OVER, "it has ended")
-    (record,) = one.keep(WeightIndex(tmp_path))
+    (record,) = one.save_as_sets(WeightIndex(tmp_path))
     assert record.name == f"shapes/{model}-wce-live1"
     assert record.validation.images == 200
     WeightIndex(tmp_path).load(WeightIndex(tmp_path).record(record.name))

@@ -85,9 +85,9 @@ def retry() -> None:
 def ask(class_map: ClassMap) -> None:
     """Draw the open questions of this data set, each with its choices."""
     open_ = [(number, mask) for number, mask in enumerate(_waiting()) if mask.class_map.dataset == class_map.dataset]
-    place = slot(bool(open_))
+    questions = slot(bool(open_))
     for number, mask in open_:
-        with place.container(border=True):
+        with questions.container(border=True):
             if mask.doubt is None:
                 _ask_photo(number, mask)
             else:

@@ -187,7 +187,7 @@ def _keep(training: Training) -> list[str]:
     """Write the networks into this visit's folder, which goes when the visit ends; returns the sets' names."""
     if "live_folder" not in st.session_state:
         st.session_state.live_folder = tempfile.TemporaryDirectory(prefix="seg-live-", ignore_cleanup_errors=True)
-    return [record.name for record in training.keep(WeightIndex(st.session_state.live_folder.name))]
+    return [record.name for record in training.save_as_sets(WeightIndex(st.session_state.live_folder.name))]
 
 
 def _pictures(training: Training) -> None:

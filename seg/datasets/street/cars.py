@@ -105,7 +105,7 @@ def car(canvas: Canvas, camera: Camera, rng: np.random.Generator, x: float, z: f
     def draw(points, colour):
         sprite.polygon(camera.project(points), colour)
 
-    def place(points):
+    def to_world(points):
         return turn(np.array(points, np.float64), yaw, wx, wz)
 
     def visible(points):
@@ -132,7 +132,7 @@ def car(canvas: Canvas, camera: Camera, rng: np.random.Generator, x: float, z: f
             ring = [(side * (width / 2 + out), radius + r * math.sin(a), along + r * math.cos(a)) for a in angles]
             if r > radius:
                 ring = [p if p[1] > 0.28 else (p[0], 0.28, p[2]) for p in ring]
-            draw(place(ring), np.array(colour) * (light.front + light.up) / 2)
+            draw(to_world(ring), np.array(colour) * (light.front + light.up) / 2)
 
     faces = []
     n = len(profile)
@@ -147,9 +147,9 @@ def car(canvas: Canvas, camera: Camera, rng: np.random.Generator, x: float, z: f
         for side in (-1, 1):
             a, b = side * width / 2 * 0.98, side * (width / 2 - 0.24)
             at = end * (length / 2 - 0.55)
-            draw(place([(a, 0, at), (b, 0, at), (b, 0.5, at), (a, 0.5, at)]), (18, 18, 19))
+            draw(to_world([(a, 0, at), (b, 0, at), (b, 0.5, at), (a, 0.5, at)]), (18, 18, 19))
     draw(
-        place(
+        to_world(
             [
                 (-width / 2 * 0.9, 0.17, -length / 2 + 0.3),
                 (width / 2 * 0.9, 0.17, -length / 2 + 0.3),
@@ -162,12 +162,12 @@ def car(canvas: Canvas, camera: Camera, rng: np.random.Generator, x: float, z: f
     rear_seen = visible(faces[1][3])
     for _, what, i, quad, normal in sorted(faces, key=lambda f: -f[0]):
         if what == "side":
-            centre = place([(i * width / 2, 0.8, 0)])[0]
+            centre = to_world([(i * width / 2, 0.8, 0)])[0]
             axis = turn(np.array([(i, 0, 0)], np.float64), yaw, 0, 0)[0]
             if centre[0] * axis[0] + centre[2] * axis[2] > 0:
                 continue
             draw(quad, lit(paint, normal))
-            low = place(
+            low = to_world(
                 [
                     (i * width / 2, 0.28, -length / 2 + 0.02),
                     (i * width / 2, 0.28, length / 2 - 0.02),
@@ -176,7 +176,7 @@ def car(canvas: Canvas, camera: Camera, rng: np.random.Generator, x: float, z: f
                 ]
             )
             draw(low, lit(paint * 0.55, normal))
-            shine = place(
+            shine = to_world(
                 [
                     (i * width / 2, belt - 0.2, -length / 2 + 0.15),
                     (i * width / 2, belt - 0.2, length / 2 - 0.3),
@@ -212,7 +212,7 @@ def car(canvas: Canvas, camera: Camera, rng: np.random.Generator, x: float, z: f
                     for along, up in points:
                         w = width / 2 * (1 - (0 if kind == "van" else 0.2) * max(up - belt, 0) / (tall - belt))
                         out.append((side * w, up, along - length / 2))
-                    return place(out)
+                    return to_world(out)
 
                 draw(panel(ring), lit(glass, normal))
                 sky = [
@@ -267,7 +267,7 @@ def car(canvas: Canvas, camera: Camera, rng: np.random.Generator, x: float, z: f
                     np.array([p * 0.75 + t * 0.25, r * 0.75 + s * 0.25, s * 0.95 + r * 0.05, t * 0.95 + p * 0.05]), lamp
                 )
     if rear_seen and kind == "van":
-        mid = place(
+        mid = to_world(
             [
                 (-0.02, 0.5, -length / 2 + 0.02),
                 (0.02, 0.5, -length / 2 + 0.02),
@@ -278,7 +278,7 @@ def car(canvas: Canvas, camera: Camera, rng: np.random.Generator, x: float, z: f
         draw(mid, paint * 0.4)
         for s in (-1, 1):
             draw(
-                place(
+                to_world(
                     [
                         (s * 0.15, 1.2, -length / 2 + 0.03),
                         (s * 0.75, 1.2, -length / 2 + 0.03),
