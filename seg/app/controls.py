@@ -8,6 +8,7 @@ import streamlit as st
 from seg.app import address, resources
 from seg.app.text import plain
 from seg.catalogue.comparisons import IMAGENET, Comparison, WeightSet, comparisons, in_order, start_of
+from seg.datasets import DATASETS
 from seg.errors import WeightsError
 from seg.labels import ClassMap
 
@@ -144,6 +145,8 @@ def lesson(comparison: Comparison, sets: Iterable[WeightSet]) -> None:
     if comparison.topic in LABS:
         page, label = LABS[comparison.topic]
         link(page, label)
+    if terms := DATASETS[comparison.dataset].terms if comparison.dataset in DATASETS else "":
+        st.caption(terms)
 
 
 def link(page: str, label: str) -> None:

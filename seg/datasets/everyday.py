@@ -84,6 +84,8 @@ register(
         open=photo,
         replay=Replay(PHOTOS.index("astronaut"), partial(photo, short_side=256), (192, 192)),
         looks="an everyday photo",
+        terms="These networks are trained on PASCAL VOC 2012 and SBD, NYUv2 and Clothing Co-Parsing: for research and "
+        "teaching, not covered by the MIT licence.",
         sentences={"training": "Choose person below: when does the whole figure stand out from the background?"},
     )
 )

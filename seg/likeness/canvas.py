@@ -1,5 +1,7 @@
 """What the drawn pictures are made with: colours and noise."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 
@@ -29,7 +31,7 @@ def grid(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     return (yy - height / 2) / half, (xx - width / 2) / half
 
 
-def tinted(values: np.ndarray, *colours: tuple[int, int, int]) -> np.ndarray:
+def tinted(values: np.ndarray, *colours: Sequence[float]) -> np.ndarray:
     """Values from 0 to 1 as colours from the first to the last: uint8 (H, W, 3)."""
     stops, table = np.linspace(0, 1, len(colours)), np.array(colours, np.float32)
     return np.stack([np.interp(values, stops, table[:, c]) for c in range(3)], -1).clip(0, 255).astype(np.uint8)
