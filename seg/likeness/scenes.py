@@ -52,7 +52,7 @@ def tissue(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     if glowing:
         picture = tinted(base * 0.25, (0, 0, 0), colour(rng, 10, 90))
     else:
-        picture = tinted(base, colour(rng, 205), (rng.integers(180, 250), rng.integers(120, 200), 205))
+        picture = tinted(base, colour(rng, 205), (int(rng.integers(180, 250)), int(rng.integers(120, 200)), 205))
     sheet = Image.fromarray(picture)
     pen, shade = ImageDraw.Draw(sheet), colour(rng, 100) if glowing else (rng.integers(60, 150), 50, 130)
     size = rng.uniform(2.5, 16)
