@@ -66,7 +66,7 @@ def tissue(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 def eyeground(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """A round field of view with a bright spot and branching vessels, or another instrument's disc."""
     y, x = grid(height, width)
-    tone = colour(rng, 60, 256) if rng.random() < 0.4 else (rng.integers(150, 250), rng.integers(60, 130), 40)
+    tone = colour(rng, 60, 256) if rng.random() < 0.4 else (int(rng.integers(150, 250)), int(rng.integers(60, 130)), 40)
     base = (0.55 + 0.35 * cloud(rng, height, width, 0.5)) * (1.1 - 0.4 * np.hypot(x, y))
     sheet = Image.fromarray(tinted(base.clip(0, 1), (0, 0, 0), tone))
     pen, half = ImageDraw.Draw(sheet), min(height, width) / 2
