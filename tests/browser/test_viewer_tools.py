@@ -105,6 +105,13 @@ def within(corners: Sequence[Point]) -> np.ndarray:
     return inside
 
 
+def assert_painted(hand: Hand, corners, label: int) -> None:
+    """The polygon of these corners is painted with this class, and nothing else is painted."""
+    expected = empty()
+    expected[within([hand.actual(corner) for corner in corners])] = label
+    np.testing.assert_array_equal(download(hand.viewer), expected)
+
+
 def test_the_brush_paints_all_that_is_near_its_line_and_erases_it_again(hand: Hand):
     choose(hand.viewer, "car")
     points = [(101.3, 80.2), (180.7, 120.6), (240.4, 90.8)]
@@ -153,9 +160,7 @@ def test_a_polygon_is_closed_by_its_first_corner(hand: Hand):
         hand.press(corner)
     assert hand.viewer.root.locator('[data-paint="download"]').is_disabled()
     hand.press(corners[0])
-    expected = empty()
-    expected[within([hand.actual(corner) for corner in corners])] = CAR
-    np.testing.assert_array_equal(download(hand.viewer), expected)
+    assert_painted(hand, corners, CAR)
 
 
 def test_a_polygon_is_closed_by_its_button_and_loses_a_corner_by_undo(hand: Hand):
@@ -169,9 +174,7 @@ def test_a_polygon_is_closed_by_its_button_and_loses_a_corner_by_undo(hand: Hand
     expect(close).to_be_disabled()
     hand.press(corners[2])
     close.click()
-    expected = empty()
-    expected[within([hand.actual(corner) for corner in corners])] = SKY
-    np.testing.assert_array_equal(download(hand.viewer), expected)
+    assert_painted(hand, corners, SKY)
     undo.click()
     assert hand.viewer.root.locator('[data-paint="download"]').is_disabled()
 
@@ -181,9 +184,7 @@ def test_drawn_around_in_one_go_a_polygon_closes_itself(hand: Hand):
     tool(hand, "polygon")
     points = [(100, 100), (300, 100), (300, 250), (100, 250)]
     hand.drag(*points)
-    expected = empty()
-    expected[within([hand.actual(point) for point in points])] = CAR
-    np.testing.assert_array_equal(download(hand.viewer), expected)
+    assert_painted(hand, points, CAR)
 
 
 def test_a_fill_goes_up_to_what_is_painted(hand: Hand):

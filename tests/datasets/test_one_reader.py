@@ -105,8 +105,9 @@ def test_no_validation_mask_of_the_data_sets_is_doubted(folder, class_map):
 def test_no_rendered_mask_is_doubted(tmp_path, size):
     for render, class_map in ((street.render, STREET), (membranes.render, MEMBRANES)):
         for seed in range(8):
-            STREET_FAULTS["nothing"](tmp_path / f"{class_map.dataset}-{seed}", render(seed, *size), class_map)
-            read(tmp_path / f"{class_map.dataset}-{seed}", class_map)
+            scene, folder = render(seed, *size), tmp_path / f"{class_map.dataset}-{seed}"
+            STREET_FAULTS["nothing"](folder, scene, class_map)
+            assert np.array_equal(read(folder, class_map).labels, scene.labels)
 
 
 def test_a_photo_with_transparent_parts_is_laid_on_white_and_that_is_said(tmp_path):

@@ -31,20 +31,26 @@ def say(exhibit: Exhibit, class_map: ClassMap) -> None:
     if answer is None:
         return
     share = f"{min(answer.share, 0.99):.0%}"
-    with line.container(horizontal=True, vertical_alignment="center", gap="small", key="looks-like"):
-        if not answer.dataset:
-            st.warning(
-                f"Unlike anything these networks know ({share}): {answer.reason}. They know only "
-                f"{plain(', '.join(class_map.names))}, so every pixel becomes one of these, whatever it shows.",
-                icon=":material/warning:",
-            )
-        else:
+    if answer.dataset:
+        with line.container(horizontal=True, vertical_alignment="center", gap="small", key="looks-like"):
             st.markdown(f"Looks like **{plain(_words(answer.dataset))}** ({share}){_but(answer.dataset, class_map)} ·")
-        others = [name for name in _known() if name != class_map.dataset]
-        if others:
-            st.menu_button(
-                "change", others, format_func=_title, key=_CHANGE, type="tertiary", on_click=_take_the_chosen
-            )
+            _offer_others(class_map)
+        return
+    with line.container(key="looks-like"):
+        said, way = st.columns([7, 1], vertical_alignment="center")  # in a row of its own the way would push masks down
+    said.warning(
+        f"Unlike anything these networks know ({share}): {answer.reason}. They know only "
+        f"{plain(', '.join(class_map.names))}, so every pixel becomes one of these.",
+        icon=":material/warning:",
+    )
+    with way:
+        _offer_others(class_map)
+
+
+def _offer_others(class_map: ClassMap) -> None:
+    others = [name for name in _known() if name != class_map.dataset]
+    if others:
+        st.menu_button("change", others, format_func=_title, key=_CHANGE, type="tertiary", on_click=_take_the_chosen)
 
 
 def _known() -> list[str]:
