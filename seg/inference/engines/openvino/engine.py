@@ -3,6 +3,7 @@
 PyTorch answers until the compiled network is there, and wherever OpenVINO cannot: same weights, same masks.
 """
 
+import contextlib
 import copy
 import logging
 import shutil
@@ -35,7 +36,8 @@ PATIENCE = 120.0
 """Seconds for which quiet is waited for at most."""
 
 SLOWER = "pytorch-is-faster"
-"""A file beside a kept network that lost its race."""
+"""A file beside a kept network that lost its last race. The next start lets them race again: what else the machine was
+at may have decided it."""
 
 RACES = 5
 """Runs of each engine before the faster one keeps a network."""
@@ -87,12 +89,14 @@ class OpenVINOEngine(CompiledEngine):
             return None
         mark_used(file)
         try:
-            slower = self.race and (file.parent / SLOWER).exists()
-            return _finished(None if slower else _runner(compile_network(file, file.parent)))
+            compiled = _runner(compile_network(file, file.parent))
         except (RuntimeError, OSError):
             log.info("%s is damaged and is made anew", file)
             shutil.rmtree(file.parent, ignore_errors=True)
             return None
+        if self.race and (file.parent / SLOWER).exists():
+            return CONVERTER.submit(self._winner, compiled, copy.deepcopy(self.module), shape)
+        return _finished(compiled)
 
     def _submitted(self, shape: tuple[int, ...]) -> Future[Any]:
         # A copy: others may hang their hooks on the network itself meanwhile, or run it without its numbers.
@@ -114,7 +118,6 @@ class OpenVINOEngine(CompiledEngine):
         try:
             self._wait_for_quiet()
             converted = self._converted(network, shape)
-            self._wait_for_quiet()
             file = self._file(shape)
             kept = file if file is not None and store(converted, file) else None
             if file is not None and kept is None:
@@ -122,15 +125,23 @@ class OpenVINOEngine(CompiledEngine):
             compiled = _runner(compile_network(kept, kept.parent) if kept else compile_network(converted))
             if kept:
                 evict_least_used(kept)
-            if not self.race or _is_faster(compiled, TorchEngine(network, self.device).forward, shape):
-                return compiled
-            if kept:
-                (kept.parent / SLOWER).touch()
-            return None
+            return self._winner(compiled, network, shape)
         except Exception as error:
             if not CONVERTER.closing.is_set():
                 self._give_up(shape, error)
             return None
+
+    def _winner(
+        self, compiled: Callable[[Tensor], Tensor], network: Network, shape: tuple[int, ...]
+    ) -> Callable[[Tensor], Tensor] | None:
+        """The compiled network; None if it should race and PyTorch is faster."""
+        self._wait_for_quiet()
+        faster = not self.race or _is_faster(compiled, TorchEngine(network, self.device).forward, shape)
+        file = self._file(shape)
+        if file is not None and file.exists():
+            with contextlib.suppress(OSError):  # what others keep for all may be ours to read alone
+                (file.parent / SLOWER).unlink(missing_ok=True) if faster else (file.parent / SLOWER).touch()
+        return compiled if faster else None
 
     def _converted(self, network: Network, shape: tuple[int, ...]) -> Any:
         if self.at_once or self.blueprint is None:
