@@ -34,10 +34,17 @@ class Pictures:
         self._by: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for index, stem in enumerate(self._stems):
             keys = {("stem", stem), ("any case", stem.casefold())}
-            for words in _ways_to_split(stem):
+            for words in (*_ways_to_split(stem), *self._without_channel(stem)):
                 keys |= {("words", *words), ("core", *_core(words))}
+                keys.add(("numbers", *_without_zeros(_core(words))))
             for key in keys:
                 self._by[key].append(index)
+
+    def _without_channel(self, stem: str) -> list[tuple[str, ...]]:
+        """The words of 'a' for 'a_0000', nnU-Net's name of a picture's first channel, if it is the only one."""
+        case, _, channel = stem.rpartition("_")
+        numbered = [other for other in self._stems if other.startswith(f"{case}_") and other[len(case) + 1 :].isdigit()]
+        return _ways_to_split(case) if case and channel == "0000" and set(numbered) == {stem} else []
 
     def partners(self, mask: str, loosely: bool = False) -> list[int]:
         """Which pictures a mask of this name belongs to, by the longest stem they share: one, several that are named
@@ -73,6 +80,7 @@ def _keys(stem: str, loosely: bool) -> Iterator[tuple[str, ...]]:
             if rest and named and not rest[0].isdigit() and len(rest[0]) > 1:
                 yield "words", *first
                 yield "core", *first
+        yield "numbers", *_without_zeros(_core(words))
 
 
 def names_nothing(mask: str) -> bool:
@@ -117,6 +125,11 @@ def _ways_to_split(stem: str) -> list[tuple[str, ...]]:
 def _words(stem: str) -> tuple[str, ...]:
     """('photo', '12', 'mask') of 'Photo12_mask'."""
     return tuple(re.findall(r"\d+|[^\W\d_]+", _PHRASES.sub("image", stem).casefold()))
+
+
+def _without_zeros(words: tuple[str, ...]) -> tuple[str, ...]:
+    """('1',) of ('01',)."""
+    return tuple(word.lstrip("0") or "0" if word.isdigit() else word for word in words)
 
 
 def _core(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from seg.errors import DataError
 PHOTOS = [
     "photoA.jpg", "photoB.jpg", "A1.JPG", "My Photo.jpg", "img_001.jpg", "IMG_12.jpg", "IMG_123.jpg", "a.b.jpg",
     "x_000000_000294_leftImg8bit.png", "x_000001_000294_leftImg8bit.png", "21_training.tif", "Sample 1", "写真1.jpg",
-    "cat.jpg", "caf\u00e9.jpg", "satImage_007.png",
+    "cat.jpg", "caf\u00e9.jpg", "satImage_007.png", "a_scan_7_0000.png", "077.png", "frame_0001.png",
 ]  # fmt: skip
 
 
@@ -31,7 +31,10 @@ PHOTOS = [
         ("my-photo-fcn8s-wce-ids.png", "My Photo.jpg"), ("my-photo-own-unet-wce-colours.png", "My Photo.jpg"),
         ("My Photo-truth-ids.png", "My Photo.jpg"), (r"C:\fakepath\photoA_mask.png", "photoA.jpg"),
         ("cafe\u0301_mask.png", "caf\u00e9.jpg"), ("gt_007.png", "satImage_007.png"),
-        ("photoC_mask.png", None), ("IMG_1234_mask.png", None), ("IMG_1.png", None), ("mask.png", None),
+        ("a_scan_7.png", "a_scan_7_0000.png"), ("A_Scan_7_mask.png", "a_scan_7_0000.png"), ("77.png", "077.png"),
+        ("Sample 01.png", "Sample 1"), ("satImage_7.png", "satImage_007.png"),
+        ("photoC_mask.png", None), ("IMG_1234_mask.png", None), ("IMG_2.png", None), ("frame.png", None),
+        ("a_scan.png", None), ("mask.png", None),
         ("img_001_2_mask.png", None), ("photo_mask.png", None),
     ],
 )  # fmt: skip
@@ -45,6 +48,20 @@ def test_photos_named_alike_are_told_apart_by_their_folders_or_not_at_all():
     assert photos.partners("jena/masks/1.png") == []
     assert photos.partners("1_mask.png") == [0, 1]
     assert Pictures(["cat.jpg", "Cat.jpg"]).partners("Cat_mask.png") == [1]
+
+
+def test_numbers_with_leading_zeros_are_others_where_both_are_there():
+    photos = Pictures(["1.png", "01.png", "img_2.png", "img_002.png"])
+    assert (photos.partners("1.png"), photos.partners("01_mask.png")) == ([0], [1])
+    assert photos.partners("001.png") == [0, 1]
+    assert photos.partners("img_02.png") == [2, 3]
+
+
+def test_a_mask_of_several_channels_belongs_to_none_of_them():
+    photos = Pictures(["a_0000.png", "a_0001.png", "b_0000.png", "b.png", "bonn/c_0000.png", "ulm/c_0000.png"])
+    assert photos.partners("a.png") == []
+    assert photos.partners("b.png") == [3]
+    assert photos.partners("ulm/c.png") == [5]
 
 
 def test_loosely_any_word_may_follow_but_a_number_is_another_picture():
