@@ -64,6 +64,27 @@ def _build(model: str, arguments: dict[str, Any]) -> nn.Module:
         raise OptionError(str(error)) from error
 
 
+def _check_network(recipe: Recipe, crops: int | None = None) -> None:
+    """Raises OptionError for a network that cannot be built, and for batches of one picture where it needs more.
+
+    crops: of an epoch, of which no batch has more; None while that is not known.
+    """
+    batches = {"batch": recipe.batch, **({"finetune_batch": recipe.finetune_batch} if recipe.finetune_epochs else {})}
+    with torch.device("meta"):  # shapes alone
+        network = _build(recipe.model, {"num_classes": 2, **recipe.arguments}).train()
+        if crops != 1 and 1 not in batches.values():
+            return
+        try:
+            network(torch.zeros(1, 3, *(recipe.crop or (recipe.scale, recipe.scale))))
+        except ValueError as error:  # batch norm's, of one value a channel
+            name = f"{recipe.model} on {recipe.backbone}" if recipe.backbone else recipe.model
+            small = " and ".join(option for option, size in batches.items() if size == 1)
+            advice = f"set {small} to 2 or more" if small else "give two pictures or more to learn from"
+            raise OptionError(
+                f"{name} normalises over the pictures of a batch, and one picture is too few: {advice}."
+            ) from error
+
+
 class SegmentationModule(L.LightningModule):
     """A network, its loss, its schedule, the validation mean IoU at full label size, and its replay."""
 
@@ -327,12 +348,12 @@ def train(
     out/runs/NAME. With `resume` it goes on from its last checkpoint; what it had done since is done again, with the
     same random numbers, so that the end is the same. Without `progress`, a bar, it says a line an epoch.
 
-    Raises OptionError for a network that cannot be built, DataError for a bad data folder, and TrainingError for a loss
-    that is not finite, a full disk, and a checkpoint that is damaged or of another recipe; the last good one stays.
+    Raises OptionError for a network that cannot be built or learn from so few pictures at once, DataError for a bad
+    data folder, and TrainingError for a loss that is not finite, a full disk, and a checkpoint that is damaged or of
+    another recipe; the last good one stays.
     """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    with torch.device("meta"):  # what cannot be built is refused before a picture is read
-        _build(recipe.model, {"num_classes": 2, **recipe.arguments})
+    _check_network(recipe)  # before a picture is read
     index = WeightIndex(out)
     run = index.folder / "runs" / recipe.name
     checkpoint = run / "last.ckpt"
@@ -341,6 +362,7 @@ def train(
     data = Data(recipe, folder)
     for note in data.notes:
         print(f"{recipe.name}: {note}", file=sys.stderr)
+    _check_network(recipe, len(data.crops) * recipe.repeats)
     module = SegmentationModule(recipe, data)
     with writing(run), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
@@ -362,15 +384,7 @@ def train(
             enable_progress_bar=progress,
             log_every_n_steps=1,
         )
-        try:
-            trainer.fit(module, ckpt_path=checkpoint if checkpoint.exists() else None, weights_only=True)
-        except ValueError as error:
-            if "more than 1 value per channel" not in str(error):
-                raise
-            raise TrainingError(
-                f"{recipe.model} normalises over the pictures of a batch, and one picture is too few: give --batch 2 "
-                "or more, and as many pictures."
-            ) from error
+        trainer.fit(module, ckpt_path=checkpoint if checkpoint.exists() else None, weights_only=True)
         return publish(module, index)
 
 

@@ -142,11 +142,22 @@ def test_a_run_is_not_resumed_on_other_data(tmp_path, change, reason):
         train(RECIPE, other, tmp_path / "out", resume=True, progress=False)
 
 
-def test_one_picture_a_batch_is_a_sentence_where_a_network_needs_more(tmp_path):
-    recipe = replace(RECIPE, model="smp", backbone="deeplabv3plus/resnet18", base=None, pretrained=False, batch=1)
+DEEPLAB = {"model": "smp", "backbone": "deeplabv3plus/resnet18", "base": None, "pretrained": False}
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [({"batch": 1}, "set batch to 2"), ({"batch": 2, "finetune_epochs": 1}, "set finetune_batch to 2")],
+)
+def test_one_picture_a_batch_is_refused_before_a_picture_is_read_where_a_network_needs_more(tmp_path, change, advice):
+    with pytest.raises(OptionError, match=rf"^smp on deeplabv3plus/resnet18 .*: {advice} or more\.$"):
+        train(replace(RECIPE, **DEEPLAB, **change), tmp_path / "nowhere", tmp_path / "out", progress=False)
+
+
+def test_one_picture_in_all_is_refused_before_training_where_a_network_needs_more(tmp_path):
     folder = write(tmp_path / "data", {"train": [scene(0)], "val": [scene(1)]})
-    with pytest.raises(TrainingError, match="give --batch 2 or more"):
-        train(recipe, folder, tmp_path / "out", progress=False)
+    with pytest.raises(OptionError, match="give two pictures or more to learn from"):
+        train(replace(RECIPE, **DEEPLAB, batch=2), folder, tmp_path / "out", progress=False)
 
 
 def test_a_backbone_that_an_architecture_does_not_have_is_a_sentence(tmp_path):
