@@ -311,6 +311,25 @@ def black_and_white(kind: str, first_is_black: bool = True):
     return as_mask(make)
 
 
+def strays(labels: np.ndarray) -> np.ndarray:
+    """Black and white, and of the number 1 a few pixels that nobody meant."""
+    numbers = np.where(labels == 1, 255, 0).astype(np.uint8)
+    numbers[5, 3:9] = 1
+    return numbers
+
+
+DOUBTFUL_MEMBRANES = {
+    "black and white with strays": _numbers(strays),
+    "black and white with strays, three channels": as_mask(
+        lambda disk, _: saved(Image.fromarray(strays(disk)).convert("RGB"), "PNG")
+    ),
+    "nothing but cells": _numbers(np.zeros_like),
+    "nothing but membranes": _numbers(np.ones_like),
+    "cells and a few strays": _numbers(lambda disk: strays(disk) == 1),
+    "membranes alone, all else unlabelled": _numbers(lambda disk: np.where(disk == 1, 1, 255)),
+}
+"""The same of two classes of which every picture has both."""
+
 BLACK_AND_WHITE = {
     "grey": black_and_white("L"),
     "the other way round": black_and_white("L", first_is_black=False),

@@ -7,7 +7,7 @@ from PIL import Image
 
 from seg.errors import ImageError
 from seg.labels import IGNORE, IGNORE_COLOUR, ClassMap, Colour
-from seg.pictures.ids import UNKNOWN, Found, Numbers, hide, listed, to_ids
+from seg.pictures.ids import UNKNOWN, Found, Numbers, hide, listed, refuse_dithered, to_ids
 from seg.pictures.plausible import is_likelier
 
 _VOID: tuple[Colour, ...] = ((0, 0, 0), IGNORE_COLOUR, (224, 224, 192))
@@ -42,6 +42,8 @@ def read_palette(image: Image.Image, indices: np.ndarray, numbers: Numbers) -> F
         tells_apart = len(np.unique(greys[:, 0])) == len(used)
         if tells_apart and (to_ids(greys[:, 0], class_map) != UNKNOWN).all() and (greys[:, 0] != used).any():
             return numbers.read(numbers_shown, None, "The greys of its palette are ids, so these were read.")
+    else:
+        refuse_dithered(indices, numbers.name, class_map)
     note = "The colours of its palette are not those of the classes, so its indices were read as the ids."
     return numbers.read(indices, None, note)
 
@@ -74,6 +76,7 @@ def read_colours(pixels: np.ndarray, hidden: np.ndarray | None, numbers: Numbers
             fewest = unknown
     if (pixels == pixels[..., :1]).all():  # ids saved as the three equal channels of a colour file
         return numbers.read(np.ascontiguousarray(pixels[..., 0]), hidden)
+    refuse_dithered(packed, name, class_map)
     distinct = np.unique(fewest)
     if len(distinct) > _MANY_COLOURS:
         raise ImageError(

@@ -10,6 +10,13 @@ from seg.labels import IGNORE, ClassMap
 UNKNOWN = 254
 """Stands, until a file is refused, for a colour or a number of no class."""
 
+MOST_STRAYS, LEAST_WHITE = 0.01, 0.05
+"""Of a mask whose numbers are 0 and 255 but for at most that share, and 255 in at least that one, nobody can tell
+whether 255 is unlabelled."""
+
+DITHERED = 0.1
+"""Where so many pixels differ from the ones on either side, which are alike, no classes were drawn."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -95,8 +102,13 @@ class Numbers:
         """values: (H, W); hidden: bool (H, W), unlabelled whatever their number."""
         name, class_map = self.name, self.class_map
         shown = values if hidden is None else values[~hidden]
-        if self.is_bilevel or ((shown == 255).any() and (shown == 0).any() and ((shown == 0) | (shown == 255)).all()):
-            return Found(hide(_read_black_and_white(values == 255, name, class_map, self.reading), hidden), notes)
+        strays = 0 if self.is_bilevel else _strays(shown)
+        if strays == 0:
+            refuse_dithered(values, name, class_map)
+            return Found(hide(_read_black_and_white(values, name, class_map, self.reading), hidden), notes)
+        if strays is not None and self.reading.ids_from is None:
+            said = f"The {strays} pixels between black and white were left unlabelled."
+            return Found(hide(_read_with_strays(values, strays, name, class_map, self.reading), hidden), (*notes, said))
         from_0, from_1 = (hide(to_ids(values, class_map, first), hidden) for first in (0, 1))
         if self.reading.ids_from is not None:
             chosen = (from_0, from_1)[self.reading.ids_from]
@@ -116,7 +128,16 @@ class Numbers:
         return Found(from_0, notes, True, from_1 if has_other else None)
 
 
-def _read_black_and_white(is_white: np.ndarray, name: str, class_map: ClassMap, reading: Reading) -> np.ndarray:
+def _strays(shown: np.ndarray) -> int | None:
+    """How many numbers are neither 0 nor 255 where nearly all are, and of both many; None elsewhere."""
+    white, black = np.count_nonzero(shown == 255), np.count_nonzero(shown == 0)
+    strays = shown.size - white - black
+    if not (white and black) or strays > MOST_STRAYS * shown.size:
+        return None
+    return strays if strays == 0 or white >= LEAST_WHITE * shown.size else None
+
+
+def _read_black_and_white(values: np.ndarray, name: str, class_map: ClassMap, reading: Reading) -> np.ndarray:
     """The ids of a mask of black and white alone, which only a reader's word tells apart."""
     if len(class_map) != 2:
         names = f"0 ({class_map.names[0]}) to {len(class_map) - 1} ({class_map.names[-1]})"
@@ -124,17 +145,61 @@ def _read_black_and_white(is_white: np.ndarray, name: str, class_map: ClassMap, 
             f"{name} is only black and white, which does not tell {len(class_map)} classes apart: "
             f"save it as an 8-bit PNG whose values are the class ids {names}, and 255 for unlabelled."
         )
-    ways = {white: np.where(is_white, white, 1 - white).astype(np.uint8) for white in (1, 0)}
+    ways = _two_ways(values)
     if reading.white is not None:
         return ways[reading.white]
-    first, second = (described(labels, class_map) for labels in ways.values())
+    readings = {Reading(white=white): described(labels, class_map) for white, labels in ways.items()}
     raise AmbiguousMask(
-        f"{name} is only black and white, which does not tell the classes apart for certain: if white is "
-        f"{class_map.names[1]}, it reads as {first}; if white is {class_map.names[0]}, as {second}; an 8-bit PNG whose "
+        f"{name} is only black and white, which does not tell the classes apart for certain: "
+        f"{_if_white(readings, class_map)}; an 8-bit PNG whose "
         f"values are the class ids 0 ({class_map.names[0]}) to 1 ({class_map.names[1]}) leaves no doubt.",
-        {Reading(white=1): first, Reading(white=0): second},
+        readings,
         class_map,
     )
+
+
+def _read_with_strays(values: np.ndarray, strays: int, name: str, class_map: ClassMap, reading: Reading) -> np.ndarray:
+    """The same of a mask in which a few numbers are neither: they may be strays, or the ids that 255 lies around."""
+    ways = _two_ways(values) if len(class_map) == 2 else {}
+    if ways and reading.white is not None:
+        return ways[reading.white]
+    readings = {Reading(white=white): described(labels, class_map) for white, labels in ways.items()}
+    by_id = to_ids(values, class_map)
+    _refuse_unknown(values[by_id == UNKNOWN], name, class_map, 0)
+    said = readings[Reading(ids_from=0)] = described(by_id, class_map)
+    either = f"{_if_white(readings, class_map)}; " if ways else ""
+    raise AmbiguousMask(
+        f"{name} is black and white but for {strays} pixels: {either}by its numbers, it reads as {said}.",
+        readings,
+        class_map,
+    )
+
+
+def _two_ways(values: np.ndarray) -> dict[int, np.ndarray]:
+    """The class that is white → the ids of two classes; what is neither black nor white has none."""
+    is_stray = (values != 0) & (values != 255)
+    return {
+        white: np.where(is_stray, IGNORE, np.where(values == 255, white, 1 - white)).astype(np.uint8)
+        for white in (1, 0)
+    }
+
+
+def _if_white(readings: dict[Reading, str], class_map: ClassMap) -> str:
+    (first, says), (second, other) = (
+        (class_map.names[way.white], said) for way, said in readings.items() if way.white is not None
+    )
+    return f"if white is {first}, it reads as {says}; if white is {second}, as {other}"
+
+
+def refuse_dithered(values: np.ndarray, name: str, class_map: ClassMap) -> None:
+    """Raises ImageError where values (H, W) change from pixel to pixel, as dithering mixes the colours that it has."""
+    left, middle, right = values[:, :-2], values[:, 1:-1], values[:, 2:]
+    if middle.size and ((middle != left) & (left == right)).mean() > DITHERED:
+        raise ImageError(
+            f"{name} looks dithered: its colours change from pixel to pixel, and none of them means a class by itself. "
+            f"Save it as PNG without dithering, in the {len(class_map)} colours of the {class_map.dataset} classes, or "
+            f"in grey as the ids 0 to {len(class_map) - 1}."
+        )
 
 
 def hide(ids: np.ndarray, hidden: np.ndarray | None) -> np.ndarray:

@@ -16,6 +16,10 @@ MARGIN = 0.5
 RARE = 14.0
 """Masks whose choice of classes is less likely than exp(−RARE) look like none of their data set."""
 
+ALWAYS, FEWEST, WHOLE = 0.95, 0.01, 96
+"""Where every class is in so many of the masks, one is doubted in which a class has less than that share of what is
+labelled: it lacks it, or has strays of it. Fewer pixels across may show a part of one thing."""
+
 SMALL, STRIP = 32, 8
 """Masks of fewer pixels across, or longer than so many times that, are scraps of a scene, of which nothing is usual; so
 are those with fewer labelled pixels than a square of that side."""
@@ -66,7 +70,10 @@ def is_plausible(labels: np.ndarray, usual: Usual) -> bool:
         return True
     if _likelihood(_labelled(table), _labelled(_chances(usual))) < usual.least:
         return False
-    held = table[1:, :-1].sum(axis=0) > 0
+    counts = table[1:, :-1].sum(axis=0)
+    if min(usual.presence) >= ALWAYS and min(labels.shape) >= WHOLE and counts.min() < FEWEST * counts.sum():
+        return False
+    held = counts > 0
     presence = np.clip(usual.presence, FLOOR, 1 - FLOOR)
     # Absent classes count beyond the last one held: somebody else's few classes have the first ids, and a mask that is
     # labelled in part lacks any.

@@ -11,10 +11,20 @@ from seg.datasets.everyday import EVERYDAY
 from seg.datasets.membranes import MEMBRANES
 from seg.datasets.street import STREET
 from seg.errors import DataError
+from seg.labels import IGNORE
+from seg.pictures.drawing import colour_mask
 from seg.pictures.masks import AmbiguousMask, Reading
 from tests.bad_files import saved
 from tests.conftest import DATA
-from tests.faults import BLACK_AND_WHITE, DOUBTFUL_STREET, MEMBRANE_FAULTS, STREET_FAULTS, as_photo
+from tests.faults import (
+    BLACK_AND_WHITE,
+    DOUBTFUL_MEMBRANES,
+    DOUBTFUL_STREET,
+    MEMBRANE_FAULTS,
+    STREET_FAULTS,
+    as_photo,
+    strays,
+)
 
 SCENE = street.render(3, 120, 160)
 SLICE = membranes.render(3, 128, 128)
@@ -78,6 +88,51 @@ def test_black_and_white_is_no_void_border_and_both_readings_are_named(tmp_path,
         read(tmp_path, MEMBRANES)
     white = int(fault != "the other way round")
     assert np.array_equal(read(tmp_path, MEMBRANES, reading=Reading(white=white)).labels, SLICE.labels)
+
+
+@pytest.mark.parametrize("fault", DOUBTFUL_MEMBRANES)
+def test_a_slice_of_one_class_but_for_strays_is_doubted(tmp_path, fault):
+    DOUBTFUL_MEMBRANES[fault](tmp_path, SLICE, MEMBRANES)
+    with pytest.raises(AmbiguousMask, match=r"--ids-from 0") as doubt:
+        read(tmp_path, MEMBRANES)
+    assert Reading(ids_from=0) in doubt.value.readings
+    for reading in doubt.value.readings:
+        assert read(tmp_path, MEMBRANES, reading=reading).labels.shape == SLICE.labels.shape
+
+
+def test_strays_between_black_and_white_are_left_unlabelled_and_that_is_said(tmp_path):
+    DOUBTFUL_MEMBRANES["black and white with strays"](tmp_path, SLICE, MEMBRANES)
+    with pytest.raises(AmbiguousMask, match=r"if white is membrane.*if white is cell.*--white membrane"):
+        read(tmp_path, MEMBRANES)
+    sample = read(tmp_path, MEMBRANES, reading=Reading(white=1))
+    stray = strays(SLICE.labels) == 1
+    assert np.array_equal(sample.labels, np.where(stray, IGNORE, SLICE.labels))
+    assert f"{stray.sum()} pixels between black and white" in " ".join(sample.notes)
+
+
+def test_black_and_white_with_strays_is_doubted_where_there_are_more_classes_too(tmp_path):
+    DOUBTFUL_MEMBRANES["black and white with strays"](tmp_path, SLICE, EVERYDAY)
+    with pytest.raises(AmbiguousMask, match=r"black and white but for 6 pixels: .*background .*--ids-from 0\."):
+        read(tmp_path, EVERYDAY)
+    assert set(np.unique(read(tmp_path, EVERYDAY, reading=Reading(ids_from=0)).labels)) == {0, 1, IGNORE}
+
+
+def dithered(labels: np.ndarray, kind: str) -> Image.Image:
+    """A mask in our colours as a program saves it for the web."""
+    image = Image.fromarray(colour_mask(labels, STREET))
+    if kind == "web":
+        return image.convert("P")
+    few = Image.new("P", (1, 1))
+    few.putpalette([v for r in (0, 255) for g in (0, 255) for b in (0, 255) for v in (r, g, b)])
+    return image.quantize(palette=few, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+@pytest.mark.parametrize("kind", ["web", "eight colours"])
+def test_a_dithered_mask_is_named_as_that_and_says_how_to_save_it(tmp_path, kind):
+    STREET_FAULTS["nothing"](tmp_path, SCENE, STREET)
+    dithered(SCENE.labels, kind).save(tmp_path / "valannot" / "a.png")
+    with pytest.raises(DataError, match=r"a\.png .*dithered.*without dithering"):
+        read(tmp_path)
 
 
 @pytest.mark.parametrize("fault", BLACK_AND_WHITE)
