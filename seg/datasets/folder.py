@@ -1,11 +1,10 @@
 """A folder in the layout of the public CamVid copy: pictures SPLIT/NAME.* beside labels SPLITannot/NAME.*."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from seg.datasets.files import pictures_in, read_bytes, slashes
-from seg.datasets.pairing import Pictures, best
+from seg.datasets.pairing import matched
 from seg.datasets.sample import Sample
 from seg.errors import DataError, ImageError
 from seg.labels import ClassMap
@@ -46,29 +45,19 @@ class Folder:
                 raise DataError(self._lacks(picture))
 
     def _labels(self, pictures: Sequence[Path]) -> list[Path | None]:
-        """The label of each picture, None where there is none or where several could be it."""
-        known = Pictures([str(path.relative_to(self.pictures)) for path in pictures])
-        found: dict[int, list[Path]] = defaultdict(list)
-        shared: list[tuple[Path, list[int]]] = []
-        for label in pictures_in(self.labels):
-            partners = known.partners(str(label.relative_to(self.labels)), loosely=True)
-            if len(partners) == 1:
-                found[partners[0]].append(label)
-            elif partners:
-                shared.append((label, partners))
-        for label, partners in shared:
-            if any(index not in found for index in partners):
-                several = " and ".join(str(pictures[index]) for index in partners)
-                raise DataError(f"{label} could be the label of {several}: leave one there.")
-        return [self._chosen(picture, found[index]) for index, picture in enumerate(pictures)]
-
-    def _chosen(self, picture: Path, labels: list[Path]) -> Path | None:
-        alike = [label for label in labels if label.stem == picture.stem] or labels
-        chosen = best([label.name for label in alike]) if len(alike) > 1 else 0
-        if chosen is None:
-            several = ", ".join(str(label) for label in alike)
-            raise DataError(f"{picture} has several labels, {several}: leave one there.")
-        return alike[chosen] if alike else None
+        """The label of each picture, None where there is none."""
+        labels = pictures_in(self.labels)
+        found = matched(
+            [str(picture.relative_to(self.pictures)) for picture in pictures],
+            [str(label.relative_to(self.labels)) for label in labels],
+        )
+        for label, indices in found.shared:
+            several = " and ".join(str(pictures[index]) for index in indices)
+            raise DataError(f"{labels[label]} could be the label of {several}: leave one there.")
+        for index in sorted(found.several):
+            several = ", ".join(str(labels[label]) for label in found.several[index])
+            raise DataError(f"{pictures[index]} has several labels, {several}: leave one there.")
+        return [None if label is None else labels[label] for label in found.labels]
 
     def _lacks(self, picture: Path) -> str:
         wanted = (self.labels / picture.relative_to(self.pictures)).with_suffix(".png")
@@ -81,23 +70,28 @@ class Folder:
         picture, label = self.files[index]
         if label is None:
             raise DataError(self._lacks(picture))
-        try:
-            shown = decode(read_bytes(picture), str(picture))
-            mask = masks.read(
-                read_bytes(label),
-                str(label),
-                self.class_map,
-                (shown.pixels.shape[0], shown.pixels.shape[1]),
-                self.reading,
-                shown.orientation,
-                shown.pixels,
-            )
-        except masks.AmbiguousMask:
-            raise
-        except ImageError as error:
-            raise DataError(str(error)) from error
         name = str(picture.relative_to(self.pictures).with_suffix(""))
-        return Sample(name, shown.pixels, mask.labels, file=str(picture), notes=(*shown.notes, *mask.notes))
+        return read_pair(name, picture, label, self.class_map, self.reading)
 
     def __iter__(self) -> Iterator[Sample]:
         return (self[i] for i in range(len(self)))
+
+
+def read_pair(name: str, picture: Path, label: Path, class_map: ClassMap, reading: masks.Reading) -> Sample:
+    """A picture file and its mask file. Raises DataError, naming the file, and AmbiguousMask like `masks.read`."""
+    try:
+        shown = decode(read_bytes(picture), str(picture))
+        mask = masks.read(
+            read_bytes(label),
+            str(label),
+            class_map,
+            (shown.pixels.shape[0], shown.pixels.shape[1]),
+            reading,
+            shown.orientation,
+            shown.pixels,
+        )
+    except masks.AmbiguousMask:
+        raise
+    except ImageError as error:
+        raise DataError(str(error)) from error
+    return Sample(name, shown.pixels, mask.labels, file=str(picture), notes=(*shown.notes, *mask.notes))

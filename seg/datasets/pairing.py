@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from seg.datasets.files import SUFFIXES
 
@@ -63,6 +65,45 @@ class Pictures:
                 found = [i for i in found if self._folders[i] == folder] or found
                 return [i for i in found if stem.startswith(self._stems[i])] or found
         return []
+
+
+@dataclass
+class Matched:
+    """Labels that belong to pictures, all by their places in two lists.
+
+    labels: of each picture, its label, or None. several: pictures → the labels among which names do not choose; shared:
+    labels → the pictures that each could belong to, one of which lacks a label; lone: labels of no picture.
+    """
+
+    labels: list[int | None]
+    several: dict[int, list[int]] = field(default_factory=dict)
+    shared: list[tuple[int, list[int]]] = field(default_factory=list)
+    lone: list[int] = field(default_factory=list)
+
+
+def matched(pictures: Sequence[str], labels: Sequence[str]) -> Matched:
+    """Which label belongs to which picture, by the names of the files and of the folders above them."""
+    known, result = Pictures(pictures), Matched([None] * len(pictures))
+    found: dict[int, list[int]] = defaultdict(list)
+    shared: list[tuple[int, list[int]]] = []
+    for label, name in enumerate(labels):
+        partners = known.partners(name, loosely=True)
+        if len(partners) == 1:
+            found[partners[0]].append(label)
+        elif partners:
+            shared.append((label, partners))
+        else:
+            result.lone.append(label)
+    result.shared = [(label, partners) for label, partners in shared if any(p not in found for p in partners)]
+    for picture, candidates in found.items():
+        stem = PurePath(pictures[picture]).stem
+        alike = [label for label in candidates if PurePath(labels[label]).stem == stem] or candidates
+        chosen = best([PurePath(labels[label]).name for label in alike]) if len(alike) > 1 else 0
+        if chosen is None:
+            result.several[picture] = alike
+        else:
+            result.labels[picture] = alike[chosen]
+    return result
 
 
 def _keys(stem: str, loosely: bool) -> Iterator[tuple[str, ...]]:

@@ -22,6 +22,8 @@ _AS_DRAWN = 3
 
 def read_palette(image: Image.Image, indices: np.ndarray, numbers: Numbers) -> Found:
     class_map = numbers.class_map
+    if numbers.reading.ids:
+        return numbers.read(indices)
     palette, used = _file_palette(image), np.flatnonzero(image.histogram())
     by_index = to_ids(np.arange(256, dtype=np.uint8), class_map)
     indices_are_ids = bool((by_index[used] != UNKNOWN).all())
@@ -65,11 +67,13 @@ def _palettes_by_colour(palette: np.ndarray, image: Image.Image, class_map: Clas
 
 def read_colours(pixels: np.ndarray, hidden: np.ndarray | None, numbers: Numbers) -> Found:
     name, class_map = numbers.name, numbers.class_map
-    packed = _packed(pixels)
-    fewest = packed.ravel()
+    if numbers.reading.ids and (pixels == pixels[..., :1]).all():
+        return numbers.read(np.ascontiguousarray(pixels[..., 0]), hidden)
+    values = packed(pixels)
+    fewest = values.ravel()
     for colours in (class_map.colours, *class_map.other_colours):
-        ids = hide(_colour_table(colours)[packed], hidden)
-        unknown = packed[ids == UNKNOWN]
+        ids = hide(_colour_table(colours)[values], hidden)
+        unknown = values[ids == UNKNOWN]
         if not unknown.size:
             return Found(ids)
         if unknown.size < fewest.size:
@@ -91,13 +95,13 @@ def read_colours(pixels: np.ndarray, hidden: np.ndarray | None, numbers: Numbers
     )
 
 
-def _packed(pixels: np.ndarray) -> np.ndarray:
+def packed(pixels: np.ndarray) -> np.ndarray:
     """uint8 (..., 3) as one number a colour, 0xRRGGBB."""
-    packed = pixels[..., 0].astype(np.uint32)
+    values = pixels[..., 0].astype(np.uint32)
     for channel in (1, 2):
-        packed <<= 8
-        packed |= pixels[..., channel]
-    return packed
+        values <<= 8
+        values |= pixels[..., channel]
+    return values
 
 
 def _colour_table(colours: tuple[Colour, ...]) -> np.ndarray:

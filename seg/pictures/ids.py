@@ -24,10 +24,13 @@ class Reading:
 
     ids_from: 0 where the number 0 is the first class, 1 where it is unlabelled and 1 the first class.
     white: the class that white stands for in black-and-white masks of two classes; black is the other.
+    ids: (number in the file, class id or IGNORE) for every number there may be; only masks of black and white then stay
+        open, unless 255 is among them.
     """
 
     ids_from: int | None = None
     white: int | None = None
+    ids: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def of(cls, class_map: ClassMap, ids_from: int | None, white: str | None) -> "Reading":
@@ -103,12 +106,15 @@ class Numbers:
         name, class_map = self.name, self.class_map
         shown = values if hidden is None else values[~hidden]
         strays = 0 if self.is_bilevel else _strays(shown)
+        said = {number for number, _ in self.reading.ids}
+        if said and (255 in said or self.is_bilevel or strays != 0):
+            return Found(hide(self._as_said(values, shown), hidden), notes)
         if strays == 0:
             refuse_dithered(values, name, class_map)
             return Found(hide(_read_black_and_white(values, name, class_map, self.reading), hidden), notes)
         if strays is not None and self.reading.ids_from is None:
-            said = f"The {strays} pixels between black and white were left unlabelled."
-            return Found(hide(_read_with_strays(values, strays, name, class_map, self.reading), hidden), (*notes, said))
+            note = f"The {strays} pixels between black and white were left unlabelled."
+            return Found(hide(_read_with_strays(values, strays, name, class_map, self.reading), hidden), (*notes, note))
         from_0, from_1 = (hide(to_ids(values, class_map, first), hidden) for first in (0, 1))
         if self.reading.ids_from is not None:
             chosen = (from_0, from_1)[self.reading.ids_from]
@@ -126,6 +132,24 @@ class Numbers:
                 class_map,
             )
         return Found(from_0, notes, True, from_1 if has_other else None)
+
+    def _as_said(self, values: np.ndarray, shown: np.ndarray) -> np.ndarray:
+        """The classes that `Reading.ids` names. Raises ImageError for a number that it does not."""
+        known = {IGNORE: IGNORE, **dict(self.reading.ids)}
+        if self.is_bilevel and 1 in known:  # one bit is 0 and 255 by now
+            values, shown = values // 255, shown // 255
+        if unknown := [value for value in np.unique(shown).tolist() if value not in known]:
+            wrong = [f"{v:g}" if isinstance(v, float) else str(v) for v in unknown]
+            numbers = ", ".join(str(number) for number in sorted(dict(self.reading.ids))[:12])
+            raise ImageError(
+                f"{self.name} has {listed('value', wrong)} of no class: those of {self.class_map.dataset} are "
+                f"{numbers}{', …' if len(known) > 12 else ''}; name the classes that are missing in dataset.toml, or "
+                "save the mask anew."
+            )
+        if values.dtype == np.uint8:
+            return np.array([known.get(value, IGNORE) for value in range(256)], np.uint8)[values]
+        found, places = np.unique(values, return_inverse=True)
+        return np.array([known.get(value, IGNORE) for value in found.tolist()], np.uint8)[places.reshape(values.shape)]
 
 
 def _strays(shown: np.ndarray) -> int | None:

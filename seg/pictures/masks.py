@@ -6,14 +6,14 @@ import numpy as np
 from PIL import Image
 
 from seg.errors import ImageError
-from seg.labels import ClassMap
+from seg.labels import IGNORE, ClassMap, Colour
 from seg.pictures.alignment import lies_better
-from seg.pictures.colours import read_colours, read_palette
+from seg.pictures.colours import packed, read_colours, read_palette
 from seg.pictures.decode import by, damaged, deep_colours, open_image, sample_bits, to_srgb, turned
 from seg.pictures.ids import AS_FILED, AmbiguousMask, Found, Numbers, Reading, described
 from seg.pictures.plausible import is_likelier, is_plausible
 
-__all__ = ["AS_FILED", "AmbiguousMask", "Mask", "Reading", "described", "read"]
+__all__ = ["AS_FILED", "AmbiguousMask", "Mask", "Reading", "described", "numbers_or_colours", "read"]
 
 
 _BACK = {6: 8, 8: 6}
@@ -54,12 +54,7 @@ def read(
 
     Raises AmbiguousMask, and ImageError like `decode`, for lossy files, a wrong size, ids or colours of no class.
     """
-    file, image, own = open_image(data, name)
-    if _is_lossy(file, data):
-        raise ImageError(
-            f"{name} is saved with lossy compression, which invents colours between the classes: "
-            "save the mask as PNG instead."
-        )
+    file, image, own = _open(data, name)
     image, notes = _beside_its_picture(image, name, size, own, orientation, picture)
     bits = sample_bits(file, data)
     try:
@@ -78,6 +73,39 @@ def read(
     if found.is_bare:
         _doubt(found, name, class_map)
     return Mask(found.labels, (*notes, *found.notes))
+
+
+def numbers_or_colours(data: bytes, name: str) -> tuple[set[int], set[Colour]]:
+    """What a truth file holds before anything says what it means: numbers, or colours where it is a colour picture.
+
+    Palette files hold their indices, one bit holds 0 and 1. Raises ImageError for files that hold more than a mask can
+    mean, and like `read`.
+    """
+    file, image, _ = _open(data, name)
+    try:
+        values, hidden = _values(image, sample_bits(file, data), data)
+    except Exception as error:
+        raise ImageError(damaged(name)) from error
+    if values.ndim == 3 and (values == values[..., :1]).all():
+        values = values[..., 0]
+    shown = values if hidden is None else values[~hidden]
+    found = np.unique(packed(shown) if values.ndim == 3 else shown)
+    if len(found) > IGNORE + 1 or (found != found.astype(np.int64)).any():
+        raise ImageError(f"{name} holds more numbers or colours than there may be classes: it looks like no mask.")
+    if values.ndim == 3:
+        return set(), {(value >> 16, value >> 8 & 255, value & 255) for value in found.tolist()}
+    return {int(value) // (255 if image.mode == "1" else 1) for value in found.tolist()}, set()
+
+
+def _open(data: bytes, name: str) -> tuple[Image.Image, Image.Image, int]:
+    """Like `open_image`. Raises ImageError for lossy files."""
+    file, image, own = open_image(data, name)
+    if _is_lossy(file, data):
+        raise ImageError(
+            f"{name} is saved with lossy compression, which invents colours between the classes: "
+            "save the mask as PNG instead."
+        )
+    return file, image, own
 
 
 def _is_lossy(file: Image.Image, data: bytes) -> bool:

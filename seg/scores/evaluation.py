@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from seg.catalogue.record import Record
-from seg.datasets import Folder, Sample, Samples, dataset_named, validation_scenes
+from seg.datasets import Sample, Samples, dataset_named, validation_scenes
+from seg.datasets.own import labelled
 from seg.errors import DataError, SegError
 from seg.inference.segmenter import Segmenter
 from seg.labels import IGNORE
@@ -65,12 +66,14 @@ class Account:
 
 
 def samples_for(record: Record, folder: str | Path | None, split: str = "val", reading: Reading = AS_FILED) -> Samples:
-    """The labelled pictures of a folder's split; without a folder, a rendered dataset's own validation scenes.
+    """The labelled pictures of a folder's or a ZIP's split, with the class ids of the network, see `seg.datasets.own`;
+    without one, a rendered dataset's own validation scenes.
 
-    Raises DataError for a bad folder, and for a dataset that needs one.
+    Raises DataError for a bad folder, for classes that the network does not know, and for a dataset that needs a
+    folder.
     """
     if folder is not None:
-        return Folder(folder, split, record.class_map, reading, lacking=True)
+        return labelled(folder, record.class_map, split, reading)
     dataset = dataset_named(record.dataset)
     if not dataset.only_rendered or split != "val":
         raise DataError(f"{record.name} is measured on a folder of {record.dataset} pictures: name it with --data.")
