@@ -161,7 +161,7 @@ def class_name_fault(value: Any) -> str:
 
 def written(name: str, classes: Classes, drawn: Mapping[str, Colour]) -> str:
     """A dataset.toml that `read` understands as this."""
-    places = {place: number for number, place in reversed(classes.ids.items())}
+    places = {place: number for number, place in reversed(list(classes.ids.items()))}
     voids = [number for number, place in classes.ids.items() if place == IGNORE]
     others = {word: place for word, place in classes.words.items() if classes.names[place : place + 1] != (word,)}
     all_numbered = not classes.ids or set(range(len(classes.names))) <= places.keys()

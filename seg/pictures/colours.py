@@ -80,7 +80,7 @@ def read_colours(pixels: np.ndarray, hidden: np.ndarray | None, numbers: Numbers
             fewest = unknown
     if (pixels == pixels[..., :1]).all():  # ids saved as the three equal channels of a colour file
         return numbers.read(np.ascontiguousarray(pixels[..., 0]), hidden)
-    refuse_dithered(packed, name, class_map)
+    refuse_dithered(values, name, class_map)
     distinct = np.unique(fewest)
     if len(distinct) > _MANY_COLOURS:
         raise ImageError(

@@ -15,7 +15,7 @@ import numpy as np
 
 from seg.datasets.files import pictures_in
 from seg.datasets.layouts.layout import ALL, Classes, Layout, Pair, by_split, folders_in, one_of, split_of
-from seg.datasets.layouts.outlines import BACKGROUND, drawing_size, unlabelled_of, upright
+from seg.datasets.layouts.outlines import BACKGROUND, drawing_size, size_said, unlabelled_of, upright
 from seg.datasets.texts import read_json
 from seg.errors import DataError
 from seg.labels import IGNORE
@@ -44,22 +44,21 @@ class Objects:
     names: Mapping[Any, str]
 
     def draw(self, shown: Picture, ids: Mapping[str, int]) -> Mask:
-        from pycocotools import mask as rle
-
+        rle = _rle()
         height, width = drawing_size(self.size, shown, str(self.file))
         found: list[tuple[float, int, dict]] = []
         notes: set[str] = set()
         for entry in self.objects:
             where = f"{self.file}: object {entry.get('id', '?')!r} of {shown.name}"
-            if entry.get("category_id") not in self.names:
+            name = self.names.get(_key(entry.get("category_id")))
+            if name is None:
                 raise DataError(f"{where} is of the category {entry.get('category_id')!r}, which the file lists not.")
-            name = self.names[entry["category_id"]]
             if name not in ids:
                 raise DataError(f"{where} is a {name!r}, which is none of the classes: name it in dataset.toml.")
             encoded = _encoded(entry, height, width, where, notes)
             if encoded is not None:
                 found.append((float(rle.area(encoded)), ids[name], encoded))
-        labels = np.full((height, width), unlabelled_of(dict(ids)), np.uint8)
+        labels = np.full((height, width), unlabelled_of(ids), np.uint8)
         drawn = np.zeros((height, width), bool)
         for _, label, encoded in sorted(found, key=lambda one: -one[0]):
             inside = rle.decode(encoded).astype(bool)
@@ -70,10 +69,15 @@ class Objects:
         return Mask(upright(labels, shown), tuple(sorted(notes)))
 
 
+def _rle() -> Any:
+    """pycocotools' run lengths, imported where there are objects to draw."""
+    from pycocotools import mask
+
+    return mask
+
+
 def _encoded(entry: Mapping[str, Any], height: int, width: int, where: str, notes: set[str]) -> dict | None:
     """An object as pycocotools' RLE; None where it covers nothing. Raises DataError for what is none."""
-    from pycocotools import mask as rle
-
     given = entry.get("segmentation")
     try:
         if isinstance(given, dict):
@@ -83,7 +87,7 @@ def _encoded(entry: Mapping[str, Any], height: int, width: int, where: str, note
             whole = [part for part in parts if len(part) >= 6]
             if len(whole) < len(parts):
                 notes.add("An outline of fewer than three points was left out.")
-            return rle.merge(rle.frPyObjects(whole, height, width)) if whole else None
+            return _rle().merge(_rle().frPyObjects(whole, height, width)) if whole else None
     except (TypeError, ValueError, IndexError, KeyError, OverflowError, AttributeError) as error:
         raise DataError(f"{where} has no outline that can be read: export the file anew.") from error
     raise DataError(f"{where} has a box but no outline, which does not say which pixels it covers: export outlines.")
@@ -98,17 +102,15 @@ def _polygon(part: Any, height: int, width: int, where: str) -> list[float]:
 
 def _checked(given: Mapping[str, Any], height: int, width: int, where: str) -> dict:
     """RLE that covers just the picture. Raises DataError, or what a list of anything else leads to."""
-    from pycocotools import mask as rle
-
     if list(given["size"]) != [height, width]:
         raise DataError(f"{where} has a mask of {given['size']}, but the picture is [{height}, {width}]: export anew.")
     counts = given["counts"]
     if isinstance(counts, list):
         if any(type(run) is not int or run < 0 for run in counts) or sum(counts) != height * width:
             raise DataError(f"{where} has a mask whose runs do not fill the picture: export the file anew.")
-        return rle.frPyObjects({"size": [height, width], "counts": counts}, height, width)
+        return _rle().frPyObjects({"size": [height, width], "counts": counts}, height, width)
     packed = {"size": [height, width], "counts": counts.encode("ascii")}
-    rle.decode(packed)  # which finds out whether it fills the picture
+    _rle().decode(packed)  # which finds out whether it fills the picture
     return packed
 
 
@@ -125,7 +127,7 @@ def find(folder: Path) -> Layout | None:
         categories |= names
         for entry in content["annotations"]:
             if isinstance(entry, dict):
-                by_picture[entry.get("image_id")].append(entry)
+                by_picture[_key(entry.get("image_id"))].append(entry)
         split = _split(path, folder)
         for image in content["images"]:
             try:
@@ -133,7 +135,8 @@ def find(folder: Path) -> Layout | None:
             except DataError as error:
                 problems.append(str(error))
                 continue
-            objects = Objects(path, _size(image), tuple(by_picture.pop(image.get("id"), ())), names)
+            size = size_said(image.get("height"), image.get("width"))
+            objects = Objects(path, size, tuple(by_picture.pop(_key(image.get("id")), ())), names)
             name = str(PurePosixPath(image["file_name"].replace("\\", "/")).with_suffix(""))
             found.append((split, Pair(name, picture, objects)))
         if by_picture:
@@ -195,17 +198,17 @@ def _picture(image: Any, index: Mapping[str, list[PurePosixPath]], split: str, s
     return Path(index[""][0] / fitting[0])
 
 
+def _key(id_: Any) -> int | str | None:
+    """An id of the file; None for what is none."""
+    return id_ if isinstance(id_, int | str) else None
+
+
 def _names(path: Path, content: Mapping[str, Any]) -> dict[Any, str]:
     """Category id → name. Raises DataError for a list that is none."""
     try:
-        return {entry["id"]: str(entry["name"]) for entry in content["categories"]}
+        return {_key(entry["id"]): str(entry["name"]) for entry in content["categories"]}
     except (KeyError, TypeError) as error:
         raise DataError(f"{path} has a category without id or name: export it anew.") from error
-
-
-def _size(image: Mapping[str, Any]) -> tuple[int, int] | None:
-    height, width = image.get("height"), image.get("width")
-    return (height, width) if type(height) is type(width) is int else None
 
 
 def _split(path: Path, folder: Path) -> str:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from seg.datasets.files import is_junk, pictures_in
 from seg.datasets.layouts.layout import ALL, Classes, Layout, Pair, by_split, split_of
-from seg.datasets.layouts.outlines import BACKGROUND, drawing_size, unlabelled_of, upright
+from seg.datasets.layouts.outlines import BACKGROUND, drawing_size, size_said, unlabelled_of, upright
 from seg.datasets.texts import lines_of, read_json
 from seg.errors import DataError
 from seg.labels import IGNORE
@@ -38,9 +38,9 @@ class Shapes:
 
     def draw(self, shown: Picture, ids: Mapping[str, int]) -> Mask:
         content = _content(self.file)
-        said = (content.get("imageHeight"), content.get("imageWidth"))
-        height, width = drawing_size(said if all(type(v) is int for v in said) else None, shown, str(self.file))
-        image = Image.new("L", (width, height), unlabelled_of(dict(ids)))
+        said = size_said(content.get("imageHeight"), content.get("imageWidth"))
+        height, width = drawing_size(said, shown, str(self.file))
+        image = Image.new("L", (width, height), unlabelled_of(ids))
         pen = ImageDraw.Draw(image)
         notes: set[str] = set()
         for number, shape in enumerate(content["shapes"], 1):

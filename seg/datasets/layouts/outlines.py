@@ -1,5 +1,8 @@
 """What layouts of outlines share: the size that a file says its picture has, and labels turned with the picture."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from PIL import Image
 
@@ -11,9 +14,14 @@ BACKGROUND = "background"
 """The class of what lies in no outline; without a class of this name it is unlabelled."""
 
 
-def unlabelled_of(ids: dict[str, int]) -> int:
+def unlabelled_of(ids: Mapping[str, int]) -> int:
     """The id of what lies in no outline."""
     return ids.get(BACKGROUND, IGNORE)
+
+
+def size_said(height: Any, width: Any) -> tuple[int, int] | None:
+    """What a file gives as the size of its picture, None where that is none."""
+    return (height, width) if isinstance(height, int) and isinstance(width, int) else None
 
 
 def drawing_size(said: tuple[int, int] | None, shown: Picture, file: str) -> tuple[int, int]:
