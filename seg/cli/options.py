@@ -25,7 +25,10 @@ White = Annotated[
 ]
 TrainingData = Annotated[
     Path | None,
-    typer.Option(help="folder with train/, trainannot/, val/, valannot/; rendered data sets need none"),
+    typer.Option(
+        help="folder with train/, trainannot/, val/, valannot/, or an own data set, see `data check`; rendered data "
+        "sets need none"
+    ),
 ]
 TrainingOut = Annotated[Path, typer.Option(help="where the weights, index.json and runs/ go")]
 

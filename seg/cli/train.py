@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from seg.cli.options import IdsFrom, TrainingData, TrainingOut, White, as_score
+from seg.errors import OptionError
 
 
 def train(
-    dataset: Annotated[str, typer.Option(help="a data set's name: street, say")],
     model: Annotated[str, typer.Option(help="an architecture of `models`, or smp with --backbone ARCH/ENCODER")],
     out: TrainingOut,
+    dataset: Annotated[
+        str | None, typer.Option(help="a data set's name: street, say; left out, DATA has its own classes and name")
+    ] = None,
     data: TrainingData = None,
     loss: Annotated[str, typer.Option(help="ce, wce, dice, ce_dice, focal, tversky or lovasz")] = "wce",
     width: str = "slim",
@@ -29,7 +32,10 @@ def train(
     minutes: Annotated[float | None, typer.Option(help="time budget: the schedule ends by then")] = None,
     batch: int = 8,
     learning_rate: float = 1.5e-3,
-    rendered: Annotated[int, typer.Option(help="rendered scenes mixed in, or all there are without --data")] = 80,
+    rendered: Annotated[
+        int | None,
+        typer.Option(help="rendered scenes mixed in, or all there are without --data; 80, for own data none"),
+    ] = None,
     seed: int = 0,
     ids_from: IdsFrom = None,
     white: White = None,
@@ -39,13 +45,20 @@ def train(
     """Train one network and write its weights and record; `grid` takes every setting from a file."""
     import torch
 
+    from seg.datasets.own import open_data
     from seg.training import trainer
     from seg.training.recipe import Recipe
 
     if threads:
         torch.set_num_threads(threads)
+    if dataset is None and data is None:
+        raise OptionError("Name a data set with --dataset, or a folder of your own with --data.")
+    own = open_data(data) if dataset is None and data else None
+    if rendered is None:
+        rendered = 0 if own else 80
     recipe = Recipe(
-        dataset=dataset,
+        dataset=own.name if own else dataset or "",
+        own=own is not None,
         model=model,
         loss=loss,
         width=width,
@@ -65,7 +78,9 @@ def train(
         ids_from=ids_from,
         white=white,
     )
-    record = trainer.train(recipe, data, out, resume, progress=sys.stdout.isatty())
+    for note in own.notes if own else ():
+        print(note, file=sys.stderr)
+    record = trainer.train(recipe, own or data, out, resume, progress=sys.stdout.isatty())
     print(f"{record.name}: validation mean IoU {as_score(record.validation.mean_iou)}")
 
 
@@ -92,7 +107,7 @@ def grid(
     from seg.errors import TrainingError
     from seg.training.batch import DONE, RESUME, read, run, state
 
-    chosen = [recipe for recipe in read(recipes) if fnmatchcase(recipe.name, only)]
+    chosen = [recipe for recipe in read(recipes, data) if fnmatchcase(recipe.name, only)]
     if not chosen:
         raise TrainingError(f"{recipes} has no run whose name fits {only!r}.")
     if dry_run:

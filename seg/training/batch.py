@@ -16,6 +16,8 @@ import torch
 
 from seg.catalogue.record import Record
 from seg.catalogue.store import WeightIndex
+from seg.datasets import DATASETS
+from seg.datasets.own import open_data
 from seg.errors import OptionError, SegError, TrainingError, WeightsError
 from seg.training.recipe import Recipe
 
@@ -28,8 +30,10 @@ RETRIES = 3
 """How often a run is taken up again after its Ray worker was lost."""
 
 
-def read(path: str | Path) -> list[Recipe]:
+def read(path: str | Path, data: str | Path | None = None) -> list[Recipe]:
     """The recipes of a TOML file, in its order.
+
+    data: the folder or ZIP of an own data set, which is that of runs that name no other.
 
     Its table [defaults] holds fields that every run has unless its own [[run]] says otherwise. A list in a run stands
     for one run with each of its values; several lists for every combination, the first changing slowest. A variant may
@@ -51,10 +55,14 @@ def read(path: str | Path) -> list[Recipe]:
         raise TrainingError(f"{path}: defaults must be a table, [defaults].")
     if not isinstance(runs, list) or not runs or not all(isinstance(run, dict) for run in runs):
         raise TrainingError(f"{path}: there is no [[run]] table.")
-    recipes = {}
+    recipes, own = {}, ""
     for number, run in enumerate(runs, 1):
         where = f"{path}, run {number}"
         for values in _combinations({**defaults, **run}, where):
+            if data is not None and values.get("dataset") not in DATASETS:
+                own = own or open_data(data).name
+                if values.get("dataset", own) == own:
+                    values = {"rendered": 0, **values, "dataset": own, "own": True}
             recipe = _recipe(values, where)
             if recipe.name in recipes:
                 raise TrainingError(f"{where}: {recipe.name} is there twice: give one of the two another variant.")

@@ -14,6 +14,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from seg.datasets import TRAINING_SEEDS, Folder, Sample, Samples, dataset_named, validation_scenes
+from seg.datasets.own import OwnData, open_data
 from seg.errors import DataError
 from seg.inference.tiling import ALIGNMENT
 from seg.labels import IGNORE
@@ -62,11 +63,22 @@ class Summary:
     content: str = field(repr=False)
 
     @classmethod
-    def of(cls, samples: Samples, num_classes: int) -> "Summary":
-        """Reads every sample once. Raises DataError where none has a label."""
+    def of(cls, samples: Samples, num_classes: int, problems: list[str] | None = None) -> "Summary":
+        """Reads every sample once. Raises DataError where none has a label.
+
+        problems: takes the sentences of those that cannot be read; without it, the first is raised.
+        """
         indices, rows, shapes, colours = [], [], [], []
-        digest, content = hashlib.sha256(), hashlib.sha256()
-        for index, sample in enumerate(samples):
+        digest, content, count = hashlib.sha256(), hashlib.sha256(), 0
+        for index in range(len(samples)):
+            try:
+                sample = samples[index]
+            except DataError as error:
+                if problems is None:
+                    raise
+                problems.append(str(error))
+                continue
+            count += 1
             counts = np.bincount(sample.labels.ravel(), minlength=256)[:num_classes]
             digest.update(f"{sample.name} {sample.labels.shape}".encode())
             content.update(f"{counts.tolist()} {sample.image[::7, ::7].sum()}".encode())
@@ -76,12 +88,15 @@ class Summary:
                 shapes.append(sample.labels.shape)
                 colours.append(_sums(np.atleast_3d(sample.image)))
         if not indices:
-            raise DataError(f"None of the {len(samples)} pictures has a labelled pixel: nothing can be learned there.")
+            first = f" {problems[0]}" if problems else ""
+            raise DataError(
+                f"None of the {len(samples)} pictures has a labelled pixel: nothing can be learned there.{first}"
+            )
         table, sizes = np.stack(rows), np.array(shapes)
         channels = max(len(sums) for _, sums, _ in colours)
         mean, std = _mean_and_std(colours, channels)
         return cls(
-            count=len(samples),
+            count=count,
             channels=channels,
             indices=indices,
             pixels=table.sum(axis=0),
@@ -189,6 +204,22 @@ class Pairs:
         return tv_tensors.Image(image), tv_tensors.Mask(mask[0])
 
 
+class Chosen:
+    """Some of the samples, read when they are asked for."""
+
+    def __init__(self, samples: Samples, indices: Sequence[int]):
+        self.samples, self.indices = samples, indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int) -> Sample:
+        return self.samples[self.indices[index]]
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self.samples[index] for index in self.indices)
+
+
 class Joined:
     """One sequence after the other."""
 
@@ -262,22 +293,31 @@ class Validation(Dataset):
 class Data:
     """What a run trains and validates on, and what is computed from it: tile, mean, std, pixels per class."""
 
-    def __init__(self, recipe: Recipe, folder: str | Path | None):
-        """folder: the real frames; None for a data set that is only rendered.
+    def __init__(self, recipe: Recipe, folder: str | Path | OwnData | None):
+        """folder: the real frames; None for a data set that is only rendered. Of an own data set, files that cannot be
+        used are left out, and `notes` says so.
 
         Raises DataError for an unknown data set, a bad folder, and pictures none of which has a label.
         """
-        self.dataset = dataset_named(recipe.dataset)
+        problems: list[str] | None = None
+        own = open_data(folder) if recipe.own and isinstance(folder, str | Path) else folder
+        self.dataset = own.dataset if isinstance(own, OwnData) else dataset_named(recipe.dataset)
         self.class_map = self.dataset.class_map
-        if folder is None:
+        reading = Reading.of(self.class_map, recipe.ids_from, recipe.white)
+        if isinstance(own, OwnData):
+            problems = [*own.problems]
+            samples, self.val_samples = own.for_training(reading)
+        elif own is None:
             samples, self.val_samples = self._only_rendered(recipe)
         else:
-            reading = Reading.of(self.class_map, recipe.ids_from, recipe.white)
-            samples = Folder(folder, "train", self.class_map, reading)
-            self.val_samples = Folder(folder, "val", self.class_map, reading)
-        self.summary = summary = Summary.of(samples, len(self.class_map))
-        checked = Summary.of(self.val_samples, len(self.class_map))
-        self.notes = [
+            samples = Folder(own, "train", self.class_map, reading)
+            self.val_samples = Folder(own, "val", self.class_map, reading)
+        self.summary = summary = Summary.of(samples, len(self.class_map), problems)
+        checked = Summary.of(self.val_samples, len(self.class_map), problems)
+        if problems:
+            self.val_samples = Chosen(self.val_samples, checked.indices)
+        self.notes = [*(problems or ())]
+        self.notes += [
             f"{part.unlabelled} of the {part.count} {kind} pictures have no label and are left out."
             for kind, part in (("training", summary), ("validation", checked))
             if part.unlabelled

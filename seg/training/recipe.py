@@ -1,5 +1,6 @@
 """What one training run is: everything that decides its weights, and the name they get. Nothing here needs torch."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from typing import Annotated, Any
@@ -16,7 +17,6 @@ POWER = 0.9
 """Of the polynomial by which the learning rate falls."""
 
 CHOICES: Mapping[str, Collection[str]] = {
-    "dataset": DATASETS,
     "model": KNOWN,
     "loss": LOSS_TITLES,
     "width": ("slim", "paper"),
@@ -57,6 +57,7 @@ class Recipe:
     ids_from, white: how masks are read that leave it open, see `seg.pictures.masks.Reading`; white is a class's name.
     rendered: scenes mixed in with the real frames. rarity: of the small classes of rendered shapes, 0 to 1.
     pretrained: a backbone starts from its ImageNet weights.
+    own: the dataset is none of the program's but called so by its folder, see `seg.datasets.own`.
 
     Raises OptionError, naming the field, for a name that there is not, a number out of range and a wrong type.
     """
@@ -97,6 +98,7 @@ class Recipe:
     average: Annotated[float, Field(strict=True, gt=0, lt=1)] | None = None
     patience: Whole | None = None
     seed: Annotated[int, Field(strict=True, ge=0, le=100_000_000)] = 0
+    own: StrictBool = False
 
     @field_validator("*", mode="wrap")
     @classmethod
@@ -113,6 +115,10 @@ class Recipe:
         return value
 
     def __post_init__(self) -> None:
+        if not self.own and self.dataset not in DATASETS:
+            raise OptionError(f"Unknown dataset {self.dataset!r}: choose one of {', '.join(DATASETS)}.")
+        if self.own and not re.fullmatch(r"\w[\w.-]*", self.dataset):
+            raise OptionError(f"dataset is {self.dataset!r}: it may hold letters, digits, '.', '_' and '-' only.")
         if self.average is not None and self.patience is not None:
             raise OptionError("average and patience exclude each other: keep the mean of the weights, or the best.")
 

@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from seg.catalogue.record import Record
 from seg.catalogue.store import WeightIndex, half_precision
+from seg.datasets.own import OwnData
 from seg.errors import OptionError, TrainingError
 from seg.labels import IGNORE
 from seg.losses import build_loss
@@ -340,13 +341,13 @@ def precision() -> Literal["bf16-mixed", "32-true"]:
 
 
 def train(
-    recipe: Recipe, folder: str | Path | None, out: str | Path, resume: bool = False, progress: bool = True
+    recipe: Recipe, folder: str | Path | OwnData | None, out: str | Path, resume: bool = False, progress: bool = True
 ) -> Record:
     """Train, write the weights, their replay and their record into `out`, and return the record.
 
-    folder: the real frames; None for a dataset that is only rendered. The run's checkpoint and log are kept in
-    out/runs/NAME. With `resume` it goes on from its last checkpoint; what it had done since is done again, with the
-    same random numbers, so that the end is the same. Without `progress`, a bar, it says a line an epoch.
+    folder: the real frames, or the own data set; None for a dataset that is only rendered. The run's checkpoint and log
+    are kept in out/runs/NAME. With `resume` it goes on from its last checkpoint; what it had done since is done again,
+    with the same random numbers, so that the end is the same. Without `progress`, a bar, it says a line an epoch.
 
     Raises OptionError for a network that cannot be built or learn from so few pictures at once, DataError for a bad
     data folder, and TrainingError for a loss that is not finite, a full disk, and a checkpoint that is damaged or of
