@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from seg.app import controls, entry
+from seg.app import address, controls, entry
 from seg.app.components.player import player
 from seg.app.parts import replays
 from seg.app.parts import train_now as live
@@ -19,21 +19,14 @@ QUESTIONS = {
     "own runs": "How did your own networks learn?",
     "seeds": "How much of it is chance?",
 }
+REPLAYED, NOW = "Long trainings, replayed", "Train now"
 CHART = {"displayModeBar": False}
 
 entry.required()
 offered = replays.offered(controls.weight_sets().values())
 
-shown = st.segmented_control(
-    "Show",
-    ["Long trainings, replayed", "Train now"],
-    default="Long trainings, replayed",
-    required=True,
-    key="show",
-    bind="query-params",
-    label_visibility="collapsed",
-)
-if shown == "Train now":
+address.choice("show", (REPLAYED, NOW), REPLAYED)
+if st.segmented_control("Show", [REPLAYED, NOW], required=True, key="show", label_visibility="collapsed") == NOW:
     st.subheader("Watch networks learn")
     live.train_now()
     st.stop()

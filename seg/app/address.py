@@ -5,7 +5,8 @@ Streamlit's own binding of a control to the address forgets it on the way back f
 leaves the address behind.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any
 
 import streamlit as st
 
@@ -15,6 +16,7 @@ UPLOAD = "upload"
 """The session's word for the upload shown, which is nobody else's: no address names it."""
 _PAGE, _SEEN, _CHOSEN, _USUAL = "_seg_page", "_seg_address", "_seg_choices", "_seg_usual"
 _OWN = "_seg_own_choices"
+_AND = ","
 
 
 def arrive(page: str) -> None:
@@ -30,24 +32,40 @@ def arrive(page: str) -> None:
 def to_take_along() -> dict[str, str]:
     """The part of the address that a link to another page keeps."""
     names = [DATASET] if st.session_state.get(UPLOAD) else [DATASET, PICTURE]
-    values = {name: _current(name) for name in names}
+    values = {name: _said(name) for name in names}
     return {name: value for name, value in values.items() if value and value != st.session_state[_USUAL].get(name)}
 
 
-def choice(name: str, offered: Collection[str], usual: str) -> str:
+def choice(name: str, offered: Collection[Any], usual: Any) -> Any:
     """What is chosen of those offered, ``usual`` at first; the address says what is not usual.
 
-    A control of the key ``name`` may change it, and so may an address that says something new.
+    The control of the key ``name``, drawn afterwards and without a default, may change it, and so may an address that
+    says something new.
     """
-    value = _current(name)
-    chosen = usual if value is None or value not in offered else value
+    return _kept(name, usual, {str(one): one for one in offered}.get, str)
+
+
+def choices(name: str, offered: Collection[str], usual: Collection[str]) -> list[str]:
+    """The same of a control by which several may be chosen, or none."""
+
+    def read(text: str) -> list[str] | None:
+        known = [one for one in text.split(_AND) if one in offered]
+        return known if known or not text else None
+
+    return _kept(name, list(usual), read, _AND.join)
+
+
+def _kept(name: str, usual: Any, read: Callable[[str], Any], written: Callable[[Any], str]) -> Any:
+    said = _said(name, written)
+    read_again = None if said is None else read(said)
+    value = usual if read_again is None else read_again
     st.session_state[_USUAL][name] = usual
-    choose(name, chosen)
-    say(name, None if chosen == usual else chosen)
-    return chosen
+    choose(name, value)
+    say(name, None if value == usual else written(value))
+    return value
 
 
-def choose(name: str, value: str) -> None:
+def choose(name: str, value: Any) -> None:
     """Keep this choice; called back, or before the control of this key is drawn."""
     st.session_state[name] = st.session_state[_CHOSEN][name] = value
 
@@ -76,7 +94,9 @@ def say(name: str, value: str | None) -> None:
         st.query_params[name] = value
 
 
-def _current(name: str) -> str | None:
+def _said(name: str, written: Callable[[Any], str] = str) -> str | None:
+    """What the address says if that is new, else what is chosen, as an address says it."""
     if is_new(name):
         return st.query_params.get(name)
-    return st.session_state.get(name, st.session_state[_CHOSEN].get(name))
+    value = st.session_state.get(name, st.session_state[_CHOSEN].get(name))
+    return None if value is None else written(value)

@@ -35,7 +35,7 @@ class Pictures:
         self._folders = [_folder(name) for name in names]
         self._by: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for index, stem in enumerate(self._stems):
-            keys = {("stem", stem), ("any case", stem.casefold())}
+            keys: set[tuple[str, ...]] = {("stem", stem), ("any case", stem.casefold())}
             for words in (*_ways_to_split(stem), *self._without_channel(stem)):
                 keys |= {("words", *words), ("core", *_core(words))}
                 keys.add(("numbers", *_without_zeros(_core(words))))

@@ -154,8 +154,8 @@ class Numbers:
 
 def _strays(shown: np.ndarray) -> int | None:
     """How many numbers are neither 0 nor 255 where nearly all are, and of both many; None elsewhere."""
-    white, black = np.count_nonzero(shown == 255), np.count_nonzero(shown == 0)
-    strays = shown.size - white - black
+    white, black = int((shown == 255).sum()), int((shown == 0).sum())
+    strays = int(shown.size - white - black)
     if not (white and black) or strays > MOST_STRAYS * shown.size:
         return None
     return strays if strays == 0 or white >= LEAST_WHITE * shown.size else None

@@ -1,5 +1,6 @@
 """Choices, the session and the address, as a page meets them."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 SCRIPT = """
@@ -60,3 +61,37 @@ def test_an_upload_is_in_no_address():
     assert app.run().session_state.along == {"picture": "Sample 2"}
     app.session_state["upload"] = "0123"
     assert app.run().session_state.along == {}
+
+
+SEVERAL = """
+import streamlit as st
+from seg.app import address
+address.arrive("Training")
+st.session_state.got = address.choices("networks", ["FCN-8s", "U-Net", "Conv stack"], ["FCN-8s"])
+st.session_state.number = address.choice("steps", (120, 240), 240)
+st.pills("Networks", ["FCN-8s", "U-Net", "Conv stack"], selection_mode="multi", key="networks")
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "got"),
+    [
+        (None, ["FCN-8s"]), ("U-Net,Conv stack", ["U-Net", "Conv stack"]), ("", []), ("U-Net,<b>", ["U-Net"]),
+        ("<b>", ["FCN-8s"]),
+    ],
+)  # fmt: skip
+def test_several_choices_are_one_word_of_the_address(said, got):
+    app = AppTest.from_string(SEVERAL)
+    if said is not None:
+        app.query_params["networks"] = said
+    assert app.run().session_state.got == got
+    assert ("networks" in app.query_params) == (got != ["FCN-8s"])
+
+
+def test_no_choice_of_several_is_a_choice_and_a_number_stays_one():
+    app = AppTest.from_string(SEVERAL)
+    app.query_params["steps"] = "120"
+    app.run().button_group[0].set_value([]).run()
+    assert app.session_state.got == []
+    assert app.query_params["networks"] in ("", [""])
+    assert app.session_state.number == 120

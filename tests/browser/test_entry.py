@@ -1,7 +1,9 @@
 """The first visitor of a server may come by any address."""
 
+import pytest
 from playwright.sync_api import expect
 
+from tests.browser import PATIENCE
 from tests.browser.test_compare import still
 
 
@@ -58,4 +60,30 @@ def test_the_way_back_from_another_page_keeps_the_data_set_and_ends_where_it_beg
     expect(page.get_by_role("button", name="street · 7 architectures")).to_be_visible()
     page.reload()
     expect(page.get_by_role("button", name="street · 7 architectures")).to_be_visible()
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "option", "said"),
+    [
+        ("architectures", "Conv stack", "network=Conv"),
+        ("losses", "half found", "answer=half"),
+        ("leaderboard", "boundary F1", "leaderboard-score=boundary_f1"),
+        ("training", "Train now", "show=Train"),
+        ("upsampling", "2-D", "axes=2-D"),
+    ],
+)
+def test_the_way_back_brings_what_was_chosen_on_the_page(browser, serve, path, option, said):
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{serve('streamlit_app.py')}/{path}")
+    still(page)
+    page.locator('[data-testid="stButtonGroup"]').get_by_text(option, exact=True).click()
+    page.wait_for_url(f"**{said}*")
+    still(page)
+    page.locator('[data-testid="stSidebar"]').get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("heading", name="What do the networks see?")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("radio", name=option, exact=True)).to_be_checked()
+    assert said in page.url
     page.close()

@@ -8,7 +8,7 @@ import streamlit as st
 
 from seg.anatomy.receptive import Field, Seen
 from seg.anatomy.stages import Anatomise, Costs, Skips, Stage, Strongest, Timed
-from seg.app import answers, controls, resources
+from seg.app import address, answers, controls, resources
 from seg.app.components.network_drawing import network_drawing
 from seg.app.components.picker import picker
 from seg.app.components.viewer import Panel, viewer
@@ -62,10 +62,9 @@ def choose(sets: dict) -> tuple[Comparison, Entry]:
     comparison = families[0]
     titles = [entry.title for entry in comparison.entries]
     usual = next((title for title in titles if "U-Net" in title), titles[0])
-    title = st.segmented_control(
-        "Network", titles, default=usual, required=True, key="network", bind="query-params", wrap=True
-    )
-    return comparison, next((e for e in comparison.entries if e.title == title), comparison.entries[0])
+    address.choice("network", titles, usual)
+    title = st.segmented_control("Network", titles, required=True, key="network", wrap=True)
+    return comparison, next(e for e in comparison.entries if e.title == title)
 
 
 @st.fragment

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from seg.app import address
 from seg.app.text import plain
 from seg.catalogue.comparisons import SCRATCH, WeightSet
 from seg.figures import leaderboard as figures
@@ -31,6 +32,7 @@ def choose(sets: Mapping[str, WeightSet]) -> tuple[list[Row], list[Row]]:
     several = len(leaderboard.rows(sets.values())) < len(sets)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         slots = [st.container(width=190) for _ in range(4)]
+        address.choice("leaderboard-seeds", (False, True), False)
         each = several and st.toggle("Each seed", key="leaderboard-seeds", help="One line a training run.")
     everything = leaderboard.rows(sets.values(), each_seed=each)
     kept = everything
@@ -42,6 +44,7 @@ def choose(sets: Mapping[str, WeightSet]) -> tuple[list[Row], list[Row]]:
     }
     for slot, (title, of) in zip(slots, fields.items(), strict=True):
         options = list(dict.fromkeys(of(row) for row in everything))
+        address.choices(f"leaderboard-{title}", options, ())
         chosen = slot.multiselect(title, options, key=f"leaderboard-{title}", placeholder="all")
         kept = [row for row in kept if not chosen or of(row) in chosen]
     return kept, everything
@@ -50,6 +53,7 @@ def choose(sets: Mapping[str, WeightSet]) -> tuple[list[Row], list[Row]]:
 def table(rows: Sequence[Row]) -> None:
     """Every row with its scores, the verdict against one of them, and the CSV."""
     by_name = {row.name: row for row in rows}
+    address.choice("leaderboard-reference", by_name, None)
     name = st.selectbox(
         "Compare each with",
         [None, *by_name],
@@ -197,21 +201,21 @@ def choose_dataset(rows: Sequence[Row]) -> list[Row]:
     datasets = list(dict.fromkeys(row.record.dataset for row in rows))
     if len(datasets) == 1:
         return list(rows)
-    chosen = st.segmented_control(
-        "One data set at a time", datasets, default=datasets[0], required=True, key="leaderboard-one"
-    )
+    address.choice("leaderboard-one", datasets, datasets[0])
+    chosen = st.segmented_control("One data set at a time", datasets, required=True, key="leaderboard-one")
     return [row for row in rows if row.record.dataset == chosen]
 
 
 def price(rows: Sequence[Row]) -> None:
     """Accuracy against cost."""
     st.subheader("Accuracy and its price")
+    address.choice("leaderboard-score", SCORES, "mean_iou")
+    address.choice("leaderboard-cost", COSTS, "parameters")
     with st.container(horizontal=True):
         score = st.segmented_control(
             "Accuracy",
             list(SCORES),
             format_func=SCORES.__getitem__,
-            default="mean_iou",
             required=True,
             key="leaderboard-score",
         )
@@ -219,7 +223,6 @@ def price(rows: Sequence[Row]) -> None:
             "Price",
             list(COSTS),
             format_func=COSTS.__getitem__,
-            default="parameters",
             required=True,
             key="leaderboard-cost",
         )
@@ -282,7 +285,8 @@ def detail(rows: Sequence[Row]) -> None:
         with column:
             title = ("Set", "Set beside it")[i]
             key = f"leaderboard-set{i}-{rows[0].record.dataset}"
-            row = by_name[st.selectbox(title, list(by_name), index=i, key=key)]
+            address.choice(key, by_name, list(by_name)[i])
+            row = by_name[st.selectbox(title, list(by_name), key=key)]
             _one(row, f"{key}-figure")
 
 

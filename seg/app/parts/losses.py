@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from seg.app import answers, controls
+from seg.app import address, answers, controls
 from seg.app.parts import compare as results
 from seg.app.parts import runs
 from seg.app.parts.exhibits import Exhibit
@@ -131,19 +131,13 @@ def where(exhibit: Exhibit, comparison: Comparison, class_map: ClassMap, sets: d
         st.info("This picture has no truth, so it has no loss: choose a sample or add a mask.", icon=":material/info:")
         return
     left, right = st.columns([2, 3])
-    usual = list(members).index(comparison.entries[0].weights.name)
-    name = left.selectbox("Network", list(members), index=usual, key=f"where-{class_map.dataset}")
+    key = f"where-{class_map.dataset}"
+    address.choice(key, members, comparison.entries[0].weights.name)
+    name = left.selectbox("Network", list(members), key=key)
     titles = {LOSSES[key].title: key for key in LOSSES}
     with right:
-        chosen = st.pills(
-            "Losses",
-            list(titles),
-            selection_mode="multi",
-            default=["cross-entropy", "focal", "Dice"],
-            key="where-losses",
-            bind="query-params",
-            wrap=True,
-        )
+        address.choices("where-losses", titles, ["cross-entropy", "focal", "Dice"])
+        chosen = st.pills("Losses", list(titles), selection_mode="multi", key="where-losses", wrap=True)
     logits = answers.collect({name: answers.ask(exhibit, members[name], Logits())}).get(name)
     if logits is None or not chosen:
         return
@@ -187,24 +181,14 @@ def _curves(shift: int) -> dict:
 def rare() -> None:
     """The imbalance slider: a disc, four answers, all losses."""
     left, middle, right = st.columns([4, 3, 4])
-    percent = left.select_slider(
-        "The disc covers",
-        [f"{share:.1%}" for share in reversed(imbalance.SHARES)],
-        value=f"{imbalance.SHARES[4]:.1%}",
-        key="disc",
-        bind="query-params",
-    )
-    shift = middle.slider("Shifted by, in pixels", 1, 12, 3, key="shift", bind="query-params")
+    shares = [f"{share:.1%}" for share in reversed(imbalance.SHARES)]
+    address.choice("disc", shares, f"{imbalance.SHARES[4]:.1%}")
+    address.choice("shift", range(1, 13), 3)
+    address.choice("answer", imbalance.ANSWERS, imbalance.ANSWERS[0])
+    percent = left.select_slider("The disc covers", shares, key="disc")
+    shift = middle.slider("Shifted by, in pixels", 1, 12, key="shift")
     with right:
-        answer = st.segmented_control(
-            "The network's answer",
-            imbalance.ANSWERS,
-            default=imbalance.ANSWERS[0],
-            required=True,
-            key="answer",
-            bind="query-params",
-            wrap=True,
-        )
+        answer = st.segmented_control("The network's answer", imbalance.ANSWERS, required=True, key="answer", wrap=True)
     at = next(i for i, share in enumerate(imbalance.SHARES) if f"{share:.1%}" == percent)
     truth = imbalance.disc(imbalance.SHARES[at])
     found = _curves(shift)

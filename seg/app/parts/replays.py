@@ -59,7 +59,7 @@ def choose(offered: Sequence[Comparison]) -> Comparison:
     """Draw the choice, from the data set down to the single networks; those that stand in for others are left out."""
     offered = list(offered)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        offered = narrow(offered, "Data set", lambda c: c.dataset, key="training-dataset")
+        offered = narrow(offered, "Data set", lambda c: c.dataset, key="dataset")
         dataset = offered[0].dataset
         offered = narrow(offered, "Compare", lambda c: c.topic, key=f"training-topic-{dataset}")
         scope = f"{offered[0].topic}-{dataset}"

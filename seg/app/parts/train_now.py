@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from seg.app import address
 from seg.app.text import plain
 from seg.catalogue.store import WeightIndex
 from seg.datasets import Sample
@@ -28,6 +29,8 @@ EVERY = 1.0
 """Seconds between two looks at a training."""
 MODELS = ("conv_stack", "encoder_decoder", "fcn32s", "fcn16s", "fcn8s", "unet", "fc_densenet56")
 LENGTHS = (120, 240, 360, 720)
+TOPICS = ("architectures", "losses")
+RARITIES = (0.0, 0.25, 0.5, 0.75, 1.0)
 RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 ENLARGED = 2
 
@@ -66,52 +69,28 @@ def train_now() -> None:
 def _choose() -> tuple[dict[str, tuple[str, str, float, float]], int]:
     """Name → (model, loss, rarity, learning rate) of what the visitor wants to see learn; and for how many steps."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        by_loss = (
-            st.segmented_control(
-                "Compare",
-                ["architectures", "losses"],
-                default="architectures",
-                required=True,
-                key="live-compare",
-                bind="query-params",
-            )
-            == "losses"
-        )
-        rarity = st.slider(
+        address.choice("live-compare", TOPICS, TOPICS[0])
+        address.choice("rarity", RARITIES, 0.5)
+        address.choice("rate", RATES, 1e-2)
+        address.choice("steps", LENGTHS, 240)
+        by_loss = st.segmented_control("Compare", TOPICS, required=True, key="live-compare") == "losses"
+        rarity = st.select_slider(
             "How rare small classes are",
-            0.0,
-            1.0,
-            0.5,
-            0.25,
+            RARITIES,
             key="rarity",
-            bind="query-params",
             width=220,
             help="At 1, triangles and lines are in 6 % of the pictures, and small.",
         )
-        rate = st.select_slider(
-            "Learning rate", RATES, value=1e-2, format_func="{:g}".format, key="rate", bind="query-params", width=220
-        )
-        steps = st.segmented_control(
-            "Steps of 16 pictures",
-            LENGTHS,
-            default=240,
-            required=True,
-            key="steps",
-            bind="query-params",
-        )
+        rate = st.select_slider("Learning rate", RATES, format_func="{:g}".format, key="rate", width=220)
+        steps = st.segmented_control("Steps of 16 pictures", LENGTHS, required=True, key="steps")
     if by_loss:
         options, usual = {LOSSES[key].title: ("unet", key) for key in LOSSES}, ["cross-entropy", "Dice"]
     else:
         options, usual = {TITLES[key]: (key, "wce") for key in MODELS}, [TITLES["fcn32s"], TITLES["unet"]]
-    chosen = st.pills(
-        "Losses, each for a U-Net of its own" if by_loss else "Networks, each with weighted cross-entropy",
-        list(options),
-        selection_mode="multi",
-        default=usual,
-        key="live-losses" if by_loss else "live-networks",
-        bind="query-params",
-        wrap=True,
-    )
+    key = "live-losses" if by_loss else "live-networks"
+    label = "Losses, each for a U-Net of its own" if by_loss else "Networks, each with weighted cross-entropy"
+    address.choices(key, options, usual)
+    chosen = st.pills(label, list(options), selection_mode="multi", key=key, wrap=True)
     if len(chosen) > MOST:
         st.markdown(f"At most {MOST} learn at once: the first {MOST} are taken.")
     return {name: (*options[name], rarity, rate) for name in chosen[:MOST]}, int(steps)

@@ -7,7 +7,7 @@ from seg.anatomy import transposed as upsampling
 from seg.anatomy.checkerboard import Kernels, Measure, Measurement
 from seg.anatomy.dependence import Upsampling
 from seg.anatomy.transposed import Geometry
-from seg.app import answers
+from seg.app import address, answers
 from seg.app.components.by_hand import by_hand
 from seg.app.parts.exhibits import Exhibit
 from seg.app.text import plain
@@ -40,9 +40,8 @@ def lab() -> None:
             st.button(name, key=f"example-{name}", type="tertiary", on_click=_use, args=(numbers,))
     axes, *columns = st.columns([3, 4, 4, 4, 4, 4])
     with axes:
-        shape = INPUTS[
-            st.segmented_control("Axes", list(INPUTS), default="1-D", required=True, key="axes", bind="query-params")
-        ]
+        address.choice("axes", INPUTS, "1-D")
+        shape = INPUTS[st.segmented_control("Axes", list(INPUTS), required=True, key="axes")]
     numbers = {}
     limits = {
         "kernel": ("Kernel", 1, 6, 3),
@@ -52,7 +51,8 @@ def lab() -> None:
         "dilation": ("Dilation", 1, 3, 1),
     }
     for column, (key, (label, low, high, usual)) in zip(columns, limits.items(), strict=True):
-        numbers[key] = column.number_input(label, low, high, usual, key=key, bind="query-params")
+        address.choice(key, range(low, high + 1), usual)
+        numbers[key] = column.number_input(label, low, high, key=key)
     try:
         geometry = Geometry(
             numbers["kernel"], numbers["stride"], numbers["padding"], numbers["extra"], numbers["dilation"]
@@ -114,7 +114,8 @@ def _overlap(geometry: Geometry) -> None:
             "overlap or an even one, the middle is one colour. "
             "[Odena et al., Distill 2016](https://distill.pub/2016/deconv-checkerboard/)"
         )
-        layers = st.slider("Such layers, one after another", 1, 4, 2, key="layers", bind="query-params")
+        address.choice("layers", range(1, 5), 2)
+        layers = st.slider("Such layers, one after another", 1, 4, key="layers")
     ways = upsampling.stacked(WIDE, [geometry] * layers)
     middle = slice(len(ways) // 3, len(ways) // 3 + 48)
     st.markdown(
