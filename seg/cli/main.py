@@ -7,6 +7,7 @@ import typer
 
 from seg.cli.bench import bench
 from seg.cli.calibrate import calibrate
+from seg.cli.data import data
 from seg.cli.evaluate import evaluate
 from seg.cli.likeness import likeness
 from seg.cli.predict import predict
@@ -17,6 +18,7 @@ from seg.errors import SegError, in_a_sentence
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A laboratory for semantic segmentation.")
 for command in (models, weights, predict, likeness, evaluate, calibrate, train, grid, bench):
     app.command()(command)
+app.add_typer(data, name="data")
 
 
 def run() -> None:

@@ -46,6 +46,7 @@ def train(
     import torch
 
     from seg.datasets.own import open_data
+    from seg.datasets.unnamed import EVERY
     from seg.training import trainer
     from seg.training.recipe import Recipe
 
@@ -53,7 +54,7 @@ def train(
         torch.set_num_threads(threads)
     if dataset is None and data is None:
         raise OptionError("Name a data set with --dataset, or a folder of your own with --data.")
-    own = open_data(data) if dataset is None and data else None
+    own = open_data(data, looked_at=EVERY) if dataset is None and data else None
     if rendered is None:
         rendered = 0 if own else 80
     recipe = Recipe(

@@ -142,13 +142,13 @@ class OwnData:
     def read_as(self, class_map: ClassMap, split: str, reading: Reading = AS_FILED) -> OwnSamples:
         """The pictures of a split with the class ids of a network, whose classes are matched by name.
 
-        Numbers in masks that nothing names are the network's own. Raises DataError for classes that the network has
-        not, and for no such split.
+        Numbers in masks that nothing names are the network's own, unless it was trained on such. Raises DataError for
+        classes that the network has not, and for no such split.
         """
         samples = self.split(split, reading)
-        if not self.is_named and not self.classes.words:
-            return replace(samples, classes=class_map, reading=reading)
         if lacking := [name for name in self.class_map.names if name not in class_map.names]:
+            if not self.is_named:
+                return replace(samples, classes=class_map, reading=reading)
             raise DataError(
                 f"{self.folder} has {_listed(lacking)}, which the network of {class_map.dataset} pictures does not "
                 f"know: it knows {_listed(class_map.names)}. Give classes the network's names, or take them out with "
@@ -212,7 +212,7 @@ class OwnData:
         return description.written(self.name, self.classes, drawn)
 
 
-def open_data(source: str | Path | IO[bytes], name: str = "", looked_at: int = unnamed.LOOKED_AT) -> OwnData:
+def open_data(source: str | Path | IO[bytes], name: str = "", looked_at: int = unnamed.SOME) -> OwnData:
     """The own data set in a folder, a ZIP file or an uploaded ZIP; no picture is read.
 
     name: what an upload is called. looked_at: masks that are opened where nothing names the classes.
@@ -247,7 +247,7 @@ def labelled(folder: str | Path, class_map: ClassMap, split: str, reading: Readi
     if root.is_dir():
         found = _understood(root)
         if found.layout and (found.layout.title != ours.TITLE or found.described):
-            return _opened(found, root.resolve().name, None, unnamed.LOOKED_AT).read_as(class_map, split, reading)
+            return _opened(found, root.resolve().name, None, unnamed.SOME).read_as(class_map, split, reading)
     elif root.is_file():
         return open_data(root).read_as(class_map, split, reading)
     return Folder(folder, split, class_map, reading, lacking=True)

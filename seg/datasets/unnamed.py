@@ -1,5 +1,6 @@
 """Masks whose classes nothing names: what numbers or colours are in them becomes classes called by these."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,8 +10,8 @@ from seg.errors import DataError, SegError
 from seg.labels import IGNORE, Colour
 from seg.pictures.masks import numbers_or_colours
 
-LOOKED_AT = 64
-"""Masks that are opened to find the classes of a folder that names none, spread over all of them."""
+SOME, EVERY = 64, sys.maxsize
+"""Masks that are opened to find the classes of a folder that names none: some, spread over all of them, or all."""
 
 BLACK = (0, 0, 0)
 
@@ -43,7 +44,7 @@ def classes_in(masks: Iterable[Path]) -> tuple[Classes, list[str]]:
         raise DataError(first or "There is no mask: name the classes in dataset.toml.")
     if len(colours) > IGNORE or len(numbers - {IGNORE}) > IGNORE:
         raise DataError(f"The masks hold more numbers or colours than there may be classes, {IGNORE}: are they photos?")
-    looked = f"Nothing here names the classes, so they are called by what {count} masks hold"
+    looked = f"Nothing here names the classes, so they are called by what {count:,} masks hold"
     if colours:
         shown = sorted(colours)
         names = ["background" if colour == BLACK else f"#{bytes(colour).hex()}" for colour in shown]

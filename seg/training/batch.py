@@ -18,6 +18,7 @@ from seg.catalogue.record import Record
 from seg.catalogue.store import WeightIndex
 from seg.datasets import DATASETS
 from seg.datasets.own import open_data
+from seg.datasets.unnamed import EVERY
 from seg.errors import OptionError, SegError, TrainingError, WeightsError
 from seg.training.recipe import Recipe
 
@@ -60,7 +61,7 @@ def read(path: str | Path, data: str | Path | None = None) -> list[Recipe]:
         where = f"{path}, run {number}"
         for values in _combinations({**defaults, **run}, where):
             if data is not None and values.get("dataset") not in DATASETS:
-                own = own or open_data(data).name
+                own = own or open_data(data, looked_at=EVERY).name
                 if values.get("dataset", own) == own:
                     values = {"rendered": 0, **values, "dataset": own, "own": True}
             recipe = _recipe(values, where)

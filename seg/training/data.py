@@ -15,6 +15,7 @@ from torchvision.transforms import v2
 
 from seg.datasets import TRAINING_SEEDS, Folder, Sample, Samples, dataset_named, validation_scenes
 from seg.datasets.own import OwnData, open_data
+from seg.datasets.unnamed import EVERY
 from seg.errors import DataError
 from seg.inference.tiling import ALIGNMENT
 from seg.labels import IGNORE
@@ -300,7 +301,7 @@ class Data:
         Raises DataError for an unknown data set, a bad folder, and pictures none of which has a label.
         """
         problems: list[str] | None = None
-        own = open_data(folder) if recipe.own and isinstance(folder, str | Path) else folder
+        own = open_data(folder, looked_at=EVERY) if recipe.own and isinstance(folder, str | Path) else folder
         self.dataset = own.dataset if isinstance(own, OwnData) else dataset_named(recipe.dataset)
         self.class_map = self.dataset.class_map
         reading = Reading.of(self.class_map, recipe.ids_from, recipe.white)

@@ -104,14 +104,29 @@ def _checked(given: Mapping[str, Any], height: int, width: int, where: str) -> d
     """RLE that covers just the picture. Raises DataError, or what a list of anything else leads to."""
     if list(given["size"]) != [height, width]:
         raise DataError(f"{where} has a mask of {given['size']}, but the picture is [{height}, {width}]: export anew.")
-    counts = given["counts"]
-    if isinstance(counts, list):
-        if any(type(run) is not int or run < 0 for run in counts) or sum(counts) != height * width:
-            raise DataError(f"{where} has a mask whose runs do not fill the picture: export the file anew.")
-        return _rle().frPyObjects({"size": [height, width], "counts": counts}, height, width)
-    packed = {"size": [height, width], "counts": counts.encode("ascii")}
-    _rle().decode(packed)  # which finds out whether it fills the picture
-    return packed
+    counts = _unpacked(given["counts"]) if isinstance(given["counts"], str) else given["counts"]
+    if any(type(run) is not int or run < 0 for run in counts) or sum(counts) != height * width:
+        raise DataError(f"{where} has a mask whose runs do not fill the picture: export the file anew.")
+    return _rle().frPyObjects({"size": [height, width], "counts": counts}, height, width)
+
+
+def _unpacked(text: str) -> list[int]:
+    """The runs of a compressed RLE: five bits a character, the lowest first, less the run before the last.
+
+    pycocotools reads the same, but does not notice runs that do not fill the picture.
+    """
+    runs: list[int] = []
+    value = shift = 0
+    for code in (byte - 48 for byte in text.encode("ascii")):
+        if not 0 <= code < 64 or shift > 30:
+            raise ValueError(text)
+        value |= (code & 31) << shift
+        shift += 5
+        if not code & 32:
+            value -= (1 << shift) if code & 16 else 0
+            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+            value = shift = 0
+    return runs
 
 
 def find(folder: Path) -> Layout | None:
