@@ -1,6 +1,6 @@
 """What the weight sets let one compare: architectures of a family, or one property of one architecture."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,7 @@ LOSS_TITLES = {
 LOSS_ORDER = tuple(LOSS_TITLES)
 STARTS = SCRATCH, IMAGENET = "from scratch", "ImageNet start"
 
-START, LOSS, NETWORK, UPSAMPLING, WIDTH = "Start", "Loss", "Network", "Upsampling", "Width"
+START, LOSS, NETWORK, UPSAMPLING, WIDTH, CLASSES = "Start", "Loss", "Network", "Upsampling", "Width", "Classes"
 TOPICS = {
     "architectures": NETWORK,
     "losses": LOSS,
@@ -103,7 +103,9 @@ class Comparison:
 
 
 def start_of(record: Record) -> str:
-    """Where training began: one of `STARTS`, or an untrained backbone, which is like neither."""
+    """Where training began: one of `STARTS`, or an untrained backbone, which is like neither; '' where nobody knows."""
+    if record.source:
+        return ""
     backbone = record.arguments.backbone
     if backbone not in models.BACKBONES:
         return SCRATCH
@@ -111,7 +113,9 @@ def start_of(record: Record) -> str:
 
 
 def title_of(record: Record) -> str:
-    """The name people know the architecture by; for smp's, which and on what encoder."""
+    """The name people know the architecture by; for smp's, which and on what encoder; an adopted one's own name."""
+    if record.source:
+        return record.name.split("/", 1)[1]
     return models.TITLES.get(record.model) or (record.arguments.backbone or record.model).replace("/", " on ")
 
 
@@ -138,11 +142,22 @@ def comparisons(sets: Iterable[WeightSet]) -> list[Comparison]:
     found = []
     for dataset in sorted(by_dataset, key=lambda d: _rank(tuple(DATASETS), d)):
         members = by_dataset[dataset]
-        found += _families(dataset, members)
+        trained = [weights for weights in members if not weights.record.source]
+        found += _families(dataset, trained) if trained else []
         for topic in ("losses", "upsampling", "starts", "widths"):
-            found += _varying(dataset, topic, members)
-        found += _own_runs(dataset, members)
+            found += _varying(dataset, topic, trained)
+        found += _own_runs(dataset, members, by_dataset)
     return found
+
+
+def _shipped_like(adopted: WeightSet, by_dataset: Mapping[str, Sequence[WeightSet]]) -> tuple[Entry, ...]:
+    """The shipped networks that one made elsewhere can be compared with: a family of the same classes."""
+    names = adopted.record.class_map.names
+    for dataset, members in by_dataset.items():
+        shipped = [w for w in members if not w.own and not w.record.source and w.record.class_map.names == names]
+        if shipped:
+            return _families(dataset, shipped)[0].entries
+    return ()
 
 
 def _shipped_and_plainest_first(weights: WeightSet) -> tuple:
@@ -236,18 +251,30 @@ def _scale_note(weights: WeightSet, group: Sequence[tuple[tuple, WeightSet]]) ->
     return f"trained at {weights.record.scale} pixels" if len(scales) > 1 else ""
 
 
-def _own_runs(dataset: str, sets: Sequence[WeightSet]) -> list[Comparison]:
-    """All of the visitor's own sets, each architecture with the shipped set that is nearest to it."""
-    own = [w for w in sets if w.own]
-    if not own:
-        return []
-    beside = {}
-    for weights in own:
-        same = [w for w in sets if not w.own and w.record.model == weights.record.model]
-        if same:
-            nearest = min(same, key=lambda w: _differing_traits(w.record, weights.record))
-            beside[nearest.name] = Entry(_without_dataset(nearest), nearest, "shipped")
-    return [Comparison(dataset, "own runs", {}, (*(Entry(_without_dataset(w), w) for w in own), *beside.values()))]
+def _own_runs(
+    dataset: str, sets: Sequence[WeightSet], by_dataset: Mapping[str, Sequence[WeightSet]]
+) -> list[Comparison]:
+    """All of the visitor's own sets that have the same classes, each architecture with the shipped set that is nearest
+    to it, those made elsewhere with a shipped family."""
+    groups: dict[tuple[str, ...], list[WeightSet]] = {}
+    for weights in sets:
+        if weights.own or weights.record.source:
+            groups.setdefault(weights.record.class_map.names, []).append(weights)
+    found = []
+    for names, own in groups.items():
+        beside: dict[str, WeightSet] = {}
+        for weights in own:
+            same = [w for w in sets if not w.own and w.record.model == weights.record.model and not w.record.source]
+            if weights.record.source:
+                beside |= {entry.weights.name: entry.weights for entry in _shipped_like(weights, by_dataset)}
+            elif same:
+                nearest = min(same, key=lambda w: _differing_traits(w.record, weights.record))
+                beside[nearest.name] = nearest
+        fixed = {CLASSES: ", ".join(names)} if len(groups) > 1 else {}
+        shipped = (Entry(_without_dataset(w), w, "shipped") for w in beside.values())
+        entries = (*(Entry(_without_dataset(w), w) for w in own), *shipped)
+        found.append(Comparison(dataset, "own runs", fixed, entries))
+    return found
 
 
 def _without_dataset(weights: WeightSet) -> str:

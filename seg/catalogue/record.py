@@ -5,7 +5,7 @@ No torch here: what lists sets or draws their scores need not load it.
 
 import json
 import reprlib
-from dataclasses import field
+from dataclasses import asdict, field
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     StrictBool,
     StrictStr,
     TypeAdapter,
@@ -30,6 +31,9 @@ from seg.labels import IGNORE, ClassMap
 
 CALIBRATION_BINS = 15
 """Of confidence, from 0 to 1, in which `Validation.calibration` counts how often a network is right."""
+
+ONNX = "onnx"
+"""The `Record.model` of what is no module of PyTorch but an ONNX file, whatever is in it."""
 
 Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
 Size = Annotated[int, Field(strict=True, gt=0, lt=2**53)]
@@ -68,6 +72,7 @@ class Arguments:
     backbone: StrictStr | None = None
     upsampling: StrictStr | None = None
     norm: StrictBool | None = None
+    options: dict[str, JsonValue] | None = None
 
 
 @dataclass(frozen=True)
@@ -157,10 +162,10 @@ class Replay:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What is known about one weight set; the file itself holds tensors only."""
+    """What is known about one weight set; the file itself holds tensors only, or is an ONNX file."""
 
     name: Name
-    """`{dataset}/{model}-{loss}[-{variant}]`."""
+    """`{dataset}/{model}-{loss}[-{variant}]`; whatever its owner chose behind the slash if it was adopted."""
     dataset: StrictStr
     model: StrictStr
     arguments: Arguments
@@ -172,11 +177,17 @@ class Record:
     """Per channel, of pictures in [0, 1]."""
     tile: tuple[Size, Size]
     """Height and width of the landscape tile."""
+    any_size: StrictBool = True
+    """Whether the tile may be turned for a portrait picture: else the network takes pictures of that size alone."""
+    channel_order: Literal["rgb", "bgr"] = "rgb"
+    """As the network takes colours, and as mean and std are listed."""
+    labels_only: StrictBool = False
+    """Whether the network gives class ids without logits, so that nobody knows how sure it is."""
     classes: Annotated[tuple[Class, ...], Field(min_length=1, max_length=IGNORE)]
     """The set's own: id k is the k-th."""
     ignore: Annotated[int, Field(strict=True, ge=0, le=IGNORE)] = IGNORE
     """The id that label files for it use for 'unlabelled', besides 255."""
-    parameters: Size
+    parameters: Count
     bytes: Count
     sha256: StrictStr
     temperature: Annotated[Number, Field(gt=0)] = 1.0
@@ -190,6 +201,8 @@ class Record:
     """Billions of operations for one tile, see `seg.anatomy.cost.gflops`."""
     timing: Timing | None = None
     replay: Replay | None = None
+    source: StrictStr = ""
+    """What the network was made of elsewhere, in words; '' for one that was trained here. See `seg.scores.adoption`."""
 
     @validator(mode="after")
     def _fits(self) -> "Record":
@@ -220,9 +233,28 @@ class Record:
         )
 
     @property
+    def is_module(self) -> bool:
+        """Whether PyTorch holds it, and so can look into it; an ONNX file runs as a whole."""
+        return self.model != ONNX
+
+    @property
     def variant(self) -> str:
         """What follows the loss in the name, or ''."""
+        if self.source:
+            return ""
         return self.name.split("/", 1)[1].removeprefix(f"{self.model}-{self.loss}").removeprefix("-")
+
+
+_ELSEWHERE = {"any_size": True, "channel_order": "rgb", "labels_only": False, "source": ""}
+"""What says something of networks made elsewhere alone → as it is for all others."""
+
+
+def as_written(record: Record) -> dict[str, Any]:
+    """A record as an index lists it: without what says nothing about a network that was trained here."""
+    entry = asdict(record)
+    if record.arguments.options is None:
+        del entry["arguments"]["options"]
+    return {key: value for key, value in entry.items() if key not in _ELSEWHERE or value != _ELSEWHERE[key]}
 
 
 def classes_of(class_map: ClassMap) -> tuple[Class, ...]:

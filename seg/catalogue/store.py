@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,9 +15,9 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 from safetensors import SafetensorError
 
-from seg.catalogue.record import Record, read_records
+from seg.catalogue.record import ONNX, Record, as_written, read_records
 from seg.errors import WeightsError
-from seg.models import KNOWN
+from seg.models import KNOWN, TRANSFORMERS
 
 if TYPE_CHECKING:  # loaded where tensors are touched
     from torch import Tensor, nn
@@ -70,7 +71,7 @@ class WeightIndex:
         return records[name]
 
     def file(self, record: Record) -> Path:
-        return self.folder / f"{record.name}.safetensors"
+        return self.folder / f"{record.name}.{'safetensors' if record.is_module else 'onnx'}"
 
     def verify(self, record: Record) -> None:
         """Raises WeightsError if the network is none that this version can build, or its file is missing or is not the
@@ -89,9 +90,12 @@ class WeightIndex:
             )
 
     def load(self, record: Record) -> "Network":
-        """The trained network in eval mode, fp32, on the CPU. Raises WeightsError if anything does not fit."""
+        """The trained network in eval mode, fp32, on the CPU. Raises WeightsError if anything does not fit, and for an
+        ONNX file, which is no module."""
         from safetensors.torch import load_file
 
+        if not record.is_module:
+            raise WeightsError(f"{record.name} is an ONNX file: PyTorch cannot open it.")
         model = build(record)
         self.verify(record)
         try:
@@ -109,18 +113,27 @@ class WeightIndex:
         )
         return model.eval()
 
-    def write_tensors(self, name: str, model: "nn.Module") -> tuple[int, str]:
-        """Write the model's tensors as fp16, atomically; returns the file's bytes and SHA-256."""
+    def write_tensors(self, name: str, model: "nn.Module", half: bool = True) -> tuple[int, str]:
+        """Write the model's tensors, as fp16 or as they are, atomically; returns the file's bytes and SHA-256."""
         from safetensors.torch import save_file
 
         path = self.folder / f"{name}.safetensors"
         path.parent.mkdir(parents=True, exist_ok=True)
-        half = {
-            key: (tensor.half() if tensor.is_floating_point() else tensor).contiguous().cpu()
+        tensors = {
+            key: (tensor.half() if half and tensor.is_floating_point() else tensor.clone()).contiguous().cpu()
             for key, tensor in model.state_dict().items()
         }
         temporary = path.with_suffix(".partial")
-        save_file(half, temporary)
+        save_file(tensors, temporary)
+        os.replace(temporary, path)
+        return path.stat().st_size, sha256(path)
+
+    def write_onnx(self, name: str, file: Path) -> tuple[int, str]:
+        """Copy an ONNX file, atomically; returns its bytes and SHA-256."""
+        path = self.folder / f"{name}.onnx"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".partial")
+        shutil.copyfile(file, temporary)
         os.replace(temporary, path)
         return path.stat().st_size, sha256(path)
 
@@ -154,14 +167,14 @@ def index_text(records: Mapping[str, Record]) -> str:
     def sort_key(record: Record) -> tuple[str, int, str]:
         return record.dataset, KNOWN.index(record.model) if record.model in KNOWN else len(KNOWN), record.name
 
-    entries = [asdict(record) for record in sorted(records.values(), key=sort_key)]
+    entries = [as_written(record) for record in sorted(records.values(), key=sort_key)]
     return json.dumps(entries, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def check(record: Record) -> None:
     """Raises WeightsError for an architecture that this version does not know, and for a network that tells another
     number of classes apart than the record names."""
-    if record.model not in KNOWN:
+    if record.model not in (*KNOWN, TRANSFORMERS, ONNX):
         raise WeightsError(
             f"Weight set {record.name} is for the architecture {record.model!r}, which this version does not know: "
             "update the program or remove the set."

@@ -5,6 +5,7 @@ import sys
 
 import typer
 
+from seg.cli.adopt import adopt
 from seg.cli.bench import bench
 from seg.cli.calibrate import calibrate
 from seg.cli.data import data
@@ -16,7 +17,7 @@ from seg.cli.weights import models, weights
 from seg.errors import SegError, in_a_sentence
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A laboratory for semantic segmentation.")
-for command in (models, weights, predict, likeness, evaluate, calibrate, train, grid, bench):
+for command in (models, weights, predict, likeness, evaluate, calibrate, adopt, train, grid, bench):
     app.command()(command)
 app.add_typer(data, name="data")
 

@@ -237,6 +237,23 @@ def open_data(source: str | Path | IO[bytes], name: str = "", looked_at: int = u
         raise
 
 
+def class_map_in(source: str) -> ClassMap:
+    """The classes that a dataset.toml lists, that an own data set has, or that are those of a data set known by name.
+
+    Raises DataError where nothing names any.
+    """
+    if source in DATASETS:
+        return DATASETS[source].class_map
+    if Path(source).suffix != ".toml":
+        with open_data(source) as found:
+            return found.class_map
+    given = description.read(Path(source))
+    if given.classes is None:
+        raise DataError(f"{source} lists no classes.")
+    names = given.classes.names
+    return ClassMap(given.name or "data", names, _colours(names, given.drawn), IGNORE)
+
+
 def labelled(folder: str | Path, class_map: ClassMap, split: str, reading: Reading = AS_FILED) -> Samples:
     """The labelled pictures of a folder's split for a network of these classes.
 

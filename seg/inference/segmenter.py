@@ -15,6 +15,7 @@ from seg.catalogue.store import SHIPPED, Record, WeightIndex
 from seg.errors import ImageError, NotEnoughMemoryError, OptionError
 from seg.inference.activity import ACTIVITY
 from seg.inference.engines import Blueprint, Engine, build_engine
+from seg.inference.engines.openvino.onnx import OnnxEngine
 from seg.inference.engines.pytorch import is_out_of_memory
 from seg.inference.labelling import labels_at, strips
 from seg.inference.scaling import SCALED
@@ -65,11 +66,19 @@ class Segmenter:
     """
 
     def __init__(
-        self, record: Record, network: Network | Callable[[], Network], device: str = "auto", engine: str = "auto"
+        self,
+        record: Record,
+        network: Network | Callable[[], Network] | Path,
+        device: str = "auto",
+        engine: str = "auto",
     ):
+        """network: the module or what loads it, the file where the record says that it is ONNX."""
         self.record = record
+        if isinstance(network, Path):
+            self.engine: Engine = OnnxEngine(network, record, device, engine)
+            return
         blueprint = Blueprint(record.model, asdict(record.arguments))
-        self.engine: Engine = build_engine(network, device, engine, record.sha256, blueprint)
+        self.engine = build_engine(network, device, engine, record.sha256, blueprint)
 
     @classmethod
     def load(cls, name: str, device: str = "auto", engine: str = "auto", weights: str | Path = SHIPPED) -> "Segmenter":
@@ -80,7 +89,8 @@ class Segmenter:
         index = WeightIndex(weights)
         record = index.record(name)
         index.verify(record)
-        return cls(record, partial(index.load, record), device, engine)
+        network = partial(index.load, record) if record.is_module else index.file(record)
+        return cls(record, network, device, engine)
 
     @ACTIVITY.during()
     def __call__(self, image: np.ndarray, detail: int = 1, skips: Collection[str] | None = None) -> Prediction:
@@ -132,26 +142,27 @@ class Segmenter:
             return timed_run
 
         if skips is None:
-            scaled = self._scaled(image, detail)
-            logits = self._tiling(scaled).blend(scaled, timed(self._run), self.engine.batch_size)
+            logits = self._tiled(self._scaled(image, detail), timed(self._run))
         else:
             untiled = timed(lambda batch: self.forward(batch, skips).float().cpu())
             logits = untiled(self._input(image))[0]
         height, width = image.shape[:2]
         labels, confidence = labels_at(logits, height, width, self.record.temperature)
+        if self.record.labels_only:
+            confidence = np.ones_like(confidence)
         return Prediction(labels, confidence, seconds, str(self.device), tuple(self.engine.notes))
 
     def full_logits(self, image: np.ndarray) -> Iterator[Tensor]:
         """What labels and confidence are decided from, before the temperature: float32 (C, rows, W), strip by strip
         from top to bottom."""
-        scaled = self._scaled(image)
-        logits = self._tiling(scaled).blend(scaled, self._run, self.engine.batch_size)
-        return strips(logits, *image.shape[:2])
+        return strips(self._tiled(self._scaled(image)), *image.shape[:2])
 
     @ACTIVITY.during()
     def logits(self, image: np.ndarray, skips: Collection[str] | None = None) -> np.ndarray:
-        """Float32 (C, h, w) at training scale, untiled."""
+        """Float32 (C, h, w) at training scale; untiled, except of an ONNX file, which may take one size alone."""
         known = self._known(skips)
+        if not self.record.is_module:
+            return self._with_enough_memory(lambda: self._tiled(self._scaled(image)).numpy())
         return self._with_enough_memory(lambda: self.forward(self._input(image), known).float().cpu()[0].numpy())
 
     @ACTIVITY.during()
@@ -208,16 +219,21 @@ class Segmenter:
     @property
     def skip_names(self) -> tuple[str, ...]:
         """The skip connections that can be left out, deepest or shallowest first as the network names them."""
-        return self.module.skip_names
+        return self.module.skip_names if self.record.is_module else ()
 
     def _run(self, tiles: Tensor) -> Tensor:
         return self.engine.run(normalise(tiles, self.record.mean, self.record.std))
 
+    def _tiled(self, scaled: Tensor, run: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """Uint8 (C, h, w) → logits, float32 (K, h, w)."""
+        return self._tiling(scaled).blend(scaled, run or self._run, self.engine.batch_size)
+
     def _tiling(self, scaled: Tensor) -> Tiling:
-        """Landscape tiles for a landscape picture, the same turned for a portrait one."""
+        """Landscape tiles for a landscape picture, the same turned for a portrait one if the network takes it."""
         height, width = scaled.shape[-2:]
         short, long = self.record.tile
-        return Tiling((height, width), (short, long) if width >= height else (long, short))
+        as_it_is = width >= height or not self.record.any_size
+        return Tiling((height, width), (short, long) if as_it_is else (long, short))
 
     def _input(self, image: np.ndarray) -> Tensor:
         """The whole picture at training scale, normalised: float32 (1, C, h, w)."""
@@ -227,7 +243,8 @@ class Segmenter:
         """Uint8 (C, h, w): the picture at training scale × detail, never enlarged more than 4 times."""
         _check(image)
         factor = min(self.record.scale * detail / min(image.shape[:2]), MAX_ENLARGEMENT)
-        return to_channels(SCALED.at(image, factor, self.engine.tile_device), len(self.record.mean))
+        scaled = to_channels(SCALED.at(image, factor, self.engine.tile_device), len(self.record.mean))
+        return scaled.flip(0) if self.record.channel_order == "bgr" else scaled
 
 
 def _check(image: np.ndarray) -> None:

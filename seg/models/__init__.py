@@ -7,12 +7,22 @@ the others are zeroed.
 
 from typing import TYPE_CHECKING, Any
 
-from .names import ARCHITECTURES, BACKBONES, KNOWN, ON_BACKBONE, SMP, TITLES, UPSAMPLING
+from .names import ARCHITECTURES, BACKBONES, KNOWN, ON_BACKBONE, SMP, TITLES, TRANSFORMERS, UPSAMPLING
 
 if TYPE_CHECKING:
     from .registry import build_model
 
-__all__ = ["ARCHITECTURES", "BACKBONES", "KNOWN", "ON_BACKBONE", "SMP", "TITLES", "UPSAMPLING", "build_model"]
+__all__ = [
+    "ARCHITECTURES",
+    "BACKBONES",
+    "KNOWN",
+    "ON_BACKBONE",
+    "SMP",
+    "TITLES",
+    "TRANSFORMERS",
+    "UPSAMPLING",
+    "build_model",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -19,7 +19,10 @@ SMP = "smp"
 """Any architecture on any encoder of segmentation_models.pytorch; which, the backbone says: "fpn/resnet18"."""
 
 KNOWN = (*ARCHITECTURES, SMP)
-"""What `build_model` builds."""
+"""What `build_model` builds and training trains."""
+
+TRANSFORMERS = "transformers"
+"""Any network of transformers for semantic segmentation, which `build_model` builds, too, from its configuration."""
 
 BACKBONES = ("efficientnet_lite0",)
 """Encoders that may start from ImageNet, for the architectures in `ON_BACKBONE`."""

@@ -1,7 +1,8 @@
 """`build_model`: a dictionary from an architecture's name to what builds it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from .blocks import Network
 from .conv_stack import ConvStack
@@ -9,7 +10,7 @@ from .efficientnet import LiteEncoderDecoder, LiteFCN, LiteUNet
 from .encoder_decoder import EncoderDecoder
 from .fc_densenet import GROWTH, LAYERS, FCDenseNet
 from .fcn import FCN
-from .names import BACKBONES, KNOWN, ON_BACKBONE, SMP
+from .names import BACKBONES, KNOWN, ON_BACKBONE, SMP, TRANSFORMERS
 from .unet import UNet
 
 Options = dict  # what the caller chose; a builder takes out what it knows, build_model refuses the rest
@@ -65,7 +66,7 @@ def _on_lite0(name: str, num_classes: int, in_channels: int, chosen: Options) ->
     return LiteFCN(num_classes, in_channels, stride=int(name.removeprefix("fcn").removesuffix("s")))
 
 
-def _smp(backbone: str | None, num_classes: int, in_channels: int) -> Network:
+def _smp(backbone: str | None, num_classes: int, in_channels: int, options: Mapping[str, Any]) -> Network:
     from .smp import Smp  # brings smp and timm, which most networks never need
 
     arch, slash, encoder = (backbone or "").partition("/")
@@ -74,12 +75,18 @@ def _smp(backbone: str | None, num_classes: int, in_channels: int) -> Network:
             f"{SMP} needs a backbone that names an architecture and an encoder, such as 'fpn/resnet18', "
             f"not {backbone!r}."
         )
-    return Smp(arch, encoder, num_classes, in_channels)
+    return Smp(arch, encoder, num_classes, in_channels, **options)
+
+
+def _transformers(num_classes: int, in_channels: int, options: Mapping[str, Any]) -> Network:
+    from .transformers import Transformer  # brings a library that need not be installed
+
+    return Transformer(num_classes, in_channels, options)
 
 
 def _on_backbone(name: str, backbone: str | None, num_classes: int, in_channels: int, chosen: Options) -> Network:
     if name == SMP:
-        return _smp(backbone, num_classes, in_channels)
+        return _smp(backbone, num_classes, in_channels, chosen.pop("options", {}))
     if name not in ON_BACKBONE:
         raise ValueError(f"{name} has no option backbone={backbone!r}: choose one of {', '.join(ON_BACKBONE)}.")
     if backbone not in BACKBONES:
@@ -108,10 +115,11 @@ def build_model(
     backbone: str | None = None,
     upsampling: str | None = None,
     norm: bool | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Network:
     """Build an architecture with fresh weights.
 
-    name: one of `KNOWN`.
+    name: one of `KNOWN`, or `TRANSFORMERS`.
     width: "paper" for the paper's layers and channel counts, "slim" for the same layers with fewer channels. A network
         on a backbone has one width, which goes by "slim".
     base: channels of the first layer, instead of the width's own.
@@ -119,17 +127,20 @@ def build_model(
     backbone: one of `BACKBONES`, for the architectures in `ON_BACKBONE`; for "smp", "architecture/encoder".
     upsampling: encoder_decoder only, one of `UPSAMPLING`; on a backbone "bilinear" only.
     norm: batch norm after each convolution, instead of the width's own choice.
+    options: further arguments of smp's architecture; for "transformers", all of the network's configuration.
 
     Raises ValueError with a sentence for an unknown name, width, or an option this architecture does not have.
     """
-    if name not in KNOWN:
+    if name not in (*KNOWN, TRANSFORMERS):
         raise ValueError(f"Unknown architecture {name!r}: choose one of {', '.join(KNOWN)}.")
     if width not in ("slim", "paper"):
         raise ValueError(f"Unknown width {width!r}: choose 'slim' or 'paper'.")
-    options = {"base": base, "levels": levels, "upsampling": upsampling, "norm": norm}
-    chosen = {key: value for key, value in options.items() if value is not None}
+    given = {"base": base, "levels": levels, "upsampling": upsampling, "norm": norm, "options": options}
+    chosen = {key: value for key, value in given.items() if value is not None}
     described = name
-    if name == SMP or backbone is not None:
+    if name == TRANSFORMERS:
+        model = _transformers(num_classes, in_channels, chosen.pop("options", {}))
+    elif name == SMP or backbone is not None:
         described = name if name == SMP else f"{name} on {backbone}"
         if width == "paper":
             chosen["width"] = width

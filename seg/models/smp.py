@@ -2,6 +2,8 @@
 and skips with names.
 """
 
+from typing import Any
+
 import segmentation_models_pytorch as smp
 import torch
 from segmentation_models_pytorch.encoders import get_encoder_names
@@ -23,10 +25,12 @@ class Smp(Network):
     halve. Skips are the encoder's features that the decoder reads besides the deepest: "level1" is the full
     resolution, "level2" half of it, and so on.
 
+    options: further arguments of the architecture, such as encoder_depth and decoder_channels.
+
     Raises ValueError with a sentence for an architecture or an encoder that smp does not have, or cannot combine.
     """
 
-    def __init__(self, arch: str, encoder: str, num_classes: int, in_channels: int = 3):
+    def __init__(self, arch: str, encoder: str, num_classes: int, in_channels: int = 3, **options: Any):
         super().__init__()
         if arch not in ARCHITECTURES:
             raise ValueError(f"Unknown smp architecture {arch!r}: choose one of {', '.join(ARCHITECTURES)}.")
@@ -37,7 +41,7 @@ class Smp(Network):
             )
         try:
             network = smp.create_model(
-                arch, encoder, encoder_weights=None, in_channels=in_channels, classes=num_classes
+                arch, encoder, encoder_weights=None, in_channels=in_channels, classes=num_classes, **options
             )
             self.encoder, self.decoder = network.get_submodule("encoder"), network.get_submodule("decoder")
             self.head = network.get_submodule("segmentation_head")

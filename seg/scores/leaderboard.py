@@ -51,7 +51,8 @@ class Row:
     def label(self) -> str:
         """Short, for figures of one data set: 'U-Net · dice', with the variant if it has one."""
         variant = self.record.variant if len(self.sets) == 1 else _stem(self.record).partition(self._base)[2].strip("-")
-        network = title_of(self.record) if self.record.model in ARCHITECTURES else self.record.model
+        is_named = self.record.source or self.record.model in ARCHITECTURES
+        network = title_of(self.record) if is_named else self.record.model
         return self.sets[0].mark + " · ".join(filter(None, (network, self.record.loss, variant)))
 
     @property
