@@ -2,19 +2,25 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from seg.cli.options import Detail, Device, EngineName, IdsFrom, JsonFile, Weights, WeightsFolder, White, write
+from seg.cli.options import Detail, Device, EngineName, IdsFrom, WeightsFolder, White, write
+from seg.errors import OptionError
 
 
 def evaluate(
-    weights: Weights,
+    weights: Annotated[list[str], typer.Option(help="a set's name, see `weights`; may be repeated")],
     data: Annotated[Path | None, typer.Option(help="folder of SPLIT/ and SPLITannot/; rendered sets need none")] = None,
     split: str = "val",
-    json_file: JsonFile = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="write all scores there; - prints them instead of the table")
+    ] = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="write each picture's scores there")] = None,
+    resume: Annotated[bool, typer.Option(help="go on with the evaluation that was cut off")] = False,
     limit: Annotated[int | None, typer.Option(help="only the first N pictures", min=1)] = None,
     device: Device = "auto",
     engine: EngineName = "auto",
@@ -23,27 +29,46 @@ def evaluate(
     white: White = None,
     folder: WeightsFolder = None,
 ) -> None:
-    """Score a weight set on labelled pictures.
+    """Score weight sets on labelled pictures, each with intervals, and pair by pair.
 
     Pictures that cannot be scored are listed at the end, and the exit status is 1. Masks that can be read in two ways
-    are not scored at all, exit status 2, until --ids-from or --white says which.
+    are not scored at all, exit status 2, until --ids-from or --white says which. While it runs, what is scored is kept
+    beside the first file that it writes, as FILE.partial; --resume goes on from there.
     """
     from seg.catalogue.store import folder_of
     from seg.inference.segmenter import Segmenter
     from seg.pictures.masks import Reading
-    from seg.scores.evaluation import Account, samples_for
-    from seg.scores.evaluation import evaluate as measure
+    from seg.scores import tables
+    from seg.scores.evaluation import Account, samples_for, score_pictures, totals_of
+    from seg.scores.journal import Journal, identity
 
-    segmenter = Segmenter.load(weights, device, engine, folder or folder_of(weights))
-    reading = Reading.of(segmenter.record.class_map, ids_from, white)
-    samples = samples_for(segmenter.record, data, split, reading)
+    as_text = json_file == Path("-")
+    written = [file for file in (csv_file, None if as_text else json_file) if file]
+    if resume and not written:
+        raise OptionError("--resume goes on from FILE.partial, beside the file of --csv or --json: name it again.")
+    segmenters = [Segmenter.load(name, device, engine, folder or folder_of(name)) for name in dict.fromkeys(weights)]
+    record = segmenters[0].record
+    samples = samples_for(record, data, split, Reading.of(record.class_map, ids_from, white))
+    label = segmenters[0].record.name if len(segmenters) == 1 else f"{len(segmenters)} networks"
     length, account = min(limit or len(samples), len(samples)), Account()
-    with typer.progressbar(account.scored(samples, length), length=length, label=weights, file=sys.stderr) as bar:
-        scores = measure(segmenter, bar, split, detail, account)
-    text = json.dumps(scores, indent=1, ensure_ascii=False)
-    print(text)
-    if json_file:
-        write(json_file, f"{text}\n".encode())
+    about = identity(segmenters, samples, split=split, detail=detail, ids_from=ids_from, white=white)
+    kept = Journal(written[0].with_name(f"{written[0].name}.partial"), about, resume) if written else Journal()
+    start = time.monotonic()
+    with kept as journal:
+        done = {row.index for row in journal.rows}
+        rows = score_pictures(segmenters, samples, account, detail, limit, done)
+        with typer.progressbar(rows, length=length - len(done), label=label, file=sys.stderr) as bar:
+            for row in bar:
+                journal.add(row)
+        totals = totals_of(segmenters, journal.rows, account)
+        if csv_file:
+            write(csv_file, tables.pictures_csv(totals).encode())
+        text = json.dumps(tables.as_json(totals, split), indent=1, ensure_ascii=False)
+        if json_file and not as_text:
+            write(json_file, f"{text}\n".encode())
+    print(text if as_text else tables.printed(totals))
+    if new := len(journal.rows) - len(done):
+        print(f"{new / (time.monotonic() - start):.1f} pictures a second.", file=sys.stderr)
     for line in account.said():
         print(line, file=sys.stderr)
     if account.left_out:

@@ -1,7 +1,8 @@
-"""A weight set measured on labelled pictures, as the papers measure: one confusion matrix over the whole split."""
+"""Weight sets measured on labelled pictures, as the papers measure: one confusion matrix over the whole split."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,12 @@ from seg.errors import DataError, SegError
 from seg.inference.segmenter import Segmenter
 from seg.labels import IGNORE
 from seg.pictures.masks import AS_FILED, AmbiguousMask, Reading
-from seg.scores.metrics import (
-    Scores,
-    bootstrap_mean_iou,
-    boundary_counts,
-    boundary_f1,
-    calibration_counts,
-    confusion_matrix,
-    expected_calibration_error,
-)
+from seg.scores.counts import Row
+from seg.scores.metrics import expected_calibration_error
+from seg.scores.totals import PER_CLASS, Totals
+
+AHEAD = 4
+"""Pictures read before the networks ask for them, and pictures scored after."""
 
 
 @dataclass
@@ -36,26 +34,6 @@ class Account:
 
     left_out: list[str] = field(default_factory=list)
     notes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-    def scored(self, samples: Samples, length: int) -> Iterator[Sample]:
-        """Of the first samples, `length` of them, those that can be read and have a label.
-
-        Raises AmbiguousMask: there is no score before its reading is said.
-        """
-        for index in range(length):
-            try:
-                sample = samples[index]
-            except AmbiguousMask:
-                raise
-            except SegError as error:
-                self.left_out.append(str(error))
-                continue
-            if (sample.labels == IGNORE).all():
-                self.left_out.append(f"{sample.file or sample.name} has no labelled pixel: there is nothing to score.")
-                continue
-            for note in sample.notes:
-                self.notes[note].append(sample.file)
-            yield sample
 
     def said(self) -> list[str]:
         """The notes, a line each, with the first file and how many more."""
@@ -81,56 +59,136 @@ def samples_for(record: Record, folder: str | Path | None, split: str = "val", r
     return validation_scenes(dataset, *record.tile, **options)
 
 
-def evaluate(
-    segmenter: Segmenter, samples: Iterable[Sample], split: str, detail: int = 1, account: Account | None = None
-) -> dict[str, Any]:
-    """Segment every sample and give the scores as plain JSON values.
+def same_classes(segmenters: Sequence[Segmenter]) -> tuple[str, ...]:
+    """The classes that all the networks tell apart. Raises DataError where they are not the same."""
+    first, *others = segmenters
+    for other in others:
+        if other.record.class_map.names != first.record.class_map.names:
+            raise DataError(
+                f"{first.record.name} and {other.record.name} tell other classes apart: evaluate them one by one."
+            )
+    return first.record.class_map.names
 
-    account: takes note of pictures that the network refuses; without one, the first ends the evaluation.
 
-    weights, split, images, pixel_accuracy, mean_dice, mean_iou, mean_iou_interval (95 %, bootstrap over pictures),
-    boundary_f1 (2 pixels), ece (15 bins), calibration (a bin's pixels, sum of confidence, pixels right),
-    confidence_range (lowest and highest mean confidence of a picture), per_class {name: {dice, iou, precision, recall,
-    pixels}} and confusion (rows truth, columns prediction). Scores of a class in neither truth nor
-    prediction are None. Raises DataError where no picture is left to score.
+def score_pictures(
+    segmenters: Sequence[Segmenter],
+    samples: Samples,
+    account: Account | None = None,
+    detail: int = 1,
+    limit: int | None = None,
+    done: Collection[int] = (),
+) -> Iterator[Row]:
+    """One row a picture, in their order: what every network makes of it, against the truth.
+
+    Pictures are read ahead and scored behind while the networks run. account: takes note of pictures that cannot be
+    read, have no labelled pixel, or that a network refuses; without one, the first ends it. limit: only the first
+    pictures; done: the places of those that need no work.
+
+    Raises AmbiguousMask: there is no score before its reading is said; DataError for networks of different classes.
     """
-    names = segmenter.record.class_map.names
-    confusions, boundaries, calibrations, confidences = [], [], [], []
-    for sample in samples:
+    classes = len(same_classes(segmenters))
+    wanted = [index for index in range(min(limit or len(samples), len(samples))) if index not in done]
+    with ThreadPoolExecutor(2, "seg-read") as readers, ThreadPoolExecutor(1, "seg-score") as scorer:
+        scoring: deque[Future[Row]] = deque()
         try:
-            prediction = segmenter(sample.image, detail)
-        except SegError as error:
-            if account is None:
-                raise
-            account.left_out.append(f"{sample.file or sample.name}: {error}")
-            continue
-        confusions.append(confusion_matrix(prediction.labels, sample.labels, len(names)))
-        boundaries.append(boundary_counts(prediction.labels, sample.labels, len(names)))
-        calibrations.append(calibration_counts(prediction.labels, prediction.confidence, sample.labels))
-        confidences.append(prediction.mean_confidence)
-    if not confusions:
+            for index, reading in _ahead(readers, samples, wanted):
+                try:
+                    sample = _labelled(reading.result())
+                    predictions = [_segmented(segmenter, sample, detail) for segmenter in segmenters]
+                except AmbiguousMask:
+                    raise
+                except SegError as error:
+                    if account is None:
+                        raise
+                    account.left_out.append(str(error))
+                    continue
+                for note in sample.notes if account else ():
+                    account.notes[note].append(sample.file)
+                work = (index, sample.name, sample.file, sample.labels, predictions, classes)
+                scoring.append(scorer.submit(Row.of, *work))
+                if len(scoring) > AHEAD:
+                    yield scoring.popleft().result()
+            while scoring:
+                yield scoring.popleft().result()
+        finally:
+            readers.shutdown(wait=False, cancel_futures=True)
+
+
+def _ahead(
+    readers: ThreadPoolExecutor, samples: Samples, wanted: Iterable[int]
+) -> Iterator[tuple[int, Future[Sample]]]:
+    reading: deque[tuple[int, Future[Sample]]] = deque()
+    for index in wanted:
+        reading.append((index, readers.submit(samples.__getitem__, index)))
+        if len(reading) > AHEAD:
+            yield reading.popleft()
+    yield from reading
+
+
+def _labelled(sample: Sample) -> Sample:
+    if (sample.labels == IGNORE).all():
+        raise DataError(f"{sample.file or sample.name} has no labelled pixel: there is nothing to score.")
+    return sample
+
+
+def _segmented(segmenter: Segmenter, sample: Sample, detail: int):
+    try:
+        return segmenter(sample.image, detail)
+    except SegError as error:
+        raise type(error)(f"{sample.file or sample.name}: {error}") from error
+
+
+def totals_of(segmenters: Sequence[Segmenter], rows: Sequence[Row], account: Account | None = None) -> Totals:
+    """Raises DataError where no picture could be scored."""
+    if not rows:
         left_out = account.left_out if account else []
         raise DataError(f"No picture could be scored. {left_out[0]}" if left_out else "There is no picture to score.")
-    scores = Scores(np.sum(confusions, axis=0))
-    columns = {key: getattr(scores, key) for key in ("dice", "iou", "precision", "recall", "pixels")}
+    names = tuple(segmenter.record.name for segmenter in segmenters)
+    return Totals(names, segmenters[0].record.class_map.names, rows)
+
+
+def evaluate(
+    segmenter: Segmenter, samples: Samples, split: str, detail: int = 1, account: Account | None = None
+) -> dict[str, Any]:
+    """One weight set's scores as plain JSON values, see `described`.
+
+    Raises what `score_pictures` does, and DataError where no picture is left to score.
+    """
+    rows = list(score_pictures([segmenter], samples, account, detail))
+    return described(totals_of([segmenter], rows, account), 0, split)
+
+
+def described(totals: Totals, network: int, split: str) -> dict[str, Any]:
+    """One network's scores as plain JSON values.
+
+    weights, split, images, pixel_accuracy, mean_dice, mean_iou, boundary_f1 (2 pixels) and the intervals of all four
+    (…_interval, 95 %, bootstrap over pictures), ece (15 bins), calibration (a bin's pixels, sum of confidence, pixels
+    right), per_class {name: {dice, iou, precision, recall, pixels}} and confusion (rows truth, columns prediction).
+    Scores of a class in neither truth nor prediction are None.
+    """
+    confusion, calibration = totals.confusion[network], totals.calibration[network]
+    columns = {key: totals.measured[key][network] for key in PER_CLASS} | {"pixels": confusion.sum(axis=1)}
+    scores: dict[str, Any] = {}
+    for measure in ("pixel_accuracy", "mean_dice", "mean_iou", "boundary_f1"):
+        found = totals.interval(measure, network)
+        scores[measure] = plain(found.value)
+        scores[f"{measure}_interval"] = [plain(found.low), plain(found.high)]
     return {
-        "weights": segmenter.record.name,
+        "weights": totals.networks[network],
         "split": split,
-        "images": len(confusions),
-        **{key: _plain(getattr(scores, key)) for key in ("pixel_accuracy", "mean_dice", "mean_iou")},
-        "mean_iou_interval": [_plain(v) for v in bootstrap_mean_iou(np.stack(confusions))],
-        "boundary_f1": _plain(boundary_f1(np.sum(boundaries, axis=0))),
-        "ece": _plain(expected_calibration_error(np.sum(calibrations, axis=0))),
-        "calibration": np.sum(calibrations, axis=0).round(3).tolist(),
-        "confidence_range": [_plain(min(confidences)), _plain(max(confidences))],
+        "images": len(totals.rows),
+        **scores,
+        "ece": plain(expected_calibration_error(calibration)),
+        "calibration": calibration.round(3).tolist(),
         "per_class": {
-            name: {key: _plain(values[i]) for key, values in columns.items()} for i, name in enumerate(names)
+            name: {key: plain(values[i]) for key, values in columns.items()} for i, name in enumerate(totals.classes)
         },
-        "confusion": scores.confusion.tolist(),
+        "confusion": confusion.tolist(),
     }
 
 
-def _plain(value: float) -> float | int | None:
+def plain(value: float) -> float | int | None:
+    """A number as JSON holds it: None for NaN."""
     if isinstance(value, np.integer):
         return int(value)
     return round(float(value), 6) if np.isfinite(value) else None

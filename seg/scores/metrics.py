@@ -1,7 +1,6 @@
 """Scores from one confusion matrix, and what a confusion matrix cannot say: boundaries and calibration."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -31,50 +30,55 @@ def confusion_matrix(labels: np.ndarray, truth: np.ndarray, num_classes: int) ->
     return counts.reshape(num_classes, num_classes)
 
 
-@dataclass(frozen=True)
-class Scores:
-    """What a confusion matrix says. Per class: float64 (C,), NaN for classes in neither truth nor prediction."""
+class Areas:
+    """What pixels right, true and said of each class, (…, C), say. Per class: float64 (…, C), NaN for classes in
+    neither truth nor prediction."""
 
-    confusion: np.ndarray
-
-    @property
-    def _hits(self) -> np.ndarray:
-        return np.diag(self.confusion).astype(float)
+    def __init__(self, right: np.ndarray, true: np.ndarray, said: np.ndarray):
+        self.right, self.true, self.said = right, true, said
 
     @property
     def pixels(self) -> np.ndarray:
-        """Truth pixels per class, int64 (C,)."""
-        return self.confusion.sum(axis=1)
+        """Truth pixels per class, (…, C)."""
+        return self.true
 
     @property
     def dice(self) -> np.ndarray:
         """2·|A∩B| / (|A|+|B|), the F1 score of the pixels."""
-        return _ratio(2 * self._hits, self.confusion.sum(axis=0) + self.confusion.sum(axis=1))
+        return ratio(2 * self.right, self.true + self.said)
 
     @property
     def iou(self) -> np.ndarray:
         """|A∩B| / |A∪B|."""
-        return _ratio(self._hits, self.confusion.sum(axis=0) + self.confusion.sum(axis=1) - self._hits)
+        return ratio(self.right, self.true + self.said - self.right)
 
     @property
     def precision(self) -> np.ndarray:
-        return _ratio(self._hits, self.confusion.sum(axis=0))
+        return ratio(self.right, self.said)
 
     @property
     def recall(self) -> np.ndarray:
-        return _ratio(self._hits, self.confusion.sum(axis=1))
+        return ratio(self.right, self.true)
+
+
+class Scores(Areas):
+    """What a confusion matrix says, int64 (C, C): rows truth, columns prediction."""
+
+    def __init__(self, confusion: np.ndarray):
+        super().__init__(np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0))
+        self.confusion = confusion
 
     @property
     def pixel_accuracy(self) -> float:
-        return float(_ratio(self._hits.sum(), self.confusion.sum()))
+        return float(ratio(self.right.sum(), self.true.sum()))
 
     @property
     def mean_dice(self) -> float:
-        return _mean(self.dice)
+        return float(mean_known(self.dice))
 
     @property
     def mean_iou(self) -> float:
-        return _mean(self.iou)
+        return float(mean_known(self.iou))
 
 
 def score(labels: np.ndarray, truth: np.ndarray, num_classes: int) -> Scores:
@@ -82,22 +86,16 @@ def score(labels: np.ndarray, truth: np.ndarray, num_classes: int) -> Scores:
     return Scores(confusion_matrix(labels, truth, num_classes))
 
 
-def _ratio(part: np.ndarray | float, whole: np.ndarray | float) -> np.ndarray:
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """NaN where the whole is nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(np.asarray(whole) > 0, np.asarray(part, float) / whole, np.nan)
+        return np.where(whole > 0, np.asarray(part, float) / whole, np.nan)[()]
 
 
-def _mean(values: np.ndarray) -> float:
-    return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
-
-
-def bootstrap_mean_iou(confusions: np.ndarray, repeats: int = 1000, seed: int = 0) -> tuple[float, float]:
-    """95 % interval of the mean IoU over pictures drawn anew: confusions (N, C, C), one matrix a picture."""
-    rng = np.random.default_rng(seed)
-    draws = rng.multinomial(len(confusions), np.full(len(confusions), 1 / len(confusions)), size=repeats)
-    sums = np.tensordot(draws, confusions, axes=1)
-    low, high = np.percentile([Scores(total).mean_iou for total in sums], [2.5, 97.5])
-    return float(low), float(high)
+def mean_known(values: np.ndarray) -> np.ndarray:
+    """Over the last axis, NaN left out."""
+    known = np.isfinite(values)
+    return ratio(np.where(known, values, 0).sum(axis=-1), known.sum(axis=-1))
 
 
 def boundary_counts(labels: np.ndarray, truth: np.ndarray, num_classes: int, tolerance: float = 2.0) -> np.ndarray:
@@ -141,12 +139,17 @@ def _any_within(
     return reduce(np.logical_or, (compare(m, value) for m in moved))
 
 
+def boundary_f1_of_classes(counts: np.ndarray) -> np.ndarray:
+    """The boundary F1 score of each class, (…, C), NaN without boundaries, from summed `boundary_counts`, (…, C, 4)."""
+    close, edges, near, true_edges = np.moveaxis(counts, -1, 0)
+    precision, recall = ratio(close, edges), ratio(near, true_edges)
+    f1 = np.nan_to_num(ratio(2 * precision * recall, precision + recall))
+    return np.where(edges + true_edges > 0, f1, np.nan)
+
+
 def boundary_f1(counts: np.ndarray) -> float:
-    """Mean over classes of the boundary F1 score, from `boundary_counts` summed over pictures, (C, 4)."""
-    precision, recall = _ratio(counts[:, 0], counts[:, 1]), _ratio(counts[:, 2], counts[:, 3])
-    seen = (counts[:, 1] + counts[:, 3]) > 0
-    f1 = np.nan_to_num(_ratio(2 * precision * recall, precision + recall))
-    return float(f1[seen].mean()) if seen.any() else float("nan")
+    """Its mean over classes, from `boundary_counts` summed over pictures, (C, 4)."""
+    return float(mean_known(boundary_f1_of_classes(counts)))
 
 
 def calibration_counts(labels: np.ndarray, confidence: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ SCENE = street.render(3, 120, 160)
 
 def evaluated(*words: object, weights: str = "street/fcn8s-wce"):
     """(exit status, scores or None, what was said) of `seg evaluate`."""
-    given = ["evaluate", "--weights", weights, "--engine", "torch", *map(str, words)]
+    given = ["evaluate", "--weights", weights, "--engine", "torch", "--json", "-", *map(str, words)]
     result = CliRunner().invoke(cli.app, given)
     status = getattr(result.exception, "status", result.exit_code)
     scores = json.loads(result.stdout) if result.stdout else None

@@ -165,8 +165,9 @@ def test_predict_takes_the_pictures_of_a_folder_and_below_but_not_its_own_result
 
 def test_evaluate_prints_and_writes_what_evaluation_measures(weights, camvid, tmp_path):
     file = tmp_path / "scores.json"
-    words = ["--weights", "street/fcn8s-wce", "--data", camvid, "--limit", 2, "--json", file, "--weights-dir", weights]
-    printed = json.loads(run("evaluate", *words))
+    words = ["--weights", "street/fcn8s-wce", "--data", camvid, "--limit", 2, "--weights-dir", weights]
+    printed = json.loads(run("evaluate", *words, "--json", "-"))
+    run("evaluate", *words, "--json", file)
     frames = Folder(camvid, "val", STREET)
     measured = evaluate(seg.Segmenter.load("street/fcn8s-wce", weights=weights), [frames[0], frames[1]], "val")
     assert printed == json.loads(file.read_text()) == json.loads(json.dumps(measured))

@@ -20,7 +20,6 @@ from seg.scores.agreement import disagreement, majority
 from seg.scores.metrics import (
     CALIBRATION_BINS,
     Scores,
-    bootstrap_mean_iou,
     boundary_counts,
     boundary_f1,
     calibration_counts,
@@ -65,15 +64,6 @@ def test_the_scores_of_a_split_come_from_the_summed_confusion_matrix_not_from_a_
     other = confusion_matrix(TRUTH, TRUTH, 3)
     both = Scores(confusion_matrix(LABELS, TRUTH, 3) + other)
     assert both.iou[0] == pytest.approx(3 / 5)
-
-
-def test_the_bootstrap_interval_holds_the_mean_iou_and_narrows_when_pictures_are_alike():
-    rng = np.random.default_rng(0)
-    unlike = rng.integers(1, 100, (20, 3, 3)) + 200 * np.eye(3, dtype=int) * rng.integers(0, 2, (20, 1, 1))
-    low, high = bootstrap_mean_iou(unlike)
-    assert low < Scores(unlike.sum(axis=0)).mean_iou < high
-    alike = np.repeat(unlike[:1], 20, axis=0)
-    assert np.ptp(bootstrap_mean_iou(alike)) < 1e-9
 
 
 def brute_boundary(mask: np.ndarray, c: int, truth: np.ndarray) -> set[tuple[int, int]]:

@@ -32,7 +32,6 @@ def test_a_run_writes_weights_that_load_and_a_record_with_scores_and_learning_cu
     index.load(record)
     assert record.tile == (36, 48)
     assert record.validation.images == 2
-    assert len(record.validation.confidence_range) == 2
     assert [point.epoch for point in record.curve] == [1, 2, 3]
     log = tmp_path / "runs" / record.name / "log" / "version_0" / "metrics.csv"
     assert "val_mean_iou" in log.read_text()
