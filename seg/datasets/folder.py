@@ -66,6 +66,11 @@ class Folder:
     def __len__(self) -> int:
         return len(self.files)
 
+    @property
+    def names(self) -> list[str]:
+        """Of the pictures, none of which is read for it."""
+        return [str(picture.relative_to(self.pictures).with_suffix("")) for picture, _ in self.files]
+
     def __getitem__(self, index: int) -> Sample:
         picture, label = self.files[index]
         if label is None:

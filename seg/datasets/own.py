@@ -58,6 +58,11 @@ class OwnSamples:
     def __len__(self) -> int:
         return len(self.pairs)
 
+    @property
+    def names(self) -> list[str]:
+        """Of the pictures, none of which is read for it."""
+        return [pair.name for pair in self.pairs]
+
     def __iter__(self) -> Iterator[Sample]:
         return (self[index] for index in range(len(self)))
 

@@ -13,7 +13,7 @@ from seg.catalogue.record import Record
 from seg.datasets import Sample, Samples, dataset_named, validation_scenes
 from seg.datasets.own import labelled
 from seg.errors import DataError, SegError
-from seg.inference.segmenter import Segmenter
+from seg.inference.segmenter import Prediction, Segmenter
 from seg.labels import IGNORE
 from seg.pictures.masks import AS_FILED, AmbiguousMask, Reading
 from seg.scores.counts import Row
@@ -102,8 +102,9 @@ def score_pictures(
                         raise
                     account.left_out.append(str(error))
                     continue
-                for note in sample.notes if account else ():
-                    account.notes[note].append(sample.file)
+                if account is not None:
+                    for note in sample.notes:
+                        account.notes[note].append(sample.file)
                 work = (index, sample.name, sample.file, sample.labels, predictions, classes)
                 scoring.append(scorer.submit(Row.of, *work))
                 if len(scoring) > AHEAD:
@@ -131,7 +132,7 @@ def _labelled(sample: Sample) -> Sample:
     return sample
 
 
-def _segmented(segmenter: Segmenter, sample: Sample, detail: int):
+def _segmented(segmenter: Segmenter, sample: Sample, detail: int) -> Prediction:
     try:
         return segmenter(sample.image, detail)
     except SegError as error:

@@ -16,8 +16,8 @@ from seg.scores.counts import Row
 def identity(segmenters: Sequence[Segmenter], samples: Samples, **choices: Any) -> str:
     """Tells an evaluation from others: networks, pictures by name, and whatever else was chosen."""
     networks = [[segmenter.record.name, segmenter.record.sha256] for segmenter in segmenters]
-    pictures = getattr(samples, "files", None) or [sample.name for sample in samples]
-    about = json.dumps([networks, [str(picture) for picture in pictures], choices], default=str)
+    names = [sample.name for sample in samples] if isinstance(samples, list) else getattr(samples, "names", [])
+    about = json.dumps([networks, [len(samples), *names], choices], default=str)
     return hashlib.sha256(about.encode()).hexdigest()
 
 

@@ -1,5 +1,6 @@
 """The command line: `python -m seg`."""
 
+import csv
 import json
 import shutil
 import sys
@@ -175,6 +176,28 @@ def test_evaluate_prints_and_writes_what_evaluation_measures(weights, camvid, tm
     assert len(printed["confusion"]) == 11
 
 
+def test_evaluate_prints_a_table_of_several_networks_and_writes_each_picture(tmp_path):
+    for name in ("shapes/fcn8s-wce", "shapes/fcn8s-dice"):
+        make_set(tmp_path / "w", name)
+    for number, folder in ((1, "val"), (2, "val")):
+        scene = DATASETS["shapes"].open(number)
+        for kind, pixels in (("", scene.image), ("annot", scene.labels)):
+            (tmp_path / f"{folder}{kind}").mkdir(exist_ok=True)
+            Image.fromarray(pixels).save(tmp_path / f"{folder}{kind}" / f"{number}.png")
+    words = ["--weights", "shapes/fcn8s-wce", "--weights", "shapes/fcn8s-dice", "--data", tmp_path]
+    files = ["--csv", tmp_path / "out" / "scores.csv", "--json", tmp_path / "out" / "scores.json"]
+    printed = run("evaluate", *words, *files, "--weights-dir", tmp_path / "w")
+    written = json.loads((tmp_path / "out" / "scores.json").read_text())
+    first = written["evaluations"][0]
+    assert f"{first['mean_dice']:.3f} (" in next(x for x in printed.splitlines() if x.startswith("shapes/fcn8s-wce"))
+    assert "2 pictures" in printed
+    assert [written["differences"][0][key] for key in ("first", "second")] == ["shapes/fcn8s-dice", "shapes/fcn8s-wce"]
+    rows = list(csv.DictReader((tmp_path / "out" / "scores.csv").read_text().splitlines()))
+    assert [row["picture"] for row in rows] == ["1", "2"]
+    assert 0 < float(rows[0]["shapes/fcn8s-wce: mean Dice"]) < 1
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["scores.csv", "scores.json"]
+
+
 def test_calibrate_keeps_temperatures_and_the_scores_that_follow_from_them(tmp_path, monkeypatch):
     scenes = validation_scenes(DATASETS["shapes"], 64, 64)[:4]
     monkeypatch.setattr(evaluation, "validation_scenes", lambda *_, **__: scenes)
@@ -193,6 +216,10 @@ def test_calibrate_keeps_temperatures_and_the_scores_that_follow_from_them(tmp_p
     [
         (["calibrate", "street/unet*", "--weights-dir", "own"], "own has no weight set whose name fits 'street/unet*'"),
         (["weights", "--weights-dir", "nowhere"], "There are no weights in nowhere"),
+        (
+            ["evaluate", "--weights", "street/fcn8s-wce", "--resume"],
+            "beside the file of --csv or --json: name it again",
+        ),
         (["evaluate", "--weights", "street/none", "--data", "."], "There is no weight set 'street/none'"),
         (
             ["bench", "--only", "fcn8", "--weights-dir", "own"],
