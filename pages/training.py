@@ -7,7 +7,7 @@ from seg.app.components.player import player
 from seg.app.parts import replays
 from seg.app.parts import train_now as live
 from seg.app.text import plain
-from seg.datasets import dataset_named
+from seg.datasets import DATASETS
 from seg.figures import training as figures_training
 
 QUESTIONS = {
@@ -38,7 +38,8 @@ classes = comparison.entries[0].record.class_map
 show = replays.show(comparison.entries)
 st.subheader(QUESTIONS[comparison.topic])
 if show.sample is not None:
-    hint = dataset_named(comparison.dataset).sentences.get("training", "")
+    known = DATASETS.get(comparison.dataset)
+    hint = known.sentences.get("training", "") if known else ""
     st.markdown(
         f"Press play. Every network labels this rendered picture at {len(show.shares)} moments of its training, all in "
         f"step. {hint} The line under each mask is its mean IoU on the "

@@ -4,5 +4,7 @@ import re
 
 
 def plain(text: str) -> str:
-    """`text` with everything escaped that Markdown would read as more than text: a file may be called anything."""
-    return re.sub(r"([\\`*_\[\]$~<])|:(?=\w)", lambda found: "\\" + found[0], text)
+    """`text`, on one line, with everything escaped that Markdown would read as more than text: a file or a class may be
+    called anything."""
+    text = re.sub(r"\s*[\n\r]\s*", " ", text)
+    return re.sub(r"([\\`*_\[\]$~<])|:(?=\w)|&(?=\w+;|#)", lambda found: "\\" + found[0], text)

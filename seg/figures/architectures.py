@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from seg.figures.common import COLOURS, SYMBOLS, framed
+from seg.figures.common import COLOURS, SYMBOLS, as_text, framed
 
 if TYPE_CHECKING:
     from seg.anatomy.stages import Stage
@@ -58,7 +58,7 @@ def growth(lines: Mapping[str, Sequence[tuple[float, float]]], unit: str) -> go.
 
 def dice_change(before: np.ndarray, after: np.ndarray, classes: Sequence[str]) -> go.Figure:
     """What each class's Dice loses or gains: one bar a class, the largest loss on top."""
-    change = {c: a - b for c, b, a in zip(classes, before, after, strict=True) if b == b and a == a}
+    change = {as_text(c): a - b for c, b, a in zip(classes, before, after, strict=True) if b == b and a == a}
     names = sorted(change, key=lambda c: -change[c])
     figure = go.Figure(
         go.Bar(
@@ -71,5 +71,5 @@ def dice_change(before: np.ndarray, after: np.ndarray, classes: Sequence[str]) -
     )
     largest = max([0.05, *(abs(value) for value in change.values())]) * 1.1
     figure.update_xaxes(title="change of Dice", range=[-largest, largest])
-    figure.update_yaxes(ticksuffix=" ")
+    figure.update_yaxes(type="category", ticksuffix=" ")
     return framed(figure, height=90 + 26 * len(names))

@@ -1,6 +1,7 @@
 """What the figures share: colours and symbols, the frame, heat maps, the diagonal of being as sure as right."""
 
 from collections.abc import Callable, Sequence
+from html import escape, unescape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,6 +12,16 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8
 SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "hexagon")
 
 FAINT = "rgba(128,128,128,.6)"
+
+
+def as_text(name: str) -> str:
+    """A name from outside as plotly is to draw it, letter for letter: it would take <b> for bold, <a> for a link."""
+    return escape(name, quote=False)
+
+
+def name_of(text: str) -> str:
+    """The name that `as_text` made this of."""
+    return unescape(text)
 
 
 def framed(figure: go.Figure, height: int) -> go.Figure:
@@ -26,7 +37,7 @@ def framed(figure: go.Figure, height: int) -> go.Figure:
 def heat_map(
     values: np.ndarray, columns: Sequence[str], rows: Sequence[str], written: Callable[[float], str], hover: str
 ) -> go.Figure:
-    """Values (R, C) in [0, 1], the first row on top, each value in its cell as `written`."""
+    """Values (R, C) in [0, 1], the first row on top, each value in its cell as `written`; names are `as_text`."""
     figure = go.Figure(
         go.Heatmap(
             z=values,
@@ -43,7 +54,8 @@ def heat_map(
             hovertemplate=hover,
         )
     )
-    return figure.update_yaxes(autorange="reversed")
+    # Classes may be called 1 and 2, which are no numbers of an axis.
+    return figure.update_xaxes(type="category").update_yaxes(type="category", autorange="reversed")
 
 
 def draw_diagonal(figure: go.Figure) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from seg.figures.common import COLOURS, SYMBOLS, framed, heat_map
+from seg.figures.common import COLOURS, SYMBOLS, as_text, framed, heat_map
 
 MAP_HEIGHT = 420
 """Of `disagreement_map`, in pixels."""
@@ -16,6 +16,7 @@ def dice_by_class(dice: np.ndarray, classes: Sequence[str], networks: Sequence[s
 
     Classes are ordered by their best score, the hardest at the bottom.
     """
+    classes, networks = [as_text(name) for name in classes], [as_text(name) for name in networks]
     seen = [c for c in range(len(classes)) if np.isfinite(dice[c]).any()]
     order = sorted(seen, key=lambda c: np.nanmax(dice[c]))
     figure = go.Figure()
@@ -40,12 +41,13 @@ def dice_by_class(dice: np.ndarray, classes: Sequence[str], networks: Sequence[s
             hovertemplate=f"{network}<br>%{{y}}: Dice %{{x:.3f}}<extra></extra>",
         )
     figure.update_xaxes(title="Dice", range=[-0.03, 1.03], zeroline=False)
-    figure.update_yaxes(categoryorder="array", categoryarray=[classes[c] for c in order])
+    figure.update_yaxes(type="category", categoryorder="array", categoryarray=[classes[c] for c in order])
     return framed(figure, height=110 + 32 * len(classes))
 
 
 def agreement_matrix(matrix: np.ndarray, networks: Sequence[str]) -> go.Figure:
     """Mean Dice of each network's mask against each other's: float (N, N) in [0, 1]."""
+    networks = [as_text(name) for name in networks]
     hover = "%{y} against %{x}: mean Dice %{z:.3f}<extra></extra>"
     figure = heat_map(matrix, networks, networks, "{:.2f}".format, hover)
     return framed(figure, height=matrix_height(len(networks)))

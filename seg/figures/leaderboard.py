@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from seg.catalogue.comparisons import SCRATCH, SEVEN
-from seg.figures.common import COLOURS, FAINT, SYMBOLS, draw_diagonal, framed, heat_map
+from seg.figures.common import COLOURS, FAINT, SYMBOLS, as_text, draw_diagonal, framed, heat_map
 
 
 def price(points: pd.DataFrame, cost: str, score: str) -> go.Figure:
@@ -74,8 +74,10 @@ def price(points: pd.DataFrame, cost: str, score: str) -> go.Figure:
 def dice_heat_map(dice: pd.DataFrame) -> go.Figure:
     """One row a network, one column a class, from `leaderboard.dice_table`: each cell Dice × 100."""
     values = dice.to_numpy(float)
-    names = [label.replace(" · ", "<br>", 1) for label in dice.index]
-    figure = _heat_map(values, list(dice.columns), names, 0.0, "%{y}<br>%{x}: Dice %{z:.3f}<extra></extra>")
+    names = [as_text(label).replace(" · ", "<br>", 1) for label in dice.index]
+    figure = _heat_map(
+        values, [as_text(name) for name in dice.columns], names, 0.0, "%{y}<br>%{x}: Dice %{z:.3f}<extra></extra>"
+    )
     return framed(figure, height=100 + 36 * len(dice))
 
 
@@ -84,7 +86,8 @@ def confusion_heat_map(confusion: np.ndarray, classes: Sequence[str]) -> go.Figu
     with np.errstate(invalid="ignore"):
         shares = confusion / confusion.sum(axis=1, keepdims=True)
     hover = "truth %{y}, seen as %{x}<br>%{customdata:,.0f} pixels, %{z:.1%} of %{y}<extra></extra>"
-    figure = _heat_map(shares, classes, classes, 0.005, hover).update_traces(customdata=confusion)
+    names = [as_text(name) for name in classes]
+    figure = _heat_map(shares, names, names, 0.005, hover).update_traces(customdata=confusion)
     return framed(figure, height=100 + 30 * len(classes))
 
 

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from seg.figures.common import COLOURS, FAINT, SYMBOLS, draw_diagonal, framed
+from seg.figures.common import COLOURS, FAINT, SYMBOLS, as_text, draw_diagonal, framed
 
 
 def dice_by_share(shares: np.ndarray, dice: Mapping[str, np.ndarray], classes: Sequence[str]) -> go.Figure:
     """Dice of each class against its share of the pixels, log scale: shares (C,), one line of (C,) Dice a loss."""
+    classes = [as_text(name) for name in classes]
     order = [c for c in np.argsort(shares) if shares[c] > 0]
     figure = go.Figure()
     for n, (loss, values) in enumerate(dice.items()):

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from seg.figures.common import COLOURS, SYMBOLS, framed
+from seg.figures.common import COLOURS, SYMBOLS, as_text, framed
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 """As many as can be told apart; with a colour and a symbol, no two of a dozen networks look the same."""
@@ -45,6 +45,7 @@ def found_when(
     moments: int (C, N), an index into `shares` of the schedule, -1 for never. covered: float (C,), how much of the
     picture each class covers; classes that are not in it are left out.
     """
+    classes = [as_text(name) for name in classes]
     order = [int(c) for c in np.argsort(-covered, kind="stable") if covered[c] > 0]
     never = len(shares)
     columns = np.where(moments < 0, never, moments)

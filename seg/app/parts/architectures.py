@@ -234,7 +234,8 @@ def _steps(exhibit: Exhibit, entry: Entry, class_map: ClassMap, y: float, x: flo
     c, h, w = logits.shape
     st.markdown(
         f"Pixel in row {row}, column {column}: picture {pixels.shape}, here **{np.atleast_1d(value).tolist()}** → "
-        f"logits ({c}, {h}, {w}) → softmax → one-hot → argmax ({h}, {w}), here **{best}, {class_map.names[best]}**"
+        f"logits ({c}, {h}, {w}) → softmax → one-hot → argmax ({h}, {w}), here **{best}, "
+        f"{plain(class_map.names[best])}**"
     )
     table = pd.DataFrame(
         {"logit": numbers, "softmax": softmax, "one-hot": np.eye(c, dtype=int)[best]}, index=list(class_map.names)

@@ -14,6 +14,7 @@ from seg.app.parts.runs import Run
 from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison
 from seg.figures import compare as figures
+from seg.figures.common import name_of
 from seg.labels import ClassMap
 from seg.pictures.drawing import colour_mask, encode_ids, encode_png, fit_labels
 from seg.scores.agreement import BETWEEN_TWO, disagreement, pairwise_dice
@@ -93,7 +94,7 @@ def scores(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd.Da
 
 def _see_selected() -> None:
     points = st.session_state[DICE_CHART].selection.points
-    running.see_alone(points[0]["y"] if points else "")
+    running.see_alone(name_of(points[0]["y"]) if points else "")
 
 
 def _waiting(work: Sequence[Run]) -> str:
