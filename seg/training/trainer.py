@@ -3,13 +3,12 @@
 import copy
 import logging
 import math
-import os
 import sys
 import time
 import warnings
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning as L
 import numpy as np
@@ -32,6 +31,7 @@ from seg.scores.metrics import Scores, confusion_matrix
 from seg.training.callbacks import Checkpoint, Report
 from seg.training.checkpoint import check, writing
 from seg.training.data import Augmented, Data, EpochOrder
+from seg.training.hardware import loaders, precision
 from seg.training.publish import write_set
 from seg.training.recipe import Recipe
 from seg.training.replay import MOMENTS, Recorder
@@ -321,23 +321,6 @@ class SegmentationModule(L.LightningModule):
         self.spent, self.curve, self.best = kept["spent"], kept["curve"], kept["best"]
         self.epoch_losses = kept["losses"]
         self.recorder.restore(kept["replay"])
-
-
-def loaders() -> int:
-    """Processes that read and crop beside the one that keeps a GPU busy; without a GPU that one does it."""
-    if not torch.cuda.is_available():
-        return 0
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(8, cores - 1))
-
-
-def precision() -> Literal["bf16-mixed", "32-true"]:
-    """bf16 where the hardware multiplies it (CUDA, CPUs with AVX512-BF16 or AMX), else fp32."""
-    capable = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
-    if not torch.cuda.is_available():
-        flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-        capable = "avx512_bf16" in flags or "amx_bf16" in flags
-    return "bf16-mixed" if capable else "32-true"
 
 
 def train(
