@@ -14,18 +14,18 @@ exhibit = gallery.choose(class_map)
 
 architectures.drawing(exhibit, network)
 
-st.subheader("What do the skips bring?")
+st.header("What do the skips bring?")
 architectures.skips(exhibit, network, class_map)
 
-st.subheader("From picture to label")
+st.header("From picture to label")
 architectures.one_pixel(exhibit, network, comparison, class_map)
 
-st.subheader("What does resolution cost?")
+st.header("What does resolution cost?")
 architectures.cost(exhibit, network, comparison)
 
 controls.link("pages/upsampling.py", "How the networks come back up")
 controls.link("pages/leaderboard.py", "Which network is worth its cost")
 
-st.subheader("What a mask does not know")
+st.header("What a mask does not know")
 seeds = resources.seeds(class_map.dataset)
 architectures.instances(class_map, (class_map.dataset, seeds[0]) if seeds else None)

@@ -17,5 +17,5 @@ with pictures:
 work = runs.start(exhibit, comparison)
 runs.show(exhibit, work, class_map)
 results.show(exhibit, work, comparison, class_map)
-st.subheader("What to look at")
+st.header("What to look at")
 controls.lesson(comparison, sets.values())

@@ -8,7 +8,7 @@ from seg.app.parts import gallery, losses, runs
 entry.required()
 sets = controls.weight_sets()
 
-st.subheader("The same network, taught by each loss")
+st.header("The same network, taught by each loss")
 st.markdown(
     "What does each find, and what does it give up? Only the loss differs between these networks: same start, same "
     "pictures, same schedule."
@@ -22,13 +22,13 @@ if comparison:
     losses.on_this_picture(exhibit, work, class_map)
     losses.over_validation(comparison, class_map)
 
-    st.subheader("Where is the loss?")
+    st.header("Where is the loss?")
     losses.where(exhibit, comparison, class_map, sets)
 
-st.subheader("Why is cross-entropy content with nothing?")
+st.header("Why is cross-entropy content with nothing?")
 losses.rare()
 
 controls.link("pages/training.py", "Train networks with two losses, now")
 
-st.subheader("The formulas")
+st.header("The formulas")
 losses.formulas()

@@ -27,7 +27,7 @@ offered = replays.offered(controls.weight_sets().values())
 
 address.choice("show", (REPLAYED, NOW), REPLAYED)
 if st.segmented_control("Show", [REPLAYED, NOW], required=True, key="show", label_visibility="collapsed") == NOW:
-    st.subheader("Watch networks learn")
+    st.header("Watch networks learn")
     live.train_now()
     st.stop()
 
@@ -36,7 +36,7 @@ classes = comparison.entries[0].record.class_map
 
 # The replays
 show = replays.show(comparison.entries)
-st.subheader(QUESTIONS[comparison.topic])
+st.header(QUESTIONS[comparison.topic])
 if show.sample is not None:
     known = DATASETS.get(comparison.dataset)
     hint = known.sentences.get("training", "") if known else ""
@@ -50,7 +50,7 @@ for problem in show.problems:
     st.info(plain(problem), icon=":material/info:")
 
 if show.sample is not None:
-    st.subheader("When is each class found?")
+    st.header("When is each class found?")
     st.markdown(
         f"Do large classes come before small ones? Each row is a class with its share of the picture, the largest on "
         f"top; a mark is the moment from which its Dice stays at {replays.FOUND} or more."
@@ -67,7 +67,7 @@ if show.sample is not None:
     )
 
 # The learning curves
-st.subheader("How do the curves run?")
+st.header("How do the curves run?")
 left, right = st.columns(2)
 scores, losses = (replays.curves(comparison.entries, key) for key in ("val_mean_iou", "loss"))
 with left:

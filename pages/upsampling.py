@@ -9,7 +9,7 @@ from seg.catalogue.comparisons import comparisons
 entry.required()
 sets = controls.weight_sets()
 
-st.subheader("The transposed convolution, by hand")
+st.header("The transposed convolution, by hand")
 st.markdown(
     "What does one input value do to the output? It lays down the whole kernel, times itself; the next one does so a "
     "stride further on, and where kernels overlap they add up. "
@@ -17,10 +17,10 @@ st.markdown(
 )
 upsampling.lab()
 
-st.subheader("Which other ways are there?")
+st.header("Which other ways are there?")
 upsampling.other_ways()
 
-st.subheader("What do our networks do?")
+st.header("What do our networks do?")
 offered = controls.narrow(comparisons(sets.values()), "Data set", lambda c: c.dataset, key="dataset")
 dataset = offered[0].dataset
 exhibit = gallery.choose(offered[0].entries[0].record.class_map)

@@ -87,7 +87,7 @@ def watch(page: Page) -> None:
         """() => {
             window.most = {heading: 0, scores: 0};
             const count = () => {
-                const text = [...document.querySelectorAll("h3")].map((h) => h.innerText.trim());
+                const text = [...document.querySelectorAll("h2")].map((h) => h.innerText.trim());
                 const of = (...names) => text.filter((t) => names.includes(t)).length;
                 window.most.heading = Math.max(window.most.heading, of("Take it with you"));
                 window.most.scores = Math.max(window.most.scores, of("Dice per class", "Where the networks agree"));

@@ -329,7 +329,7 @@ def test_a_mask_gives_the_scores_of_the_maps_and_several_pairs_are_scored_togeth
     upload(page, 0, "two.png", saved(Image.fromarray(other.image), "PNG"))
     upload(page, 1, "two_L.png", encode_ids(other.labels, STREET))
     page.run()
-    assert any("All 2 labelled photos together" in h.value for h in page.subheader)
+    assert any("All 2 labelled photos together" in h.value for h in page.header)
     assert table(page, 1).shape == table(page, 0).shape
 
 
@@ -657,7 +657,7 @@ def test_a_painted_truth_scores_an_upload_and_counts_among_the_labelled_ones(pag
     upload(page, 0, "two.png", saved(Image.fromarray(other.image), "PNG"))
     upload(page, 1, "two.png", encode_ids(other.labels, STREET))
     page.run()
-    assert any("All 2 labelled photos together" in h.value for h in page.subheader)
+    assert any("All 2 labelled photos together" in h.value for h in page.header)
     button(page, "Remove two.png").click()
     settle(page.run())
     assert list(page.session_state.truths) == [("street", digest(SCENE.image))]

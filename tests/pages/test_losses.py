@@ -19,7 +19,7 @@ def opened(folder: Path, monkeypatch) -> AppTest:
     app = AppTest.from_file(str(APP), default_timeout=120).run()
     page = app.switch_page("pages/losses.py").run()
     for _ in range(100):
-        if page.info or (page.dataframe and page.subheader[1].value == "Dice per class"):
+        if page.info or (page.dataframe and page.header[1].value == "Dice per class"):
             break
         time.sleep(0.1)
         page = page.run()

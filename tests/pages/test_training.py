@@ -93,7 +93,7 @@ def test_the_page_plays_every_network_and_draws_its_curves(tmp_path, monkeypatch
     assert not page.exception
     assert not page.error
     assert not page.info
-    assert [h.value for h in page.subheader] == [
+    assert [h.value for h in page.header] == [
         "What does each network learn first?", "When is each class found?", "How do the curves run?",
     ]  # fmt: skip
     assert len(page.get("plotly_chart")) == 3
@@ -131,7 +131,7 @@ def test_seeds_of_one_network_can_be_compared(tmp_path, monkeypatch):
     compare = next(widget for widget in page.button_group if widget.label == "Compare")
     compare.set_value("seeds").run()
     assert not page.exception
-    assert "How much of it is chance?" in [h.value for h in page.subheader]
+    assert "How much of it is chance?" in [h.value for h in page.header]
     pills = next(widget for widget in page.button_group if widget.label == "Networks")
     assert pills.options == ["seed 0", "seed 1", "seed 2"]
 

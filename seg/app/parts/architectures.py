@@ -166,6 +166,7 @@ def skips(exhibit: Exhibit, entry: Entry, class_map: ClassMap) -> None:
                 None if name == "all on" else f"{score.mean_dice - scores['all on'].mean_dice:+.3f}",
             )
         table = pd.DataFrame({name: {"boundary F1": score.boundary_f1} for name, score in scores.items()})
+        table = table.rename_axis("skips")
         st.table(
             table.style.format("{:.3f}", na_rep="–"), border="horizontal", alt="Boundary F1 with and without skips"
         )
@@ -197,7 +198,7 @@ def one_pixel(exhibit: Exhibit, entry: Entry, comparison: Comparison, class_map:
         st.markdown(f"Click a pixel of {entry.title}'s mask, or move the mark with the arrow keys.")
     with right:
         _steps(exhibit, entry, class_map, y, x)
-    st.subheader("What does that pixel see?")
+    st.header("What does that pixel see?")
     questions = {e.title: answers.ask(exhibit, e.weights, Seen(y, x)) for e in comparison.entries}
     found = answers.collect(questions, "Tracing back what counts")
     photo = fit(exhibit.picture.pixels, SMALL)
@@ -238,7 +239,8 @@ def _steps(exhibit: Exhibit, entry: Entry, class_map: ClassMap, y: float, x: flo
         f"{plain(class_map.names[best])}**"
     )
     table = pd.DataFrame(
-        {"logit": numbers, "softmax": softmax, "one-hot": np.eye(c, dtype=int)[best]}, index=list(class_map.names)
+        {"logit": numbers, "softmax": softmax, "one-hot": np.eye(c, dtype=int)[best]},
+        index=pd.Index(class_map.names, name="class"),
     )
     bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
     st.dataframe(

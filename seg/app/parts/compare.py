@@ -52,7 +52,7 @@ def show(exhibit: Exhibit, work: Sequence[Run], comparison: Comparison, class_ma
     if len(labelled) > 1:
         with together:
             over_all(labelled, comparison, class_map)
-    st.subheader("Take it with you")
+    st.header("Take it with you")
     soon, last = slot(waiting), slot(ready)
     if waiting:
         soon.skeleton(height=DOWNLOADS_HEIGHT)
@@ -64,7 +64,7 @@ def show(exhibit: Exhibit, work: Sequence[Run], comparison: Comparison, class_ma
 def scores(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd.DataFrame":
     """Dice per class and architecture, as a table and a chart. Returns the table, without numbers for those still at
     work."""
-    st.subheader("Dice per class")
+    st.header("Dice per class")
     st.markdown(
         "Which classes does each network find? 1 is a perfect overlap with the truth, 0 is none; the best is bold. "
         f"Click a class to see it alone above.{_waiting(work)}"
@@ -138,7 +138,7 @@ def _show_table(
 
 def over_all(uploads: Sequence[Exhibit], comparison: Comparison, class_map: ClassMap) -> None:
     """The scores over all labelled uploads: one confusion matrix summed over the pictures, as in the papers."""
-    st.subheader(f"All {len(uploads)} labelled photos together")
+    st.header(f"All {len(uploads)} labelled photos together")
     work = [(exhibit, running.start(exhibit, comparison)) for exhibit in uploads]
     pending = not all(run.future.done() for _, runs in work for run in runs)
     st.fragment(_over_all, run_every=POLL_SECONDS if pending else None)(work, class_map, pending)
@@ -175,7 +175,7 @@ def agreement(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd
 
     Returns the table, with what was compared, None for a single network and while some are still at work.
     """
-    st.subheader("Where the networks agree")
+    st.header("Where the networks agree")
     st.markdown(
         "There is no truth for this photo, so this says how much the networks agree, not how right they are: networks "
         "trained on the same data can be wrong together. Bring its mask under 'This photo' to score them."

@@ -166,7 +166,7 @@ def _several_truths(rows: Sequence[Row]) -> bool:
 
 def decoders(rows: Sequence[Row]) -> None:
     """Does the better decoder pay here? Every pair that was trained alike."""
-    st.subheader("Does the better decoder pay here?")
+    st.header("Does the better decoder pay here?")
     pairs = leaderboard.decoders(rows)
     if pairs.empty:
         st.markdown("No U-Net or FC-DenseNet was trained and measured in the same way as an FCN-8s.")
@@ -208,18 +208,18 @@ def choose_dataset(rows: Sequence[Row]) -> list[Row]:
 
 def price(rows: Sequence[Row]) -> None:
     """Accuracy against cost."""
-    st.subheader("Accuracy and its price")
-    address.choice("leaderboard-score", SCORES, "mean_iou")
-    address.choice("leaderboard-cost", COSTS, "parameters")
+    st.header("Accuracy and its price")
+    score = address.choice("leaderboard-score", SCORES, "mean_iou")
+    cost = address.choice("leaderboard-cost", COSTS, "parameters")
     with st.container(horizontal=True):
-        score = st.segmented_control(
+        st.segmented_control(
             "Accuracy",
             list(SCORES),
             format_func=SCORES.__getitem__,
             required=True,
             key="leaderboard-score",
         )
-        cost = st.segmented_control(
+        st.segmented_control(
             "Price",
             list(COSTS),
             format_func=COSTS.__getitem__,
@@ -256,7 +256,7 @@ def price(rows: Sequence[Row]) -> None:
 
 def per_class(rows: Sequence[Row]) -> None:
     """Dice of every class and network."""
-    st.subheader("Class by class")
+    st.header("Class by class")
     dice = leaderboard.dice_table(rows)
     if dice.empty:
         st.info("None of these sets has scores of single classes on record.", icon=":material/info:")
@@ -272,7 +272,7 @@ def per_class(rows: Sequence[Row]) -> None:
 
 def detail(rows: Sequence[Row]) -> None:
     """Two sets side by side: what each mistakes for what, and whether it knows when it is right."""
-    st.subheader("What they mix up, and whether they know it")
+    st.header("What they mix up, and whether they know it")
     st.markdown(
         "Which class is seen as which? Each row is one class of the truth, each column what the network sees there, in "
         "percent of the row's pixels: a perfect one has 100 along the diagonal. Below: is it right as often as it is "
@@ -323,7 +323,7 @@ def _one(row: Row, key: str) -> None:
 
 def performance(figures: Mapping[str, Any] | None) -> None:
     """How fast the networks ran when `python -m seg bench --record` was last run."""
-    st.subheader("How fast does it run?")
+    st.header("How fast does it run?")
     if not figures:
         st.info("Nothing has been timed yet: run `python -m seg bench --paper --record`.", icon=":material/timer:")
         return

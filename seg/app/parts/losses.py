@@ -57,7 +57,7 @@ def on_this_picture(exhibit: Exhibit, work: Sequence[runs.Run], class_map: Class
         return
     if exhibit.truth is not None:
         results.scores(exhibit, work, class_map)
-    table = pd.DataFrame({run.entry.title: _scores(exhibit, run, class_map) for run in done}).T
+    table = pd.DataFrame({run.entry.title: _scores(exhibit, run, class_map) for run in done}).T.rename_axis("loss")
     st.markdown(
         "What does the loss show in? Boundary F1 asks whether outlines lie within two pixels. Calibration error is the "
         "gap between how sure a network is and how often it is right on this picture."
@@ -200,7 +200,7 @@ def rare() -> None:
                 st.caption(f"**{name}**" if name == answer else name)
     table = pd.DataFrame(
         {name: [found[loss, name][at].value for loss in LOSSES] for name in imbalance.ANSWERS},
-        index=[kind.title for kind in LOSSES.values()],
+        index=pd.Index([kind.title for kind in LOSSES.values()], name="loss"),
     )
     with numbers:
         st.dataframe(table.style.format("{:.3f}"), alt="Every loss of every answer at this size")

@@ -72,7 +72,7 @@ def _choose() -> tuple[dict[str, tuple[str, str, float, float]], int]:
         address.choice("live-compare", TOPICS, TOPICS[0])
         address.choice("rarity", RARITIES, 0.5)
         address.choice("rate", RATES, 1e-2)
-        address.choice("steps", LENGTHS, 240)
+        steps = address.choice("steps", LENGTHS, 240)
         by_loss = st.segmented_control("Compare", TOPICS, required=True, key="live-compare") == "losses"
         rarity = st.select_slider(
             "How rare small classes are",
@@ -82,7 +82,7 @@ def _choose() -> tuple[dict[str, tuple[str, str, float, float]], int]:
             help="At 1, triangles and lines are in 6 % of the pictures, and small.",
         )
         rate = st.select_slider("Learning rate", RATES, format_func="{:g}".format, key="rate", width=220)
-        steps = st.segmented_control("Steps of 16 pictures", LENGTHS, required=True, key="steps")
+        st.segmented_control("Steps of 16 pictures", LENGTHS, required=True, key="steps")
     if by_loss:
         options, usual = {LOSSES[key].title: ("unet", key) for key in LOSSES}, ["cross-entropy", "Dice"]
     else:
@@ -93,7 +93,7 @@ def _choose() -> tuple[dict[str, tuple[str, str, float, float]], int]:
     chosen = st.pills(label, list(options), selection_mode="multi", key=key, wrap=True)
     if len(chosen) > MOST:
         st.markdown(f"At most {MOST} learn at once: the first {MOST} are taken.")
-    return {name: (*options[name], rarity, rate) for name in chosen[:MOST]}, int(steps)
+    return {name: (*options[name], rarity, rate) for name in chosen[:MOST]}, steps
 
 
 def _watching() -> Callable[[], bool]:

@@ -40,8 +40,8 @@ def lab() -> None:
             st.button(name, key=f"example-{name}", type="tertiary", on_click=_use, args=(numbers,))
     axes, *columns = st.columns([3, 4, 4, 4, 4, 4])
     with axes:
-        address.choice("axes", INPUTS, "1-D")
-        shape = INPUTS[st.segmented_control("Axes", list(INPUTS), required=True, key="axes")]
+        shape = INPUTS[address.choice("axes", INPUTS, "1-D")]
+        st.segmented_control("Axes", list(INPUTS), required=True, key="axes")
     numbers = {}
     limits = {
         "kernel": ("Kernel", 1, 6, 3),
@@ -90,7 +90,7 @@ def _kernel(kernel: int, axes: int) -> np.ndarray:
 
 
 def _overlap(geometry: Geometry) -> None:
-    st.subheader("Where do the kernels overlap?")
+    st.header("Where do the kernels overlap?")
     counts = upsampling.overlap(WIDE, geometry)
     even = upsampling.unevenness(upsampling.overlap(12 * geometry.effective_kernel, geometry))
     left, right = st.columns([2, 3], gap="large")

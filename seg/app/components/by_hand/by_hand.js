@@ -177,7 +177,7 @@ function createLab(root) {
       landed === input.length ? "Output: all have landed" : `Output after ${landed} of ${input.length} values`;
     cells.output.fill(rows, columns, sums, mark, (o) => counts[o]);
 
-    find(root, ".stairs-part h4").textContent = oneRow ? "What each value adds" : `What value ${Math.max(landed, 1)} adds`;
+    find(root, ".stairs-part h3").textContent = oneRow ? "What each value adds" : `What value ${Math.max(landed, 1)} adds`;
     find(root, ".stairs-part p").textContent = oneRow
       ? "One row for each input value; a column's sum is the output below."
       : `The kernel times ${format(input[Math.max(last, 0)])}; it lands on the framed part of the output.`;
