@@ -1,17 +1,22 @@
 """`Segmenter`: the one door to inference. A picture goes in, a `Prediction` comes out."""
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
-from seg.catalogue.store import SHIPPED, Record, WeightIndex
+from seg.catalogue.foreign import IMAGENET
+from seg.catalogue.record import Arguments, Record, classes_of
+from seg.catalogue.store import SHIPPED, WeightIndex
+from seg.datasets.palette import told_apart
 from seg.errors import ImageError, NotEnoughMemoryError, OptionError
 from seg.inference.activity import ACTIVITY
 from seg.inference.engines import Blueprint, Engine, build_engine
@@ -19,8 +24,10 @@ from seg.inference.engines.openvino.onnx import OnnxEngine
 from seg.inference.engines.pytorch import is_out_of_memory
 from seg.inference.labelling import labels_at, strips
 from seg.inference.scaling import SCALED
-from seg.inference.tiling import Tiling
+from seg.inference.tiling import ALIGNMENT, Tiling
+from seg.labels import IGNORE, ClassMap
 from seg.models.blocks import Network
+from seg.models.wrapped import MULTIPLE, Wrapped
 from seg.pictures.resize import normalise, to_channels
 
 T = TypeVar("T")
@@ -91,6 +98,37 @@ class Segmenter:
         index.verify(record)
         network = partial(index.load, record) if record.is_module else index.file(record)
         return cls(record, network, device, engine)
+
+    @classmethod
+    def from_module(
+        cls,
+        module: nn.Module,
+        classes: Sequence[str] | ClassMap,
+        mean: Sequence[float] = IMAGENET[0],
+        std: Sequence[float] = IMAGENET[1],
+        scale: int = 512,
+    ) -> "Segmenter":
+        """A network of one's own, where it is and as it is now: put in evaluation, it runs in PyTorch.
+
+        module: float32 (N, C, h, w), normalised → logits (N, K, h', w') of any resolution, as a tensor, as `.logits`,
+        or as "out" of a dictionary; K is the number of classes, or 1 of two. classes: their names, or a class map.
+        mean, std: one a channel, red first, of pictures from 0 to 1; ImageNet's unless given. scale: the short side of
+        a picture as it learned it, in pixels.
+
+        Raises OptionError with a sentence for numbers that do not fit, and a module that gives no such logits.
+        """
+        record = _record_of(module, classes, mean, std, scale)
+        wrapped = Wrapped(module).eval()
+        first = next(chain(module.parameters(), module.buffers()), torch.zeros(0))
+        segmenter = cls(record, wrapped, str(first.device), "torch")
+        try:
+            outputs = segmenter.forward(torch.zeros(1, len(record.mean), MULTIPLE, MULTIPLE)).shape[1]
+        except Exception as error:  # whatever somebody else's module meets
+            said = str(error).strip().splitlines() or [type(error).__name__]
+            raise OptionError(f"{record.model} cannot be run on a picture: {said[0].rstrip('.')}.") from error
+        if outputs != len(record.classes):
+            raise OptionError(f"{record.model} gives {outputs} logits, and {len(record.classes)} classes are named.")
+        return segmenter
 
     @ACTIVITY.during()
     def __call__(self, image: np.ndarray, detail: int = 1, skips: Collection[str] | None = None) -> Prediction:
@@ -245,6 +283,37 @@ class Segmenter:
         factor = min(self.record.scale * detail / min(image.shape[:2]), MAX_ENLARGEMENT)
         scaled = to_channels(SCALED.at(image, factor, self.engine.tile_device), len(self.record.mean))
         return scaled.flip(0) if self.record.channel_order == "bgr" else scaled
+
+
+def _record_of(
+    module: nn.Module, classes: Sequence[str] | ClassMap, mean: Sequence[float], std: Sequence[float], scale: int
+) -> Record:
+    """The record of a module that is in no file. Raises OptionError for numbers and names that do not fit."""
+    name, short = type(module).__name__, -(-scale // ALIGNMENT) * ALIGNMENT
+    if not isinstance(classes, ClassMap):
+        classes = ClassMap("own", tuple(classes), told_apart(len(classes)), IGNORE)
+    try:
+        return Record(
+            name=f"own/{name}",
+            dataset=classes.dataset,
+            model=name,
+            arguments=Arguments(num_classes=len(classes), in_channels=len(mean)),
+            loss="",
+            scale=scale,
+            mean=tuple(map(float, mean)),
+            std=tuple(map(float, std)),
+            tile=(short, -(-short * 4 // 3 // ALIGNMENT) * ALIGNMENT),
+            classes=classes_of(classes),
+            ignore=classes.disk_ignore,
+            parameters=sum(parameter.numel() for parameter in module.parameters()),
+            bytes=0,
+            sha256="",
+            source="a module",
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        what = ".".join(map(str, first["loc"]))
+        raise OptionError(f"{name} cannot be used so: {what or 'classes, mean or std'}: {first['msg']}.") from error
 
 
 def _check(image: np.ndarray) -> None:
