@@ -1,6 +1,7 @@
 """Scores on labelled pictures."""
 
 import json
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -20,6 +21,9 @@ def evaluate(
         Path | None, typer.Option("--json", help="write all scores there; - prints them instead of the table")
     ] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="write each picture's scores there")] = None,
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="write one HTML file there to read, print and pass on")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="go on with the evaluation that was cut off")] = False,
     limit: Annotated[int | None, typer.Option(help="only the first N pictures", min=1)] = None,
     device: Device = "auto",
@@ -38,14 +42,15 @@ def evaluate(
     from seg.catalogue.store import folder_of
     from seg.inference.segmenter import Segmenter
     from seg.pictures.masks import Reading
+    from seg.reports.evaluation import examples, report
     from seg.scores import tables
     from seg.scores.evaluation import Account, samples_for, score_pictures, totals_of
     from seg.scores.journal import Journal, identity
 
     as_text = json_file == Path("-")
-    written = [file for file in (csv_file, None if as_text else json_file) if file]
+    written = [file for file in (csv_file, None if as_text else json_file, report_file) if file]
     if resume and not written:
-        raise OptionError("--resume goes on from FILE.partial, beside the file of --csv or --json: name it again.")
+        raise OptionError("--resume goes on from FILE.partial, beside the file of --csv, --json or --report: name it.")
     segmenters = [Segmenter.load(name, device, engine, folder or folder_of(name)) for name in dict.fromkeys(weights)]
     record = segmenters[0].record
     samples = samples_for(record, data, split, Reading.of(record.class_map, ids_from, white))
@@ -66,6 +71,12 @@ def evaluate(
         text = json.dumps(tables.as_json(totals, split), indent=1, ensure_ascii=False)
         if json_file and not as_text:
             write(json_file, f"{text}\n".encode())
+        if report_file:
+            shown = examples(segmenters, samples, journal.rows, detail)
+            records = [segmenter.record for segmenter in segmenters]
+            called = data.resolve().name if data else f"rendered {record.dataset}"
+            command = shlex.join(["seg", *sys.argv[1:]])
+            write(report_file, report(totals, records, called, split, shown, command, account.left_out).encode())
     print(text if as_text else tables.printed(totals))
     if new := len(journal.rows) - len(done):
         print(f"{new / (time.monotonic() - start):.1f} pictures a second.", file=sys.stderr)

@@ -1,1 +1,1 @@
-"""Results as self-contained HTML, for notebooks and for people who have no app. Nothing here measures."""
+"""What people take along, as HTML that stands alone: handouts, reports, and the figure of a notebook."""

@@ -185,7 +185,7 @@ def test_evaluate_prints_a_table_of_several_networks_and_writes_each_picture(tmp
             (tmp_path / f"{folder}{kind}").mkdir(exist_ok=True)
             Image.fromarray(pixels).save(tmp_path / f"{folder}{kind}" / f"{number}.png")
     words = ["--weights", "shapes/fcn8s-wce", "--weights", "shapes/fcn8s-dice", "--data", tmp_path]
-    files = ["--csv", tmp_path / "out" / "scores.csv", "--json", tmp_path / "out" / "scores.json"]
+    files = [part for kind in ("csv", "json", "report") for part in (f"--{kind}", tmp_path / "out" / f"scores.{kind}")]
     printed = run("evaluate", *words, *files, "--weights-dir", tmp_path / "w")
     written = json.loads((tmp_path / "out" / "scores.json").read_text())
     first = written["evaluations"][0]
@@ -195,7 +195,10 @@ def test_evaluate_prints_a_table_of_several_networks_and_writes_each_picture(tmp
     rows = list(csv.DictReader((tmp_path / "out" / "scores.csv").read_text().splitlines()))
     assert [row["picture"] for row in rows] == ["1", "2"]
     assert 0 < float(rows[0]["shapes/fcn8s-wce: mean Dice"]) < 1
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["scores.csv", "scores.json"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["scores.csv", "scores.json", "scores.report"]
+    assert f'<td class="">shapes/fcn8s-wce</td><td class="number best">{first["mean_dice"]:.3f}' in (
+        tmp_path / "out" / "scores.report"
+    ).read_text("utf-8")
 
 
 def test_calibrate_keeps_temperatures_and_the_scores_that_follow_from_them(tmp_path, monkeypatch):
