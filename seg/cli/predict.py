@@ -1,21 +1,39 @@
 """Masks of pictures, written beside each other."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
+from glob import glob, has_magic
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from seg.cli.options import Detail, Device, EngineName, Weights, WeightsFolder, write
 from seg.errors import OptionError, SegError
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from seg.inference.segmenter import Prediction, Segmenter
+
+
+Kind = Literal["ids", "overlay", "confidence", "probabilities"]
+"""What can be written of a picture."""
+
+WRITES: tuple[Kind, ...] = ("ids", "overlay")
+
 
 def predict(
-    images: Annotated[list[Path], typer.Argument(help="picture files, and folders of them")],
+    images: Annotated[
+        list[str], typer.Argument(help="picture files, folders of them, and patterns: 'photos/**/*.jpg'")
+    ],
     weights: Weights,
     out: Annotated[Path, typer.Option(help="folder for the masks")],
+    write_kinds: Annotated[
+        list[Kind] | None, typer.Option("--write", help="what is written; may be repeated [default: ids, overlay]")
+    ] = None,
     device: Device = "auto",
     engine: EngineName = "auto",
     detail: Detail = 1,
@@ -23,32 +41,35 @@ def predict(
 ) -> None:
     """Write NAME-ids.png (class ids, coloured palette) and NAME-overlay.png for every picture.
 
-    Pictures of the same name keep their folders below --out.
+    confidence: NAME-confidence.png, grey, 255 for 1. probabilities: NAME-probabilities.npz, float16 (C, H, W) called
+    probabilities, and the names of the classes. Pictures of the same name keep their folders below --out.
     """
     from seg.catalogue.store import folder_of
     from seg.datasets.files import read_bytes
     from seg.inference.segmenter import Segmenter
     from seg.pictures.decode import decode
-    from seg.pictures.drawing import encode_ids, encode_png, overlay
 
-    pictures = pictures_of(images, out)
-    names = result_names(pictures, keep_folders=any(path.is_dir() for path in images))
+    found, kinds = [path for text in images for path in matching(text)], tuple(write_kinds or WRITES)
+    pictures = pictures_of(found, out)
+    below = any(path.is_dir() for path in found) or any("**" in text for text in images)
+    names = result_names(pictures, keep_folders=below)
     if any(name.parent != Path() for name in names):
         print(f"The results keep the folders of their pictures below {out}.", file=sys.stderr)
     segmenter = Segmenter.load(weights, device, engine, folder or folder_of(weights))
-    class_map = segmenter.record.class_map
     failed = 0
     for path, name in zip(pictures, names, strict=True):
         try:
             picture = decode(read_bytes(path), str(path))
             prediction = segmenter(picture.pixels, detail)
+            for kind in dict.fromkeys(kinds):
+                suffix = "npz" if kind == "probabilities" else "png"
+                write(out / f"{name}-{kind}.{suffix}", encoded(kind, segmenter, picture.pixels, prediction, detail))
+        except OptionError:
+            raise
         except SegError as error:
             print(f"{error}", file=sys.stderr)
             failed += 1
             continue
-        drawn = overlay(picture.pixels, prediction.labels, class_map, 0.5)
-        write(out / f"{name}-ids.png", encode_ids(prediction.labels, class_map))
-        write(out / f"{name}-overlay.png", encode_png(drawn))
         for note in (*picture.notes, *prediction.notes):
             print(f"{path}: {note}", file=sys.stderr)
         print(
@@ -57,6 +78,38 @@ def predict(
         )
     if failed:
         raise typer.Exit(1)
+
+
+def matching(text: str) -> list[Path]:
+    """The files of a pattern, for shells that leave it as it is; what is no pattern, and what exists, is itself.
+
+    Raises OptionError for a pattern that nothing fits.
+    """
+    if not has_magic(text) or Path(text).exists():
+        return [Path(text)]
+    found = [Path(path) for path in sorted(glob(text, recursive=True))]
+    if not found:
+        raise OptionError(f"Nothing is named like {text}.")
+    return found
+
+
+def encoded(kind: Kind, segmenter: "Segmenter", image: "np.ndarray", prediction: "Prediction", detail: int) -> bytes:
+    """The file of one kind."""
+    import numpy as np
+
+    from seg.pictures.drawing import encode_ids, encode_png, overlay
+
+    class_map = segmenter.record.class_map
+    if kind == "ids":
+        return encode_ids(prediction.labels, class_map)
+    if kind == "overlay":
+        return encode_png(overlay(image, prediction.labels, class_map, 0.5))
+    if kind == "confidence":
+        return encode_png((prediction.confidence.astype(np.float32) * 255).round().astype(np.uint8))
+    file = io.BytesIO()
+    probabilities = segmenter.probabilities(image, detail)
+    np.savez_compressed(file, probabilities=probabilities, classes=np.array(class_map.names))
+    return file.getvalue()
 
 
 def pictures_of(paths: Sequence[Path], out: Path) -> list[Path]:

@@ -190,10 +190,25 @@ class Segmenter:
             confidence = np.ones_like(confidence)
         return Prediction(labels, confidence, seconds, str(self.device), tuple(self.engine.notes))
 
-    def full_logits(self, image: np.ndarray) -> Iterator[Tensor]:
+    def full_logits(self, image: np.ndarray, detail: int = 1) -> Iterator[Tensor]:
         """What labels and confidence are decided from, before the temperature: float32 (C, rows, W), strip by strip
         from top to bottom."""
-        return strips(self._tiled(self._scaled(image)), *image.shape[:2])
+        return strips(self._tiled(self._scaled(image, detail)), *image.shape[:2])
+
+    @ACTIVITY.during()
+    def probabilities(self, image: np.ndarray, detail: int = 1) -> np.ndarray:
+        """Of every class at every pixel, at the set's temperature: float16 (C, H, W).
+
+        Raises OptionError for a network that gives labels alone.
+        """
+        if self.record.labels_only:
+            raise OptionError(f"{self.record.name} gives labels alone: it has no probabilities.")
+
+        def probabilities() -> np.ndarray:
+            parts = (part / self.record.temperature for part in self.full_logits(image, detail))
+            return np.concatenate([part.softmax(dim=0).half().cpu().numpy() for part in parts], axis=1)
+
+        return self._with_enough_memory(probabilities)
 
     @ACTIVITY.during()
     def logits(self, image: np.ndarray, skips: Collection[str] | None = None) -> np.ndarray:

@@ -164,6 +164,27 @@ def test_predict_takes_the_pictures_of_a_folder_and_below_but_not_its_own_result
         assert written(out) == ["2-ids.png", "2-overlay.png", "old/1-ids.png", "old/1-overlay.png"]
 
 
+def test_predict_writes_what_is_asked_of_the_pictures_that_a_pattern_fits(weights, photo, tmp_path):
+    (tmp_path / "photos" / "old").mkdir(parents=True)
+    for name in ("2.png", "old/1.png"):
+        shutil.copy(photo, tmp_path / "photos" / name)
+    words = ["--weights", "street/fcn8s-wce", "--out", tmp_path / "out", "--weights-dir", weights]
+    kinds = ("confidence", "probabilities", "ids")
+    run(
+        "predict", tmp_path / "photos" / "**" / "*.png", *words, *(part for kind in kinds for part in ("--write", kind))
+    )
+    assert written(tmp_path / "out") == [
+        f"{name}-{kind}" for name in ("1", "2") for kind in ("confidence.png", "ids.png", "probabilities.npz")
+    ]
+    found = np.load(tmp_path / "out" / "2-probabilities.npz")
+    ids, sure = (np.array(Image.open(tmp_path / "out" / f"2-{kind}.png")) for kind in ("ids", "confidence"))
+    assert tuple(found["classes"]) == STREET.names
+    assert found["probabilities"].sum(axis=0) == pytest.approx(1, abs=0.01)
+    best = found["probabilities"].max(axis=0)
+    assert best == pytest.approx(sure / 255, abs=0.01)
+    assert (np.take_along_axis(found["probabilities"], ids[None].astype(int), 0)[0] >= best - 0.01).all()
+
+
 def test_evaluate_prints_and_writes_what_evaluation_measures(weights, camvid, tmp_path):
     file = tmp_path / "scores.json"
     words = ["--weights", "street/fcn8s-wce", "--data", camvid, "--limit", 2, "--weights-dir", weights]
@@ -223,6 +244,7 @@ def test_calibrate_keeps_temperatures_and_the_scores_that_follow_from_them(tmp_p
             ["evaluate", "--weights", "street/fcn8s-wce", "--resume"],
             "beside the file of --csv or --json: name it again",
         ),
+        (["predict", "no*.jpg", "--weights", "street/fcn8s-wce", "--out", "out"], "Nothing is named like no*.jpg"),
         (["evaluate", "--weights", "street/none", "--data", "."], "There is no weight set 'street/none'"),
         (
             ["bench", "--only", "fcn8", "--weights-dir", "own"],
