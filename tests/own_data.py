@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
+from typer.testing import CliRunner
+
+from seg.cli.main import app
 
 NAMES = ("background", "apple", "plum")
 DISK_COLOURS = ((0, 0, 0), (200, 30, 30), (70, 20, 130))
@@ -161,3 +164,18 @@ def labelme(folder: Path) -> None:
 
 
 LAYOUTS = {write.__name__: write for write in (ours, side_by_side, voc, cvat, cityscapes, coco, labelme)}
+
+
+MARKUP = ("<img src=x onerror=alert(1)>", 'a "quoted"\n# name', "<b>_bold_</b> $x$ &lt;")
+"""Class names that are more than text to whoever does not take care."""
+
+
+def trained(folder: Path, names: tuple[str, ...] = MARKUP) -> Path:
+    """Train four small networks on classes of these names; returns the folder of their weights."""
+    side_by_side(folder / "bowl")
+    (folder / "bowl" / "dataset.toml").write_text(f"classes = {json.dumps(names)}", "utf-8")
+    for model, loss in (("conv_stack", "wce"), ("fcn8s", "wce"), ("fcn8s", "ce"), ("unet", "wce")):
+        words = f"train --data {folder / 'bowl'} --model {model} --loss {loss} --out {folder / 'out'}".split()
+        result = CliRunner().invoke(app, [*words, "--base", "4", "--scale", "40", "--epochs", "1", "--batch", "2"])
+        assert result.exit_code == 0, result.output
+    return folder / "out"

@@ -5,31 +5,21 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from typer.testing import CliRunner
 
 from seg.catalogue.store import WeightIndex
-from seg.cli.main import app as command_line
-from tests import own_data
+from tests.own_data import MARKUP, trained
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
-NAMES = ("<img src=x onerror=alert(1)>", 'a "quoted"\n# name', "<b>_bold_</b> $x$ &lt;")
 
 pytestmark = pytest.mark.training
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory) -> Path:
-    """A folder of networks trained on own data whose classes are called `NAMES`."""
-    folder = tmp_path_factory.mktemp("own")
-    own_data.side_by_side(folder / "bowl")
-    described = ", ".join(f'"{name}"'.replace('a "quoted"\n', 'a \\"quoted\\"\\n') for name in NAMES)
-    (folder / "bowl" / "dataset.toml").write_text(f"classes = [{described}]", "utf-8")
-    for model, loss in (("conv_stack", "wce"), ("fcn8s", "wce"), ("fcn8s", "ce"), ("unet", "wce")):
-        words = f"train --data {folder / 'bowl'} --model {model} --loss {loss} --out {folder / 'out'}".split()
-        result = CliRunner().invoke(command_line, [*words, "--base", "4", "--scale", "40", "--epochs", "1"])
-        assert result.exit_code == 0, result.output
-    assert {record.class_map.names for record in WeightIndex(folder / "out").records().values()} == {NAMES}
-    return folder / "out"
+    """A folder of networks trained on own data whose classes are called `MARKUP`."""
+    folder = trained(tmp_path_factory.mktemp("own"))
+    assert {record.class_map.names for record in WeightIndex(folder).records().values()} == {MARKUP}
+    return folder
 
 
 @pytest.fixture(params=["compare", "architectures", "losses", "upsampling", "leaderboard", "training"])
@@ -64,5 +54,5 @@ def test_no_markdown_holds_a_class_name_that_is_more_than_text(page, runs, monke
     monkeypatch.setattr("seg.app.resources.SHIPPED", runs)
     app = opened(page, dataset="bowl")
     said = [text.value for text in (*app.markdown, *app.caption, *app.info, *app.warning, *app.error)]
-    for name in NAMES:
+    for name in MARKUP:
         assert not any(name in text for text in said), page
