@@ -33,6 +33,10 @@ class Pictures:
     def __init__(self, names: Sequence[str]):
         self._stems = [_stem(name) for name in names]
         self._folders = [_folder(name) for name in names]
+        self._channels: dict[str, set[str]] = defaultdict(set)
+        for case, _, channel in (stem.rpartition("_") for stem in self._stems):
+            if channel.isdigit():
+                self._channels[case].add(channel)
         self._by: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for index, stem in enumerate(self._stems):
             keys: set[tuple[str, ...]] = {("stem", stem), ("any case", stem.casefold())}
@@ -45,8 +49,7 @@ class Pictures:
     def _without_channel(self, stem: str) -> list[tuple[str, ...]]:
         """The words of 'a' for 'a_0000', nnU-Net's name of a picture's first channel, if it is the only one."""
         case, _, channel = stem.rpartition("_")
-        numbered = [other for other in self._stems if other.startswith(f"{case}_") and other[len(case) + 1 :].isdigit()]
-        return _ways_to_split(case) if case and channel == "0000" and set(numbered) == {stem} else []
+        return _ways_to_split(case) if case and channel == "0000" and len(self._channels[case]) == 1 else []
 
     def partners(self, mask: str, loosely: bool = False) -> list[int]:
         """Which pictures a mask of this name belongs to, by the longest stem they share: one, several that are named
