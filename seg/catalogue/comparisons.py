@@ -142,12 +142,17 @@ def comparisons(sets: Iterable[WeightSet]) -> list[Comparison]:
     found = []
     for dataset in sorted(by_dataset, key=lambda d: _rank(tuple(DATASETS), d)):
         members = by_dataset[dataset]
-        trained = [weights for weights in members if not weights.record.source]
+        trained = _of_the_same_classes([weights for weights in members if not weights.record.source])
         found += _families(dataset, trained) if trained else []
         for topic in ("losses", "upsampling", "starts", "widths"):
             found += _varying(dataset, topic, trained)
         found += _own_runs(dataset, members, by_dataset)
     return found
+
+
+def _of_the_same_classes(sets: Sequence[WeightSet]) -> list[WeightSet]:
+    """Those with the classes of the first: own data of one name may have had others at another time."""
+    return [weights for weights in sets if weights.record.class_map.names == sets[0].record.class_map.names]
 
 
 def _shipped_like(adopted: WeightSet, by_dataset: Mapping[str, Sequence[WeightSet]]) -> tuple[Entry, ...]:
@@ -265,6 +270,7 @@ def _own_runs(
         beside: dict[str, WeightSet] = {}
         for weights in own:
             same = [w for w in sets if not w.own and w.record.model == weights.record.model and not w.record.source]
+            same = [w for w in same if w.record.class_map.names == names]
             if weights.record.source:
                 beside |= {entry.weights.name: entry.weights for entry in _shipped_like(weights, by_dataset)}
             elif same:

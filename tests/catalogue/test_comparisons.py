@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from seg.catalogue.comparisons import IMAGENET, SCRATCH, WeightSet, comparisons
+from seg.catalogue.record import Class
 from tests.conftest import make_set
 
 LITE0 = {"variant": "lite0", "backbone": "efficientnet_lite0"}
@@ -120,6 +121,18 @@ def test_own_sets_alone_are_compared_too(one, models):
     found = comparisons([weights(one, model, own=1) for model in models])
     assert [c.topic for c in found] == ["architectures", "own runs"]
     assert sorted(titles(found[0])) == sorted({"unet": "own: U-Net", "fcn8s": "own: FCN-8s"}[m] for m in models)
+
+
+def test_sets_of_one_name_that_have_other_classes_are_never_in_one_comparison(one):
+    """Own data of one name may have got a class more between two trainings: a mask of 2 would be called otherwise."""
+    other = (Class("table", "#4a403d"), Class("plum", "#5a28a0"))
+    before = [weights(one, model, own=1, dataset="bowl") for model in ("unet", "fcn8s", "conv_stack")]
+    late = (weights(one, model, loss, own=1, dataset="bowl") for model, loss in (("fcn32s", "wce"), ("unet", "ce")))
+    after = [replace(new, record=replace(new.record, classes=other, validation={})) for new in late]
+    found = comparisons([*before, *after])
+    assert {entry.record.name for c in found for entry in c.entries} == {w.record.name for w in (*before, *after)}
+    for comparison in found:
+        assert len({entry.record.class_map.names for entry in comparison.entries}) == 1
 
 
 def test_no_two_panels_of_a_comparison_have_one_title(one):

@@ -126,7 +126,7 @@ def _temperatures(comparison: Comparison) -> str:
 @st.fragment
 def where(exhibit: Exhibit, comparison: Comparison, class_map: ClassMap, sets: dict[str, WeightSet]) -> None:
     """Any network, any loss: what each pixel adds to it, and how hard it pulls at each."""
-    members = {w.name: w for w in sets.values() if w.record.dataset == class_map.dataset}
+    members = {w.name: w for w in sets.values() if w.record.class_map == class_map}
     if exhibit.truth is None:
         st.info("This picture has no truth, so it has no loss: choose a sample or add a mask.", icon=":material/info:")
         return
