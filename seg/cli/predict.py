@@ -4,9 +4,10 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from enum import StrEnum
 from glob import glob, has_magic
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
     from seg.inference.segmenter import Prediction, Segmenter
 
 
-Kind = Literal["ids", "overlay", "confidence", "probabilities"]
-"""What can be written of a picture."""
+class Kind(StrEnum):
+    """What can be written of a picture."""
 
-WRITES: tuple[Kind, ...] = ("ids", "overlay")
+    IDS = "ids"
+    OVERLAY = "overlay"
+    CONFIDENCE = "confidence"
+    PROBABILITIES = "probabilities"
 
 
 def predict(
@@ -49,7 +53,7 @@ def predict(
     from seg.inference.segmenter import Segmenter
     from seg.pictures.decode import decode
 
-    found, kinds = [path for text in images for path in matching(text)], tuple(write_kinds or WRITES)
+    found, kinds = [path for text in images for path in matching(text)], write_kinds or [Kind.IDS, Kind.OVERLAY]
     pictures = pictures_of(found, out)
     below = any(path.is_dir() for path in found) or any("**" in text for text in images)
     names = result_names(pictures, keep_folders=below)
@@ -62,7 +66,7 @@ def predict(
             picture = decode(read_bytes(path), str(path))
             prediction = segmenter(picture.pixels, detail)
             for kind in dict.fromkeys(kinds):
-                suffix = "npz" if kind == "probabilities" else "png"
+                suffix = "npz" if kind is Kind.PROBABILITIES else "png"
                 write(out / f"{name}-{kind}.{suffix}", encoded(kind, segmenter, picture.pixels, prediction, detail))
         except OptionError:
             raise
@@ -100,11 +104,11 @@ def encoded(kind: Kind, segmenter: "Segmenter", image: "np.ndarray", prediction:
     from seg.pictures.drawing import encode_ids, encode_png, overlay
 
     class_map = segmenter.record.class_map
-    if kind == "ids":
+    if kind is Kind.IDS:
         return encode_ids(prediction.labels, class_map)
-    if kind == "overlay":
+    if kind is Kind.OVERLAY:
         return encode_png(overlay(image, prediction.labels, class_map, 0.5))
-    if kind == "confidence":
+    if kind is Kind.CONFIDENCE:
         return encode_png((prediction.confidence.astype(np.float32) * 255).round().astype(np.uint8))
     file = io.BytesIO()
     probabilities = segmenter.probabilities(image, detail)
