@@ -174,7 +174,7 @@ def test_predict_writes_what_is_asked_of_the_pictures_that_a_pattern_fits(weight
         "predict", tmp_path / "photos" / "**" / "*.png", *words, *(part for kind in kinds for part in ("--write", kind))
     )
     assert written(tmp_path / "out") == [
-        f"{name}-{kind}" for name in ("1", "2") for kind in ("confidence.png", "ids.png", "probabilities.npz")
+        f"{name}-{kind}" for name in ("2", "old/1") for kind in ("confidence.png", "ids.png", "probabilities.npz")
     ]
     found = np.load(tmp_path / "out" / "2-probabilities.npz")
     ids, sure = (np.array(Image.open(tmp_path / "out" / f"2-{kind}.png")) for kind in ("ids", "confidence"))
@@ -242,7 +242,7 @@ def test_calibrate_keeps_temperatures_and_the_scores_that_follow_from_them(tmp_p
         (["weights", "--weights-dir", "nowhere"], "There are no weights in nowhere"),
         (
             ["evaluate", "--weights", "street/fcn8s-wce", "--resume"],
-            "beside the file of --csv or --json: name it again",
+            "beside the file of --csv, --json or --report",
         ),
         (["predict", "no*.jpg", "--weights", "street/fcn8s-wce", "--out", "out"], "Nothing is named like no*.jpg"),
         (["evaluate", "--weights", "street/none", "--data", "."], "There is no weight set 'street/none'"),
