@@ -12,16 +12,17 @@ comparison, network = architectures.choose(sets)
 class_map = network.record.class_map
 exhibit = gallery.choose(class_map)
 
-architectures.drawing(exhibit, network)
+if architectures.can_be_looked_into(network):
+    architectures.drawing(exhibit, network)
 
-st.header("What do the skips bring?")
-architectures.skips(exhibit, network, class_map)
+    st.header("What do the skips bring?")
+    architectures.skips(exhibit, network, class_map)
 
-st.header("From picture to label")
-architectures.one_pixel(exhibit, network, comparison, class_map)
+    st.header("From picture to label")
+    architectures.one_pixel(exhibit, network, comparison, class_map)
 
-st.header("What does resolution cost?")
-architectures.cost(exhibit, network, comparison)
+    st.header("What does resolution cost?")
+    architectures.cost(exhibit, network, comparison)
 
 controls.link("pages/upsampling.py", "How the networks come back up")
 controls.link("pages/leaderboard.py", "Which network is worth its cost")

@@ -1,5 +1,6 @@
 """The parts of the Architectures page: drawing, feature maps, skips, receptive fields, cost, from picture to label."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ SMALL = 300
 
 
 def choose(sets: dict) -> tuple[Comparison, Entry]:
-    """The family and the network in it that the page is about."""
+    """The family, with what was made elsewhere for the same classes, and the network in it that the page is about."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         offered = controls.narrow(comparisons(sets.values()), "Data set", lambda c: c.dataset, key="dataset")
         dataset = offered[0].dataset
@@ -59,12 +60,31 @@ def choose(sets: dict) -> tuple[Comparison, Entry]:
             families = controls.narrow(
                 families, prop, lambda c, prop=prop: c.fixed.get(prop, ""), key=f"{prop}-architectures-{dataset}"
             )
-    comparison = families[0]
+    family = families[0]
+    made_elsewhere = [
+        entry
+        for own in offered
+        if own.topic == "own runs" and own is not family
+        for entry in own.entries
+        if entry.record.source and entry.record.class_map.names == family.entries[0].record.class_map.names
+    ]
+    comparison = replace(family, entries=(*family.entries, *made_elsewhere))
     titles = [entry.title for entry in comparison.entries]
     usual = next((title for title in titles if "U-Net" in title), titles[0])
     address.choice("network", titles, usual)
     title = st.segmented_control("Network", titles, required=True, key="network", wrap=True)
     return comparison, next(e for e in comparison.entries if e.title == title)
+
+
+def can_be_looked_into(entry: Entry) -> bool:
+    """Whether the page can take the network apart; if not, a sentence says why."""
+    if not entry.record.is_module:
+        st.info(
+            f"{plain(entry.title)} is an ONNX file, which runs as a whole: its stages, its skips and what its pixels "
+            "see cannot be looked at. It stands on Compare and on the Leaderboard like every other network.",
+            icon=":material/info:",
+        )
+    return entry.record.is_module
 
 
 @st.fragment
@@ -199,7 +219,7 @@ def one_pixel(exhibit: Exhibit, entry: Entry, comparison: Comparison, class_map:
     with right:
         _steps(exhibit, entry, class_map, y, x)
     st.header("What does that pixel see?")
-    questions = {e.title: answers.ask(exhibit, e.weights, Seen(y, x)) for e in comparison.entries}
+    questions = {e.title: answers.ask(exhibit, e.weights, Seen(y, x)) for e in comparison.entries if e.record.is_module}
     found = answers.collect(questions, "Tracing back what counts")
     photo = fit(exhibit.picture.pixels, SMALL)
     with st.container(horizontal=True, gap="medium"):

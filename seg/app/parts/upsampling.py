@@ -204,8 +204,10 @@ def _pattern(found: Measurement, key: str, scale: float | None = None) -> None:
 
 def measured(exhibit: Exhibit, sets: dict[str, WeightSet]) -> dict[str, Measurement]:
     """Ask every set and draw the ranking. Returns what was found, the strongest pattern first."""
+    looked_into = {name: weights for name, weights in sets.items() if weights.record.is_module}
     found = answers.collect(
-        {name: answers.ask(exhibit, weights, Measure()) for name, weights in sets.items()}, "Measuring the patterns"
+        {name: answers.ask(exhibit, weights, Measure()) for name, weights in looked_into.items()},
+        "Measuring the patterns",
     )
     strongest = {name: one.strongest for name, one in found.items() if one.strongest}
     st.markdown(
@@ -220,6 +222,8 @@ def measured(exhibit: Exhibit, sets: dict[str, WeightSet]) -> dict[str, Measurem
             key="ranking",
             alt="Networks ranked by the energy of the checkerboard in their logits",
         )
+    if whole := [name for name in sets if name not in looked_into]:
+        st.markdown(plain(f"Not measured, an ONNX file runs as a whole: {', '.join(whole)}."))
     missing = [name for name in found if name not in strongest]
     if missing:
         st.markdown(plain(f"Not measured, no step up or none short enough for this picture: {', '.join(missing)}."))
