@@ -31,7 +31,7 @@ LESSONS = {
     "starts": "What does a network gain whose encoder, an EfficientNet-Lite0, has seen a million photos before? Look "
     "at large things, in one piece or patchy, and at the rare classes.",
     "widths": "What do more channels buy? The layers are the same, the paper's network only has more channels in each.",
-    "own runs": "How do your own runs compare with the shipped networks of the same architecture?",
+    "own runs": "How do your own networks compare with one another, and with shipped ones that tell the same classes?",
 }
 NOUNS = {"upsampling": "ways up"}
 """What the networks of a topic are called where its own name does not do."""

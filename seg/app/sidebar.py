@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from seg.app import resources
+from seg.app.parts import adopt
 from seg.app.text import plain
 from seg.errors import OptionError, WeightsError
 from seg.inference.engines import DEVICES, choose_device, choose_engine
@@ -43,6 +44,7 @@ def settings() -> Settings:
         for note in resources.SERVICE.notes:
             st.warning(plain(note), icon=":material/info:")
         _own_runs()
+    adopt.show()
     chosen = Settings(device, detail or 1)
     st.session_state.settings = chosen
     return chosen
@@ -52,13 +54,14 @@ def _own_runs() -> None:
     """A field for the folders of the visitor's own runs, which `resources.sets` opens, and what is wrong with them."""
     with st.expander("Your own runs", icon=":material/folder_open:"):
         if resources.opens_local_folders():
+            adopt.offer()
             st.text_input(
                 "Folder on the machine that runs this app",
                 key="own_runs",
                 placeholder="runs/mine",
-                help="A folder that `python -m seg train --out FOLDER` has written. Only its index of weight sets, the "
-                "weights and the replays are read. Its networks stand beside the shipped ones on every page, marked "
-                "'own'.",
+                help="A folder that `python -m seg train --out FOLDER` or `adopt` has written. Only its index, the "
+                "weights and the replays are read. Its networks stand beside the shipped ones on every page, "
+                "marked 'own'.",
             )
         else:
             st.caption("Run the app on your own machine, by `make run`, to open networks that you have trained there.")

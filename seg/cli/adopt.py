@@ -36,6 +36,7 @@ def adopt(
     """
     from seg.datasets.own import class_map_in
     from seg.scores import adoption
+    from seg.scores.inputs import Preparation, numbers
 
     if classes and class_names:
         raise OptionError("--classes and --class-names exclude each other.")
@@ -46,7 +47,7 @@ def adopt(
         arch,
         encoder,
         class_map_in(classes) if classes else class_names.split(",") if class_names else None,
-        adoption.Preparation(_numbers(mean), _numbers(std), scale_255, bgr),
+        Preparation(numbers(mean), numbers(std), scale_255, bgr),
         size,
         adoption.Labelled(data, split, ids_from, white) if data else None,
         force,
@@ -59,10 +60,3 @@ def adopt(
     record = found.record
     names = ", ".join(record.class_map.names)
     print(f"{record.name} from {record.source}: {record.parameters:,} parameters, the classes {names}.")
-
-
-def _numbers(text: str) -> tuple[float, ...] | None:
-    try:
-        return tuple(float(part) for part in text.split(",")) if text else None
-    except ValueError as error:
-        raise OptionError(f"{text!r} are no numbers with commas between: write 0.5,0.5,0.5, say.") from error

@@ -1,16 +1,16 @@
 """Networks made elsewhere become weight sets: read, tried on pictures, written with their record."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from seg.anatomy.cost import gflops
-from seg.catalogue.foreign import IMAGENET, Foreign, read
+from seg.catalogue.foreign import Foreign, read
 from seg.catalogue.record import Record, classes_of
 from seg.catalogue.store import WeightIndex
 from seg.datasets import Sample, Samples
@@ -23,6 +23,7 @@ from seg.labels import IGNORE, ClassMap
 from seg.models.blocks import Network
 from seg.pictures.masks import Reading
 from seg.scores.evaluation import evaluate
+from seg.scores.inputs import AS_FILED, Input, Preparation, inputs, usual
 from seg.scores.metrics import Scores, confusion_matrix
 
 NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
@@ -39,30 +40,8 @@ TRIED = 8
 MEASURED = 200
 """Labelled pictures at most that a network's scores are measured on."""
 
-LARGEST_MEAN = 2
-"""Of values from 0 to 1, with room for what nobody expects."""
-
 MARGIN = 0.05
 """By how much another input's mean Dice must be above the one named before anybody is asked about it."""
-
-
-@dataclass(frozen=True)
-class Input:
-    """How a picture becomes numbers: the order of its colours, and mean and std, in that order, of values from 0 to 1.
-
-    title: in words. options: what names it on the command line.
-    """
-
-    channel_order: Literal["rgb", "bgr"]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    title: str = "the input you named"
-    options: str = ""
-
-    @property
-    def preparation(self) -> "Preparation":
-        """What says so."""
-        return Preparation(self.mean, self.std, bgr=self.channel_order == "bgr")
 
 
 @dataclass(frozen=True)
@@ -106,83 +85,6 @@ class AdoptionDoubt(SegError):
             f"{better.title} gives a mean Dice of {dice:.2f}, the input you named {named:.2f}: sure? Name the better "
             f"one by {better.options}, or keep yours by --force."
         )
-
-
-@dataclass(frozen=True)
-class Preparation:
-    """What a person says about a network's input: mean and std, one a channel in the network's order, of values from 0
-    to 1, or to 255 with `scale_255`, with which they are 0 and 1 unless given; None where nothing is said."""
-
-    mean: tuple[float, ...] | None = None
-    std: tuple[float, ...] | None = None
-    scale_255: bool = False
-    bgr: bool = False
-
-    @property
-    def names_numbers(self) -> bool:
-        """Whether it says more than the order of the colours."""
-        return self.scale_255 or self.mean is not None or self.std is not None
-
-    def input(self, mean: tuple[float, ...], std: tuple[float, ...]) -> Input:
-        """The input that it names; mean and std: those otherwise, of red, green and blue from 0 to 1.
-
-        Raises OptionError for numbers that cannot be.
-        """
-        if not self.names_numbers:
-            return Input("bgr", mean[::-1], std[::-1]) if self.bgr else Input("rgb", mean, std)
-        if (self.mean is None) != (self.std is None):
-            raise OptionError("Mean and std belong together: name both.")
-        means, stds = self.mean or (0.0,) * len(mean), self.std or (1.0,) * len(std)
-        if not len(means) == len(stds) == len(mean):
-            raise OptionError(f"The network takes {len(mean)} channels: name as many numbers for mean and for std.")
-        if not np.isfinite([*means, *stds]).all() or min(stds) <= 0:
-            raise OptionError("Mean and std are numbers, and std is above 0.")
-        if not self.scale_255 and max(map(abs, means)) > LARGEST_MEAN:
-            raise OptionError(f"A mean of {means[0]:g} is not of values from 0 to 1: add --scale-255.")
-        largest = 255 if self.scale_255 else 1
-        order = "bgr" if self.bgr else "rgb"
-        return Input(order, tuple(v / largest for v in means), tuple(v / largest for v in stds))
-
-
-AS_FILED = Preparation()
-"""As the network's files say."""
-
-
-def usual(channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """ImageNet's mean and std; of grey pictures their averages."""
-    mean, std = IMAGENET
-    return (mean, std) if channels == 3 else ((round(sum(mean) / 3, 3),), (round(sum(std) / 3, 3),))
-
-
-def inputs(channels: int) -> Iterator[Input]:
-    """What networks are given most often: red or blue first, to 1 or to 255, with ImageNet's numbers or without."""
-    mean, std = usual(channels)
-    nothing, ones = (0.0,) * channels, (1.0,) * channels
-    to_1, to_255 = tuple(1 / 255 for _ in range(channels)), tuple(255 * value for value in mean)
-    ways = [
-        ("from 0 to 1 with ImageNet's mean and std", mean, std, ("", mean, std)),
-        ("from 0 to 1", nothing, ones, ("", nothing, ones)),
-        ("from 0 to 255", nothing, to_1, ("--scale-255", (), ())),
-        ("from 0 to 255 less ImageNet's mean", mean, to_1, ("--scale-255", to_255, ones)),
-    ]
-    orders: tuple[Literal["rgb", "bgr"], ...] = ("rgb", "bgr") if channels == 3 else ("rgb",)
-    for order in orders:
-        step = -1 if order == "bgr" else 1
-        for title, means, stds, (flag, shown, divisors) in ways:
-            words = [flag, "--bgr" if order == "bgr" else ""]
-            if shown:
-                words += ["--mean", _listed(shown[::step]), "--std", _listed(divisors[::step])]
-            yield Input(
-                order,
-                means[::step],
-                stds[::step],
-                f"{order.upper() if channels == 3 else 'Grey'} {title}",
-                " ".join(filter(None, words)),
-            )
-
-
-def _listed(values: Sequence[float]) -> str:
-    return ",".join(f"{value:g}" for value in values)
 
 
 def adopt(

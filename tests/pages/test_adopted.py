@@ -8,12 +8,13 @@ from safetensors.torch import save_file
 from streamlit.testing.v1 import AppTest
 
 from seg.app import resources
+from seg.catalogue.store import WeightIndex
 from seg.datasets import DATASETS
 from seg.models import build_model
 from seg.scores.adoption import adopt
 from seg.service.service import PredictionService
 from tests.conftest import make_set
-from tests.elsewhere import Tiny, write_onnx
+from tests.elsewhere import Tiny, write_fruit, write_onnx
 from tests.pages.test_compare import control, settle, table
 
 APP = str(Path(__file__).parents[2] / "streamlit_app.py")
@@ -109,3 +110,96 @@ def test_other_pages_open_beside_them(page, name):
     to(page, name)
     assert not page.exception
     assert not page.error
+
+
+# The dialog ---------------------------------------------------------------------------------------------------------
+
+DIALOG = """
+import streamlit as st
+from seg.app import resources
+from seg.catalogue.store import WeightIndex
+from seg.app.parts import adopt
+adopt.offer()
+st.text_input("own", key="own_runs")
+adopt.show()
+st.session_state.opened = [str(folder) for folder in resources.own_folders()]
+"""
+
+
+@pytest.fixture
+def dialog(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEG_LOCAL_FOLDERS", "1")
+    monkeypatch.delenv("SEG_WEIGHTS", raising=False)
+    page = AppTest.from_string(DIALOG, default_timeout=120).run()
+    page.button[0].click().run()
+    fill(page, "Folder to write to", str(tmp_path / "mine"))
+    return page
+
+
+def fill(page: AppTest, label: str, value: str) -> None:
+    next(field for field in page.text_input if field.label.startswith(label)).set_value(value)
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    next(button for button in page.button if button.label == label).click().run()
+    assert not page.exception
+    return page
+
+
+def test_a_network_adopted_in_the_dialog_is_opened_at_once(dialog, folders, tmp_path):
+    fill(dialog, "File or folder", str(folders[1] / "orchard.onnx"))
+    fill(dialog, "Name", "orchard/mine")
+    fill(dialog, "Classes", "ground, apple, pear")
+    press(dialog, "Adopt")
+    assert "orchard/mine is adopted." in dialog.success[0].value
+    assert dialog.session_state.own_runs == str(tmp_path / "mine")
+    assert dialog.session_state.opened == [str(tmp_path / "mine")]
+    assert not [field for field in dialog.text_input if field.label == "Name"], "the dialog is closed"
+    dialog.text_input[0].set_value("").run()
+    assert dialog.session_state.opened == [], "a folder that was taken out again stays out"
+    assert "Mean and std are ImageNet's" in dialog.success[0].value, "what was assumed stays to be read"
+
+
+def test_what_cannot_be_adopted_is_a_sentence_in_the_dialog_which_stays(dialog, folders, tmp_path):
+    press(dialog, "Adopt")
+    assert "Name the file or folder" in dialog.error[0].value
+    fill(dialog, "File or folder", str(tmp_path / "nowhere.onnx"))
+    fill(dialog, "Name", "orchard/mine")
+    press(dialog, "Adopt")
+    assert "There is no file or folder" in dialog.error[0].value
+    fill(dialog, "File or folder", str(folders[1] / "orchard.onnx"))
+    fill(dialog, "Mean", "none")
+    press(dialog, "Adopt")
+    assert "are no numbers with commas between" in dialog.error[0].value
+    assert not (tmp_path / "mine").exists()
+    press(dialog, "Adopt a network")
+    assert not dialog.error
+
+
+@pytest.mark.parametrize(("answer", "is_bytes"), [("Take the better one", True), ("Keep the one named", False)])
+def test_a_better_input_is_offered_and_either_can_be_taken(dialog, tmp_path, answer, is_bytes):
+    class TakesBytes(Tiny):
+        def forward(self, x):  # red above 150 is an apple, all other is ground
+            return torch.cat([x[:, :1] * 0, (x[:, :1] - 150), x[:, :1] * 0 - 1000], dim=1) + 0 * super().forward(x)
+
+    file = write_onnx(tmp_path / "bytes.onnx", TakesBytes(3), (1, 3, 96, 128))
+    write_fruit(tmp_path / "data", 2)
+    fill(dialog, "File or folder", str(file))
+    fill(dialog, "Name", "orchard/bytes")
+    fill(dialog, "Classes", "ground, apple, pear")
+    fill(dialog, "Labelled pictures", str(tmp_path / "data"))
+    press(dialog, "Adopt")
+    assert "from 0 to 255 gives a mean Dice of" in dialog.warning[0].value
+    assert not (tmp_path / "mine").exists()
+    press(dialog, answer)
+    assert "orchard/bytes is adopted." in dialog.success[0].value
+    record = WeightIndex(tmp_path / "mine").record("orchard/bytes")
+    assert (max(record.std) < 0.01) == is_bytes
+    assert record.validation.images == 2
+
+
+def test_where_others_visit_there_is_no_dialog(monkeypatch):
+    monkeypatch.delenv("SEG_LOCAL_FOLDERS", raising=False)
+    page = AppTest.from_string(DIALOG.replace("adopt.offer()", "st.session_state['adopt-open'] = True")).run()
+    assert not page.exception
+    assert not page.button

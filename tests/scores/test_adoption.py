@@ -11,11 +11,11 @@ from safetensors.torch import save_file
 
 from seg.catalogue.comparisons import WeightSet, comparisons
 from seg.catalogue.store import WeightIndex
-from seg.cli.adopt import _numbers
 from seg.errors import OptionError, WeightsError
 from seg.inference.segmenter import Segmenter
 from seg.models import build_model
-from seg.scores.adoption import AdoptionDoubt, Labelled, Preparation, adopt, inputs
+from seg.scores.adoption import AdoptionDoubt, Labelled, adopt
+from seg.scores.inputs import Preparation, inputs, numbers
 from seg.scores.metrics import Scores, confusion_matrix
 from tests.conftest import make_set
 from tests.elsewhere import FRUIT, Then, Tiny, fruit, trained_unet, write_fruit, write_onnx
@@ -90,7 +90,7 @@ def test_every_usual_input_is_named_by_its_options():
         for way in found:
             words = way.options.split()
             after = dict(pairwise(words))
-            mean, std = (_numbers(after.get(option, "")) for option in ("--mean", "--std"))
+            mean, std = (numbers(after.get(option, "")) for option in ("--mean", "--std"))
             said = Preparation(mean, std, scale_255="--scale-255" in words, bgr="--bgr" in words)
             again = said.input((0.0,) * channels, (1.0,) * channels)
             assert again.channel_order == way.channel_order
