@@ -15,7 +15,10 @@ from seg.errors import OptionError
 
 def evaluate(
     weights: Annotated[list[str], typer.Option(help="a set's name, see `weights`; may be repeated")],
-    data: Annotated[Path | None, typer.Option(help="folder of SPLIT/ and SPLITannot/; rendered sets need none")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="folder of SPLIT/ and SPLITannot/, or own data, see `data check`; rendered sets need none"),
+    ] = None,
     split: str = "val",
     json_file: Annotated[
         Path | None, typer.Option("--json", help="write all scores there; - prints them instead of the table")
@@ -40,6 +43,7 @@ def evaluate(
     beside the first file that it writes, as FILE.partial; --resume goes on from there.
     """
     from seg.catalogue.store import folder_of
+    from seg.datasets.own import OwnSamples
     from seg.inference.segmenter import Segmenter
     from seg.pictures.masks import Reading
     from seg.reports.evaluation import examples, report
@@ -54,6 +58,8 @@ def evaluate(
     segmenters = [Segmenter.load(name, device, engine, folder or folder_of(name)) for name in dict.fromkeys(weights)]
     record = segmenters[0].record
     samples = samples_for(record, data, split, Reading.of(record.class_map, ids_from, white))
+    for note in samples.notes if isinstance(samples, OwnSamples) else ():
+        print(note, file=sys.stderr)
     label = segmenters[0].record.name if len(segmenters) == 1 else f"{len(segmenters)} networks"
     length, account = min(limit or len(samples), len(samples)), Account()
     about = identity(segmenters, samples, split=split, detail=detail, ids_from=ids_from, white=white)

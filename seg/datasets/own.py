@@ -42,7 +42,7 @@ class OwnSamples:
     """Labelled pictures in the order of `pairs`, read when they are asked for.
 
     classes: names and colours as masks have them; words: label of an outline → class id or IGNORE; to: the id that each
-    class id becomes, uint8 (256,), None to keep it.
+    class id becomes, uint8 (256,), None to keep it. notes: what is to be said of the set before its pictures are read.
 
     Raises DataError, naming the file, when one is read that cannot be; AmbiguousMask like `seg.pictures.masks.read`.
     """
@@ -52,6 +52,7 @@ class OwnSamples:
     words: Mapping[str, int]
     reading: Reading
     to: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
     unpacked: Unpacked | None = field(default=None, repr=False)
     """Held as long as its files may be wanted."""
 
@@ -130,7 +131,8 @@ class OwnData:
         """
         said = Reading(ids=tuple(self.classes.ids.items())) if reading == AS_FILED else reading
         on_disk = replace(self.class_map, colours=self.classes.colours or self.class_map.colours)
-        return OwnSamples(self._pairs(name), on_disk, self.classes.words, said, unpacked=self.unpacked)
+        notes = (*self.notes, *self.problems)
+        return OwnSamples(self._pairs(name), on_disk, self.classes.words, said, notes=notes, unpacked=self.unpacked)
 
     def _pairs(self, name: str) -> list[Pair]:
         if name in self.pairs:

@@ -47,6 +47,7 @@ def test_it_is_evaluated_on_the_same_truth_in_another_layout_with_the_same_score
         words = ["evaluate", "--weights", "bowl/conv_stack-wce", "--weights-dir", tmp_path / "out"]
         result = seg(*words, "--data", tmp_path / layout, "--json", json_file)
         assert result.exit_code == 0, result.output
+        assert ("the smaller lies on top" in result.stderr) == (layout == "coco")
         scores.append(json_file.read_text("utf-8"))
     assert len(set(scores)) == 1
 
