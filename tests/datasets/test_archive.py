@@ -7,11 +7,12 @@ import struct
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from seg.datasets import archive
 from seg.datasets.own import open_data
-from seg.errors import DataError
+from seg.errors import DataError, SegError
 from tests import own_data
 from tests.own_data import LAYOUTS
 
@@ -171,3 +172,21 @@ def test_what_systems_put_beside_and_what_no_data_set_needs_stays_packed(bowl, t
     with open_data(io.BytesIO(packed(bowl, **beside)), "a.zip") as data:
         assert data.problems == ()
         assert {path.name[:5] for path in temporary.rglob("*") if path.is_file()} == {"fruit"}
+
+
+def test_a_zip_changed_anywhere_gives_a_data_set_or_a_sentence_and_leaves_nothing(bowl, temporary):
+    rng = np.random.default_rng(0)
+    whole = packed(bowl)
+    opened = 0
+    for _ in range(150):
+        data = bytearray(whole)
+        for place in rng.integers(len(data), size=rng.integers(1, 6)):
+            # Where the directory of the ZIP lies, damage is most varied.
+            data[place if rng.random() < 0.4 else -1 - place % 1200] = rng.integers(256)
+        try:
+            with open_data(io.BytesIO(bytes(data[: len(data) - int(rng.integers(40)) ** 2 // 20])), "a.zip"):
+                opened += 1
+        except SegError:
+            continue
+    assert opened
+    assert list(temporary.iterdir()) == []
