@@ -17,9 +17,16 @@ def bench(
     only: Annotated[list[str] | None, typer.Option(help="only this set or paper's width; may be repeated")] = None,
     paper: Annotated[bool, typer.Option(help="the papers' widths too: a few minutes on two cores")] = False,
     record: Annotated[bool, typer.Option(help="keep the figures for the Leaderboard")] = False,
+    pictures: Annotated[
+        int | None,
+        typer.Option(help="instead, let an evaluation score so many pictures with each set of --only", min=1),
+    ] = None,
     folder: WeightsFolder = None,
 ) -> None:
     """Time the weight sets on this machine against plain eager PyTorch."""
+    if pictures:
+        _throughput(only or [], pictures, repeats, folder, engine, json_file)
+        return
     from seg.bench import measure
     from seg.catalogue.store import SHIPPED
 
@@ -62,6 +69,28 @@ def bench(
         measure.write_figures(figures, folder or SHIPPED)
     if json_file:
         write(json_file, f"{json.dumps(figures, indent=1)}\n".encode())
+
+
+def _throughput(
+    names: list[str], pictures: int, repeats: int, folder: Path | None, engine: str, json_file: Path | None
+) -> None:
+    from seg.bench.throughput import throughput
+    from seg.catalogue.store import folder_of
+
+    if not names:
+        raise OptionError("--pictures needs the sets that score them: name them with --only.")
+    found = [throughput(name, pictures, repeats, folder or folder_of(name), engine) for name in names]
+    print(
+        f"{'set':36}{'engine':>10}{'a second':>10}{'ms':>8}{'network ms':>12}{'share':>8}{'eager ms':>10}{'times':>8}"
+    )
+    for one in found:
+        scored, network, eager = (1000 * one[key] for key in ("scored", "network", "eager"))
+        print(
+            f"{one['name']:36}{one['engine']:>10}{1000 / scored:10.1f}{scored:8.1f}{network:12.1f}"
+            f"{one['of_network']:8.2f}{eager:10.1f}{one['of_eager']:8.2f}"
+        )
+    if json_file:
+        write(json_file, f"{json.dumps(found, indent=1)}\n".encode())
 
 
 def _costs(s: dict) -> str:

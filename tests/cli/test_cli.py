@@ -347,6 +347,15 @@ def test_bench_of_chosen_ones_takes_papers_widths_too_and_records_nothing(capsys
     assert measure.read_figures(weights) is None
 
 
+def test_an_evaluation_is_timed_beside_its_network_and_a_plain_loop(weights, tmp_path):
+    words = ("--only", "street/fcn8s-wce", "--pictures", 3, "--repeats", 1, "--weights-dir", weights)
+    printed = run("bench", *words, "--json", tmp_path / "speed.json")
+    (found,) = json.loads((tmp_path / "speed.json").read_text())
+    assert 0 < found["network"] < found["scored"]
+    assert found["of_eager"] == pytest.approx(found["eager"] / found["scored"])
+    assert f"{1 / found['scored']:.1f}" in printed
+
+
 def test_recorded_figures_are_kept_beside_the_sets_and_damaged_ones_are_none(weights, tmp_path):
     folder = tmp_path / "sets"
     shutil.copytree(weights, folder)

@@ -1,0 +1,125 @@
+"""How many pictures a second an evaluation scores, beside the network's own speed and a plain PyTorch loop."""
+
+import os
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset
+
+from seg.catalogue.record import Record
+from seg.catalogue.store import SHIPPED, WeightIndex
+from seg.datasets import Folder, street
+from seg.inference.segmenter import Segmenter
+from seg.labels import IGNORE
+from seg.models.blocks import Network
+from seg.pictures.resize import normalise, resize_short_side, to_tensor
+from seg.scores.evaluation import score_pictures
+
+BATCH = 4
+"""Of the plain loop."""
+
+SCENES = 20
+"""Different pictures; more are copies of them."""
+
+SIZE = (256, 384)
+"""Height and width, pixels: as photos of everyday data are."""
+
+
+def throughput(
+    name: str, pictures: int, repeats: int = 3, weights: Path = SHIPPED, engine: str = "auto"
+) -> dict[str, Any]:
+    """Seconds a picture, medians of `repeats` in turn: `scored` by an evaluation, files read and all; in the `network`
+    alone, one tile after the other; and in an `eager` loop over a DataLoader with a worker a core, which reads, scales,
+    labels and counts a confusion matrix and nothing else. `of_network` = network / scored, `of_eager` = eager / scored.
+    """
+    index = WeightIndex(weights)
+    record = index.record(name)
+    segmenter = Segmenter(record, index.load(record), "cpu", engine)
+    with TemporaryDirectory() as folder:
+        _write(Path(folder), pictures)
+        samples = Folder(folder, "val", street.STREET)
+        segmenter(samples[0].image)
+        segmenter.engine.wait_until_ready()
+        times: dict[str, list[float]] = {"scored": [], "network": [], "eager": []}
+        for _ in range(repeats):
+            times["scored"].append(_seconds(lambda: list(_scored(segmenter, samples))) / pictures)
+            times["network"].append(_seconds(lambda: _alone(segmenter, record, pictures)) / pictures)
+            times["eager"].append(_seconds(lambda: _eager(index.load(record), record, Path(folder))) / pictures)
+    medians = {key: statistics.median(values) for key, values in times.items()}
+    return {
+        "name": name,
+        "pictures": pictures,
+        "engine": segmenter.engine.active,
+        **medians,
+        "of_network": medians["network"] / medians["scored"],
+        "of_eager": medians["eager"] / medians["scored"],
+    }
+
+
+def _write(folder: Path, pictures: int) -> None:
+    for part in ("val", "valannot"):
+        (folder / part).mkdir()
+    scenes = [street.render(seed, *SIZE) for seed in range(1, min(pictures, SCENES) + 1)]
+    for number in range(pictures):
+        photo, mask = folder / "val" / f"{number}.jpg", folder / "valannot" / f"{number}.png"
+        if number < len(scenes):
+            Image.fromarray(scenes[number].image).save(photo, quality=90)
+            labels = scenes[number].labels
+            Image.fromarray(np.where(labels == IGNORE, street.STREET.disk_ignore, labels).astype(np.uint8)).save(mask)
+        else:
+            os.link(folder / "val" / f"{number % len(scenes)}.jpg", photo)
+            os.link(folder / "valannot" / f"{number % len(scenes)}.png", mask)
+
+
+def _scored(segmenter: Segmenter, samples: Folder) -> Iterator[Any]:
+    return score_pictures([segmenter], samples)
+
+
+def _alone(segmenter: Segmenter, record: Record, pictures: int) -> None:
+    image = street.render(1, *SIZE).image
+    scaled = resize_short_side(to_tensor(image), record.scale)[:, : record.tile[0], : record.tile[1]]
+    tile = normalise(F.pad(scaled.float(), (0, record.tile[1] - scaled.shape[-1]))[None], record.mean, record.std)
+    for _ in range(pictures):
+        segmenter.engine.run(tile)
+
+
+class _Files(Dataset):
+    """Pictures and masks as a loop of one's own would read them."""
+
+    def __init__(self, folder: Path, record: Record):
+        self.files, self.record = sorted((folder / "val").iterdir()), record
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        file = self.files[index]
+        image = np.array(Image.open(file).convert("RGB"))
+        mask = np.array(Image.open(file.parents[1] / "valannot" / f"{file.stem}.png"))
+        scaled = resize_short_side(to_tensor(image), self.record.scale)
+        return normalise(scaled[None], self.record.mean, self.record.std)[0], torch.from_numpy(mask)
+
+
+@torch.inference_mode()
+def _eager(network: Network, record: Record, folder: Path) -> None:
+    classes = record.arguments.num_classes
+    confusion = torch.zeros(classes * classes, dtype=torch.long)
+    for images, masks in DataLoader(_Files(folder, record), BATCH, num_workers=torch.get_num_threads()):
+        logits = F.interpolate(network(images), masks.shape[-2:], mode="bilinear", align_corners=False)
+        labels, truth = logits.argmax(dim=1), masks.long()
+        known = truth < classes
+        confusion += torch.bincount(truth[known] * classes + labels[known], minlength=classes * classes)
+
+
+def _seconds(work: Any) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
