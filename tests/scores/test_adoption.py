@@ -215,3 +215,24 @@ def test_networks_of_one_data_set_stand_side_by_side_and_beside_shipped_ones_of_
     assert own.fixed != other.fixed, "other classes, so none of the two can be scored on the other's"
     titles = {tuple(entry.title for entry in c.entries) for c in (own, other)}
     assert titles == {("own: folder", "own: onnx"), ("own: fcn8s", "fcn8s-wce", "unet-wce")}
+
+
+def test_a_segformer_is_opened_again_with_its_own_classes_and_input(tmp_path):
+    transformers = pytest.importorskip("transformers", reason="transformers is not installed: it is optional")
+    torch.manual_seed(0)
+    config = transformers.SegformerConfig(
+        depths=[1, 1, 1, 1],
+        hidden_sizes=[8, 16, 16, 24],
+        num_attention_heads=[1, 1, 2, 2],
+        decoder_hidden_size=16,
+        id2label=dict(enumerate(FRUIT)),
+    )
+    network = transformers.SegformerForSemanticSegmentation(config).eval()
+    network.save_pretrained(tmp_path / "segformer")
+    found = adopt(str(tmp_path / "segformer"), "orchard/segformer", tmp_path / "out", size=96)
+    assert found.record.class_map.names == FRUIT
+    opened = Segmenter.load("orchard/segformer", weights=tmp_path / "out")
+    assert opened.engine.module.state_dict().keys() == {f"network.{name}" for name in network.state_dict()}
+    picture = fruit(1).image
+    expected = Segmenter.from_module(network, FRUIT, scale=96)(picture)
+    assert (opened(picture).labels == expected.labels).mean() > 0.999
