@@ -41,7 +41,7 @@ if show.sample is not None:
     known = DATASETS.get(comparison.dataset)
     hint = known.sentences.get("training", "") if known else ""
     st.markdown(
-        f"Press play. Every network labels this rendered picture at {len(show.shares)} moments of its training, all in "
+        f"Press play. Every network labels this picture at {len(show.shares)} moments of its training, all in "
         f"step. {hint} The line under each mask is its mean IoU on the "
         "validation pictures, the dot the moment you see."
     )

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from seg.catalogue.record import Record, Replay
 from seg.datasets import DATASETS, Dataset, Sample
 from seg.errors import WeightsError
+from seg.labels import IGNORE
 from seg.pictures.resize import normalise, resize_to, to_channels, to_tensor
 
 MOMENTS = (0.0, 0.01, 0.02, 0.04, 0.07, 0.11, 0.17, 0.25, 0.36, 0.5, 0.7, 0.85, 1.0)
@@ -24,7 +25,9 @@ class Recorder:
     def __init__(self, dataset: Dataset, enlargement: float, mean: tuple[float, ...], std: tuple[float, ...]):
         """enlargement: training scale over the size of the data set's own pictures."""
         self.number, self.kept = dataset.replay.number, dataset.replay.size
-        picture = to_channels(to_tensor(dataset.replay.open(self.number).image), len(mean))
+        self.scene = dataset.replay.open(self.number)
+        self.is_own = dataset.name not in DATASETS
+        picture = to_channels(to_tensor(self.scene.image), len(mean))
         seen = [max(1, round(side * enlargement)) for side in picture.shape[-2:]]
         self.input = normalise(resize_to(picture, seen)[None], mean, std)
         self.frames: list[Tensor] = []
@@ -54,12 +57,19 @@ class Recorder:
         self.frames, self.steps, self.epochs = (list(state[key]) for key in ("frames", "steps", "epochs"))
 
     def write(self, folder: Path, name: str) -> Replay:
-        """Write folder/replays/NAME.png, the maps below each other; returns the record's `replay`."""
+        """Write folder/replays/NAME.png, the maps below each other; returns the record's `replay`.
+
+        Of an own data set, which nobody else can open, the picture and its truth are written beside it.
+        """
         file = path(folder, name)
         file.parent.mkdir(parents=True, exist_ok=True)
         image = Image.fromarray(torch.cat(self.frames).numpy())
         image.putpalette([level for grey in range(256) for level in (grey, grey, grey)])
         image.save(file, optimize=True)
+        if self.is_own:
+            scene = _reduced(self.scene, self.kept)
+            Image.fromarray(scene.image).save(file.with_suffix(".picture.png"), optimize=True)
+            Image.fromarray(scene.labels).save(file.with_suffix(".truth.png"), optimize=True)
         height, width = self.kept
         return Replay(self.number, height, width, tuple(self.steps), tuple(self.epochs))
 
@@ -93,16 +103,30 @@ def frames(folder: str | Path, record: Record) -> np.ndarray:
     return strip.reshape(count, height, width)
 
 
-def picture(record: Record) -> Sample:
-    """The rendered picture that the replay labels, with its truth, reduced to the size of the maps.
+def picture(folder: str | Path, record: Record) -> Sample:
+    """The picture that the replay labels, with its truth, reduced to the size of the maps.
 
-    Raises WeightsError for a set without a replay, or of an unknown data set.
+    Raises WeightsError for a set without a replay, and for one of own data whose picture is missing or damaged.
     """
     about = shown(record)
-    if record.dataset not in DATASETS:
-        raise WeightsError(f"The replay of {record.name} cannot be shown: its data set, {record.dataset}, is unknown.")
     size = about.height, about.width
-    scene = DATASETS[record.dataset].replay.open(about.seed)
+    if record.dataset in DATASETS:
+        return _reduced(DATASETS[record.dataset].replay.open(about.seed), size)
+    file = path(Path(folder), record.name)
+    try:
+        image, labels = (np.array(Image.open(file.with_suffix(f".{kind}.png"))) for kind in ("picture", "truth"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise WeightsError(
+            f"The replay of {record.name} cannot be shown: its picture, of the data set {record.dataset}, is missing "
+            f"or damaged beside {file}."
+        ) from error
+    fits = image.shape[:2] == labels.shape == size and image.dtype == labels.dtype == np.uint8
+    if not fits or (labels[labels != IGNORE] >= len(record.classes)).any():
+        raise WeightsError(f"The replay of {record.name} cannot be shown: the picture beside {file} is not its own.")
+    return Sample(record.dataset, image, labels)
+
+
+def _reduced(scene: Sample, size: tuple[int, int]) -> Sample:
     image = resize_to(to_tensor(scene.image), size).permute(1, 2, 0).numpy()
     labels = F.interpolate(torch.from_numpy(scene.labels.copy())[None, None].float(), size, mode="nearest-exact")
     return Sample(scene.name, image.squeeze(-1) if image.shape[2] == 1 else image, labels[0, 0].to(torch.uint8).numpy())

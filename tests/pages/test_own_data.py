@@ -4,6 +4,7 @@ hold."""
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from seg.catalogue.store import WeightIndex
@@ -48,6 +49,23 @@ def test_every_page_opens_with_own_data_alone(page, runs, monkeypatch):
     app = opened(page, dataset="bowl")
     assert not app.exception, page
     assert not app.error, page
+
+
+def test_the_training_page_plays_what_was_learned_on_the_picture_kept_beside_the_weights(runs, monkeypatch):
+    monkeypatch.setattr("seg.app.resources.SHIPPED", runs)
+    app = opened("training", dataset="bowl")
+    assert any("Press play" in text.value for text in app.markdown)
+    assert not app.info
+    kept = runs / "replays" / "bowl" / "unet-wce.truth.png"
+    content = kept.read_bytes()
+    for damage in (content[:20], None):
+        kept.write_bytes(damage) if damage else kept.unlink()
+        st.cache_data.clear()
+        app = opened("training", dataset="bowl")
+        assert not app.exception
+        assert ["its picture, of the data set bowl, is missing or damaged" in info.value for info in app.info] == [True]
+    kept.write_bytes(content)
+    st.cache_data.clear()
 
 
 def test_no_markdown_holds_a_class_name_that_is_more_than_text(page, runs, monkeypatch):

@@ -10,6 +10,7 @@ from seg.catalogue.store import WeightIndex
 from seg.cli.main import app
 from seg.datasets.own import open_data
 from seg.errors import OptionError
+from seg.training import replay
 from seg.training.recipe import Recipe
 from tests import own_data
 
@@ -35,6 +36,10 @@ def test_a_folder_is_trained_on_and_the_record_holds_its_classes(bowl, tmp_path)
     record = WeightIndex(tmp_path / "out").record("bowl/conv_stack-wce")
     assert record.class_map == open_data(bowl).class_map
     assert (record.dataset, record.recipe["own"], record.validation.images) == ("bowl", True, 2)
+    assert replay.frames(tmp_path / "out", record).shape[1:] == (40, 56)
+    scene = replay.picture(tmp_path / "out", record)
+    assert (scene.image == own_data.fruit(4).image).all()
+    assert (scene.labels == own_data.fruit(4).labels).all()
     assert set(record.validation.per_class) == {"background", "apple", "plum"}
 
 

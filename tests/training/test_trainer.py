@@ -180,7 +180,7 @@ def test_a_run_keeps_a_replay_of_a_dozen_moments_that_ends_with_the_trained_netw
     assert list(records[0].replay.steps) == sorted(records[0].replay.steps)
     assert records[0].replay.steps[0] == 0
     assert records[0].replay.epochs[-1] == 8
-    scene = replay.picture(records[0])
+    scene = replay.picture(tmp_path / "a", records[0])
     assert scene.image.shape == (180, 240, 3)
     assert (first[0] != first[-1]).any()
 

@@ -12,8 +12,9 @@ from seg.app.components.player import Maps, Track, pack
 from seg.app.controls import narrow
 from seg.catalogue.comparisons import LOSS, NETWORK, Comparison, Entry, WeightSet, comparisons, traits
 from seg.catalogue.record import Record
-from seg.datasets import Sample
+from seg.datasets import DATASETS, Sample
 from seg.errors import WeightsError
+from seg.pictures.decode import digest
 from seg.scores.metrics import score
 from seg.training import replay
 
@@ -43,8 +44,8 @@ class _Replay:
     class_dice: tuple[tuple[float | None, ...], ...]
     steps: tuple[int, ...]
     epochs: tuple[float, ...]
-    picture: tuple[str, int, int, int]
-    """Data set, seed, height and width."""
+    picture: tuple[str, int, int, int, str]
+    """Data set, seed, height, width and what tells its pixels from others."""
 
 
 def offered(sets: Iterable[WeightSet]) -> list[Comparison]:
@@ -122,7 +123,7 @@ def show(entries: Sequence[Entry]) -> Show:
     alike = {title: pair for title, pair in found.items() if title not in others}
     shares = _common_shares([r for _, r in alike.values()])
     tracks = tuple(_track(entry, taken, shares) for entry, taken in alike.values())
-    return Show(_picture(next(iter(alike.values()))[0].record), shares, tracks, tuple(problems))
+    return Show(_picture(next(iter(alike.values()))[0].weights), shares, tracks, tuple(problems))
 
 
 def _list(names: Sequence[str]) -> str:
@@ -146,7 +147,8 @@ def _read(weights: WeightSet) -> _Replay:
 def _scored(name: str, file: str, sha256: str, modified: int, _weights: WeightSet) -> _Replay:
     record, about = _weights.record, replay.shown(_weights.record)
     maps = replay.frames(_weights.folder, record)
-    truth = _picture(record).labels
+    sample = _picture(_weights)
+    truth = sample.labels
     scores = [score(labels, truth, len(record.classes)) for labels in maps]
     return _Replay(
         maps=pack(maps),
@@ -154,18 +156,21 @@ def _scored(name: str, file: str, sha256: str, modified: int, _weights: WeightSe
         class_dice=tuple(tuple(_known(value) for value in s.dice) for s in scores),
         steps=about.steps,
         epochs=about.epochs,
-        picture=(record.dataset, about.seed, about.height, about.width),
+        picture=(record.dataset, about.seed, about.height, about.width, digest(sample.image)),
     )
 
 
-def _picture(record: Record) -> Sample:
-    about = replay.shown(record)
-    return _rendered(record.dataset, about.seed, about.height, about.width, record)
+def _picture(weights: WeightSet) -> Sample:
+    about = replay.shown(weights.record)
+    own = (
+        "" if weights.record.dataset in DATASETS else f"{weights.folder} {weights.record.name} {weights.record.sha256}"
+    )
+    return _opened(weights.record.dataset, own, about.seed, about.height, about.width, weights)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _rendered(dataset: str, seed: int, height: int, width: int, _record: Record) -> Sample:
-    return replay.picture(_record)
+def _opened(dataset: str, own: str, seed: int, height: int, width: int, _weights: WeightSet) -> Sample:
+    return replay.picture(_weights.folder, _weights.record)
 
 
 def _known(value: float) -> float | None:
