@@ -1,6 +1,7 @@
 """What is timed against what."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
