@@ -20,7 +20,7 @@ def bench(
     record: Annotated[bool, typer.Option(help="keep the figures for the Leaderboard")] = False,
     pictures: Annotated[
         int | None,
-        typer.Option(help="instead, let an evaluation score so many pictures with each set of --only", min=1),
+        typer.Option(help="instead, let each set of --only score so many pictures", min=1),
     ] = None,
     folder: WeightsFolder = None,
 ) -> None:
