@@ -202,7 +202,7 @@ class OwnData:
     def _first(self) -> tuple[Sample, int, int]:
         """The first picture to validate with that can be read and has a label."""
         said = ""
-        for samples in self.for_training():
+        for samples in reversed(self.for_training()):
             for index in range(len(samples)):
                 try:
                     sample = samples[index]
