@@ -13,7 +13,7 @@ def page(browser, serve) -> Page:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{serve('streamlit_app.py')}/architectures")
+    page.goto(f"{serve('streamlit_app.py')}/architectures?dataset=street")
     expect(page.locator(".network svg")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("heading", name="What a mask does not know")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)

@@ -31,8 +31,9 @@ FRAME = "0016E5_07965"
 
 @pytest.fixture(scope="session")
 def opened(shipped) -> dict[str, Record]:
-    """Title → record of the networks that the page opens with."""
-    first = comparisons(WeightSet(record) for record in shipped.records().values())[0]
+    """Title → record of the networks that street scenes open with."""
+    all_ = comparisons(WeightSet(record) for record in shipped.records().values())
+    first = next(comparison for comparison in all_ if comparison.dataset == "street")
     return {entry.title: entry.record for entry in first.entries}
 
 
@@ -40,7 +41,7 @@ def opened(shipped) -> dict[str, Record]:
 def page(browser, serve):
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
     page.set_default_timeout(PATIENCE)
-    page.goto(serve("streamlit_app.py"))
+    page.goto(f"{serve('streamlit_app.py')}/?dataset=street")
     settled(page)
     yield page
     assert page.locator('[data-testid="stException"]').count() == 0
@@ -199,7 +200,7 @@ def test_a_downloaded_mask_and_the_scores_are_what_is_on_the_screen(page):
 def test_on_a_phone_nothing_is_wider_than_the_screen(browser, serve):
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.set_default_timeout(PATIENCE)
-    page.goto(serve("streamlit_app.py"))
+    page.goto(f"{serve('streamlit_app.py')}/?dataset=street")
     settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.close()

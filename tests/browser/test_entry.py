@@ -41,7 +41,7 @@ def test_every_page_names_its_tab(browser, serve):
 
 def test_the_way_back_from_another_page_keeps_the_data_set_and_ends_where_it_began(browser, serve):
     page = browser.new_page()
-    page.goto(serve("streamlit_app.py"))
+    page.goto(f"{serve('streamlit_app.py')}/?dataset=street")
     page.get_by_role("button", name="7 architectures").click()
     page.locator('[data-testid="stButtonGroup"]').get_by_text("membranes", exact=True).click()
     expect(page.get_by_role("button", name="membranes · 4 architectures")).to_be_visible()
@@ -76,7 +76,7 @@ def test_the_way_back_from_another_page_keeps_the_data_set_and_ends_where_it_beg
 def test_the_way_back_brings_what_was_chosen_on_the_page(browser, serve, path, option, said):
     page = browser.new_page()
     page.set_default_timeout(PATIENCE)
-    page.goto(f"{serve('streamlit_app.py')}/{path}")
+    page.goto(f"{serve('streamlit_app.py')}/{path}?dataset=street")
     still(page)
     page.locator('[data-testid="stButtonGroup"]').get_by_text(option, exact=True).click()
     page.wait_for_url(f"**{said}*")

@@ -16,7 +16,7 @@ UPLOADS = 50
 def opened(browser, serve, width: int, height: int, **options) -> Page:
     page = browser.new_page(viewport={"width": width, "height": height}, **options)
     page.set_default_timeout(PATIENCE)
-    page.goto(serve("streamlit_app.py"))
+    page.goto(f"{serve('streamlit_app.py')}/?dataset=street")
     settled(page)
     return page
 

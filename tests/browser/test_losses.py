@@ -7,7 +7,7 @@ from tests.browser import PATIENCE
 
 def test_a_smaller_disc_changes_the_table_and_the_address(browser, serve):
     page = browser.new_page(viewport={"width": 390, "height": 844})
-    page.goto(f"{serve('streamlit_app.py')}/losses?disc=50.0%25")
+    page.goto(f"{serve('streamlit_app.py')}/losses?dataset=street&disc=50.0%25")
     slider = page.get_by_role("slider", name="The disc covers")
     expect(slider).to_have_attribute("aria-valuetext", "50.0%", timeout=PATIENCE)
     expect(page.get_by_text("How hard is each loss pulling")).to_be_visible(timeout=PATIENCE)

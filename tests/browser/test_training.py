@@ -132,7 +132,7 @@ def test_a_rerun_keeps_the_moment_and_another_picture_starts_anew(player: Player
 def test_the_training_page_fits_a_phone_in_the_dark(browser: Browser, serve):
     page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
     page.set_default_timeout(PATIENCE)
-    page.goto(f"{serve('streamlit_app.py')}/training")
+    page.goto(f"{serve('streamlit_app.py')}/training?dataset=street")
     expect(page.get_by_role("heading", name="How do the curves run?")).to_be_visible()
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     assert page.locator('[data-testid="stException"]').count() == 0

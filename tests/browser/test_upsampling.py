@@ -53,7 +53,7 @@ def test_pointing_at_an_output_value_says_which_input_values_overlap_there(page)
 
 def test_the_address_restores_the_numbers(browser, serve):
     page = browser.new_page(viewport={"width": 390, "height": 844})
-    page.goto(f"{serve('streamlit_app.py')}/upsampling?axes=2-D&kernel=4&stride=3&padding=banana")
+    page.goto(f"{serve('streamlit_app.py')}/upsampling?dataset=street&axes=2-D&kernel=4&stride=3&padding=banana")
     expect(page.locator(".by-hand [data-grid=output] .cell")).to_have_count(13 * 13, timeout=PATIENCE)
     expect(page.locator(".sum-title")).to_have_text(re.compile("6 of 16"))
     kernel, added = (

@@ -48,7 +48,9 @@ def test_the_truth_used_stands_in_its_panel_when_painting_ends(open_viewer):  # 
 
 
 def test_on_the_compare_page_all_scores_follow_the_painting_and_go_back_with_it(browser, serve):
-    viewer = Viewer(browser.new_page(viewport={"width": 1440, "height": 1000}), serve("streamlit_app.py"))
+    viewer = Viewer(
+        browser.new_page(viewport={"width": 1440, "height": 1000}), f"{serve('streamlit_app.py')}/?dataset=street"
+    )
     page = viewer.page
     settled(page)
     before = score_table(page)
@@ -70,7 +72,9 @@ def test_on_the_compare_page_all_scores_follow_the_painting_and_go_back_with_it(
 
 
 def test_a_painting_is_downloaded_and_uploaded_again(browser, serve, tmp_path):
-    viewer = Viewer(browser.new_page(viewport={"width": 1440, "height": 1000}), serve("streamlit_app.py"))
+    viewer = Viewer(
+        browser.new_page(viewport={"width": 1440, "height": 1000}), f"{serve('streamlit_app.py')}/?dataset=street"
+    )
     page = viewer.page
     settled(page)
     viewer.root.locator('[data-action="paint"]').click()
@@ -95,7 +99,9 @@ def test_a_painting_is_downloaded_and_uploaded_again(browser, serve, tmp_path):
 
 
 def test_the_view_outlives_other_architectures_another_picture_and_the_way_back(browser, serve):
-    viewer = Viewer(browser.new_page(viewport={"width": 1440, "height": 1000}), serve("streamlit_app.py"))
+    viewer = Viewer(
+        browser.new_page(viewport={"width": 1440, "height": 1000}), f"{serve('streamlit_app.py')}/?dataset=street"
+    )
     page = viewer.page
     settled(page)
     viewer.wait("U-Net")
