@@ -10,11 +10,12 @@ import pytest
 import torch
 from torch import nn
 
-from seg.catalogue.record import Record, classes_of
+from seg.catalogue.record import Record
 from seg.catalogue.store import SHIPPED, WeightIndex
 from seg.datasets import DATASETS
 from seg.losses import LOSSES
 from seg.models import build_model
+from tests.records import record
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -51,26 +52,18 @@ def make_set(folder: Path, name: str = "street/fcn8s-wce", model: str = "fcn8s",
             module.running_var.uniform_(0.3, 1)
     index = WeightIndex(folder)
     size, digest = index.write_tensors(name, network)
-    channels = arguments["in_channels"]
-    record = Record(
-        name=name,
-        dataset=dataset,
+    found = record(
+        name,
+        arguments["in_channels"],
         model=model,
         arguments=arguments,
         loss=rest.removeprefix(f"{model}-").split("-")[0],
-        scale=180,
-        mean=(0.4,) * channels,
-        std=(0.3,) * channels,
-        tile=(180, 240),
-        classes=classes_of(class_map),
-        ignore=class_map.disk_ignore,
         parameters=sum(p.numel() for p in network.parameters()),
         bytes=size,
         sha256=digest,
-        validation={"confidence_range": [0.0, 1.0]},
     )
-    index.add(record)
-    return record
+    index.add(found)
+    return found
 
 
 def trained(name: str, options: dict) -> nn.Module:

@@ -1,6 +1,7 @@
 """The walls between the rooms of seg, read from the code itself: what may import what, and where things lie."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
@@ -117,3 +118,15 @@ def test_nothing_is_unpickled():
             if name.split(".")[-1] in ("load", "loads") and name.split(".")[0] in ("torch", "pickle") and not safe:
                 found.append(f"{path}:{call.lineno}")
     assert found == []
+
+
+def test_no_class_of_one_data_set_is_named_outside_of_the_data_sets():
+    named = re.compile(r"\b(pole|pedestrian|bicycl|pavement|fence|membrane'?s?\b)", re.IGNORECASE)
+    sources = [
+        path
+        for folder in ("pages", "seg/app", "seg/figures", "seg/catalogue", "seg/scores", "seg/training", "seg/losses")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".js", ".html")
+    ]
+    assert len(sources) > 50
+    assert [str(path.relative_to(ROOT)) for path in sources if named.search(path.read_text("utf-8"))] == []

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from seg.app import address, resources
-from seg.app.text import plain
+from seg.app.text import listed, plain
 from seg.catalogue.comparisons import IMAGENET, Comparison, WeightSet, comparisons, in_order, start_of
 from seg.datasets import DATASETS
 from seg.errors import WeightsError
@@ -23,16 +23,17 @@ AT_ONCE = 10
 
 LESSONS = {
     "architectures": "Which network keeps what is thin and small? All learned from the same pictures with the same "
-    "loss, so look at thin lines and outlines: they are what a decoder and its skips bring back.",
-    "losses": "What does each loss make the network care about? Only the loss differs: look at what is rare and small, "
-    "which some find and others give up, and at what they wrongly paint to find it.",
+    "loss, so look at thin lines and outlines{thin}: they are what a decoder and its skips bring back.",
+    "losses": "What does each loss make the network care about? Only the loss differs: look at what is rare and "
+    "small{rare}, which some find and others give up, and at what they wrongly paint to find it.",
     "upsampling": "How does each way of going back up draw an outline? Only the upsampling differs: look for "
     "checkerboards, where kernels overlap unevenly, and for outlines that are soft or shifted.",
     "starts": "What does a network gain whose encoder, an EfficientNet-Lite0, has seen a million photos before? Look "
-    "at large things, in one piece or patchy, and at the rare classes.",
+    "at large things, in one piece or patchy, and at the rare classes{rare}.",
     "widths": "What do more channels buy? The layers are the same, the paper's network only has more channels in each.",
     "own runs": "How do your own networks compare with one another, and with shipped ones that tell the same classes?",
 }
+"""Topic → what to look at, with places for what is thin and what is rare in the data set's pictures."""
 NOUNS = {"upsampling": "ways up"}
 """What the networks of a topic are called where its own name does not do."""
 LABS = {
@@ -137,7 +138,10 @@ def narrow(offered: list[Comparison], label: str, value: Callable[[Comparison], 
 
 def lesson(comparison: Comparison, sets: Iterable[WeightSet]) -> None:
     """What to look at, in a sentence or two, and the page that explains it."""
-    words = LESSONS[comparison.topic]
+    words = LESSONS[comparison.topic].format(
+        thin=here(DATASETS[comparison.dataset].thin if comparison.dataset in DATASETS else ""),
+        rare=here(rare(comparison)),
+    )
     if comparison.topic == "architectures":
         starts = {start_of(w.record) for w in sets if w.record.dataset == comparison.dataset}
         words += f" {SWITCH}" if IMAGENET in starts and len(starts) > 1 else ""
@@ -147,6 +151,17 @@ def lesson(comparison: Comparison, sets: Iterable[WeightSet]) -> None:
         link(page, label)
     if terms := DATASETS[comparison.dataset].terms if comparison.dataset in DATASETS else "":
         st.caption(terms)
+
+
+def rare(comparison: Comparison) -> str:
+    """The rarest classes of what is compared, as a sentence names them; '' where there are none, or nobody counted."""
+    found = next((entry.record.rare for entry in comparison.entries if entry.record.rare), ())
+    return plain(listed(found)) if found else ""
+
+
+def here(words: str) -> str:
+    """', here a and b', to follow what they are an example of; '' for nothing."""
+    return f", here {words}" if words else ""
 
 
 def link(page: str, label: str) -> None:

@@ -1,6 +1,12 @@
-"""Text from outside, made safe to stand in Streamlit's Markdown."""
+"""Text made ready for sentences: lists, and what comes from outside made safe for Streamlit's Markdown."""
 
 import re
+from collections.abc import Sequence
+
+
+def listed(names: Sequence[str]) -> str:
+    """'a, b and c'."""
+    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]
 
 
 def plain(text: str) -> str:

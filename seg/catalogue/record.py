@@ -35,6 +35,9 @@ CALIBRATION_BINS = 15
 ONNX = "onnx"
 """The `Record.model` of what is no module of PyTorch but an ONNX file, whatever is in it."""
 
+RARE, FEW = 0.05, 3
+"""What share of the pixels makes a class rare at most, and how many of them a sentence names."""
+
 Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
 Size = Annotated[int, Field(strict=True, gt=0, lt=2**53)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -105,7 +108,6 @@ class Validation:
         ]
         | None
     ) = None
-    confidence_range: tuple[Share, Share] | None = None
     per_class: dict[str, ClassScores] = field(default_factory=dict)
     confusion: tuple[tuple[Count, ...], ...] | None = None
 
@@ -236,6 +238,14 @@ class Record:
     def is_module(self) -> bool:
         """Whether PyTorch holds it, and so can look into it; an ONNX file runs as a whole."""
         return self.model != ONNX
+
+    @property
+    def rare(self) -> tuple[str, ...]:
+        """Of its classes those with the fewest validation pixels, the rarest first: `FEW` at most, each of less than
+        `RARE` of them all; () where they were not counted."""
+        pixels = {name: scores.pixels for name, scores in self.validation.per_class.items() if scores.pixels}
+        found = sorted((name for name in pixels if pixels[name] < RARE * sum(pixels.values())), key=pixels.__getitem__)
+        return tuple(found[:FEW])
 
     @property
     def variant(self) -> str:

@@ -33,7 +33,7 @@ def models(as_json: AsJson = False) -> None:
 
 def weights(
     as_json: AsJson = False,
-    verify: Annotated[bool, typer.Option(help="check every SHA-256")] = False,
+    verify: Annotated[bool, typer.Option(help="check every file's SHA-256")] = False,
     folder: WeightsFolder = None,
 ) -> None:
     """List the weight sets and their validation scores."""
@@ -57,6 +57,11 @@ def weights(
             columns = "".join(f"{as_score(x):>8}" for x in (v.mean_iou, v.mean_dice, v.pixel_accuracy, v.boundary_f1))
             print(f"{s.name:36}{r.parameters:12,}{r.bytes / 1e6:7.1f}{columns}")
     if verify:
+        from seg.likeness.likeness import FILE, Likeness
+
         for s in sets:
             WeightIndex(s.folder).verify(s.record)
-        print(f"{len(sets)} files match their checksums.", file=sys.stderr)
+        beside = [one / FILE.name for one in folders if (one / FILE.name).exists()]
+        for file in beside:
+            Likeness.verify(file)
+        print(f"{len(sets) + len(beside)} files match their checksums.", file=sys.stderr)

@@ -83,6 +83,7 @@ register(
         samples=tuple(range(len(PHOTOS))),
         open=photo,
         replay=Replay(PHOTOS.index("astronaut"), partial(photo, short_side=256), (192, 192)),
+        thin="arms and legs, tails and ears, the legs of chairs and tables",
         looks="an everyday photo",
         terms="These networks are trained on PASCAL VOC 2012 and SBD, NYUv2 and Clothing Co-Parsing: for research and "
         "teaching, not covered by the MIT licence.",

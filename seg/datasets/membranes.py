@@ -185,6 +185,7 @@ register(
         replay=Replay(3, partial(render, height=256, width=256), (192, 192)),
         any_way_up=True,
         render=render,
+        thin="the membranes between cells",
         looks="cell membranes",
         sentences={"training": "Choose membrane below: when do its thin lines close around the cells?"},
     )

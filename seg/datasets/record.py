@@ -33,6 +33,7 @@ class Dataset:
     render: (seed, height, width, **options) → a picture with exact truth; None where the data set has no renderer.
     render_options: the options of `render`, which are fields of a training's recipe.
     only_rendered: whether it has no pictures but rendered ones, so that no folder of them is needed.
+    thin: what is thin in its pictures, as a sentence names it; '' where nobody has said.
     looks: what one of its pictures is, after 'looks like'; the title if empty.
     terms: what weights trained on its pictures may be used for, where that is less than the program's licence grants.
     sentences: what pages say of this data set alone, {page: sentence}; a page without one says nothing.
@@ -50,6 +51,7 @@ class Dataset:
     render: Callable[..., Sample] | None = None
     render_options: tuple[str, ...] = ()
     only_rendered: bool = False
+    thin: str = ""
     looks: str = ""
     terms: str = ""
     sentences: Mapping[str, str] = field(default_factory=dict)

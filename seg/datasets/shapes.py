@@ -231,6 +231,7 @@ register(
         render=render,
         render_options=("rarity",),
         only_rendered=True,
+        thin="the lines",
         looks="drawn shapes",
         sentences={"training": "Choose line below: when does the thinnest shape appear, and when is it whole?"},
     )

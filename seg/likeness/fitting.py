@@ -12,6 +12,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 
+from seg.catalogue.store import sha256
 from seg.datasets import DATASETS, TRAINING_SEEDS
 from seg.datasets.files import pictures_in
 from seg.errors import DataError
@@ -144,12 +145,14 @@ def regression(x: Tensor, y: Tensor, classes: int) -> tuple[Tensor, Tensor]:
 
 
 def write(likeness: Likeness, file: Path) -> None:
-    """The encoder in half precision, everything else in single; what `Likeness.load` reads."""
+    """The encoder in half precision, everything else in single; what `Likeness.load` reads, and its checksum beside it,
+    which `Likeness.verify` does."""
     names = ("weight", "bias", "mean", "std")
     tensors = {f"features.{name}": _half(tensor) for name, tensor in likeness.features.state_dict().items()}
     tensors |= {name: getattr(likeness, name).contiguous() for name in names}
     tensors["others"] = likeness.others.half()
     save_file(tensors, file, {"sets": json.dumps(likeness.sets)})
+    file.with_suffix(".sha256").write_text(f"{sha256(file)}  {file.name}\n", "utf-8")
 
 
 def _half(tensor: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from seg.catalogue.store import SHIPPED
+from seg.catalogue.store import SHIPPED, sha256
 from seg.errors import WeightsError
 from seg.likeness.features import Features
 
@@ -88,6 +88,17 @@ class Likeness:
         self.features, self.sets = features, tuple(sets)
         self.weight, self.bias, self.mean, self.std, self.others = weight, bias, mean, std, others
         self.own = dict(own or {})
+
+    @staticmethod
+    def verify(file: Path = FILE) -> None:
+        """Raises WeightsError with a sentence where a file is missing or not what was written."""
+        try:
+            written = file.with_suffix(".sha256").read_text("utf-8").split()[0]
+            found = sha256(file)
+        except (OSError, IndexError) as error:
+            raise WeightsError(f"{file} or its checksum cannot be read: restore both.") from error
+        if found != written:
+            raise WeightsError(f"{file} does not match its checksum: restore it.")
 
     @classmethod
     def load(cls, file: Path = FILE) -> "Likeness":

@@ -39,7 +39,6 @@ WHOLE = Record(
         "mean_iou": 0.5,
         "mean_iou_interval": [0.4, 0.6],
         "calibration": [[10, 6.5, 5]] * CALIBRATION_BINS,
-        "confidence_range": [0.2, 0.9],
         "per_class": {"disc": {"dice": 0.5, "pixels": 3}, "line": {"dice": None}},
         "confusion": [[9, 0, 0, 0, 1]] * 5,
     },
@@ -51,6 +50,22 @@ WHOLE = Record(
     replay={"seed": 5, "height": 64, "width": 64, "steps": [0, 1], "epochs": [0, 0.5]},
 )
 ENTRY = json.loads(index_text({WHOLE.name: WHOLE}))[0]
+
+
+def test_a_record_of_an_earlier_version_that_says_more_opens():
+    entry = {**ENTRY, "validation": {**ENTRY["validation"], "confidence_range": [0.2, 0.9]}}
+    assert read_records(json.dumps([entry]), FILE)[WHOLE.name] == WHOLE
+
+
+def test_the_rare_classes_are_those_with_few_validation_pixels_the_rarest_first():
+    def of(**pixels: int) -> tuple[str, ...]:
+        per_class = {name: {"pixels": count} for name, count in pixels.items()}
+        return replace(WHOLE, validation={"per_class": per_class}).rare
+
+    assert of(ground=940, disc=20, square=11, triangle=12, line=17) == ("square", "triangle", "line")
+    assert of(ground=800, disc=200) == ()
+    assert of(ground=990, disc=0, line=10) == ("line",)
+    assert replace(WHOLE, validation={}).rare == ()
 
 
 def refusal(*entries: Any) -> str:

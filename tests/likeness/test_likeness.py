@@ -108,6 +108,21 @@ def test_what_is_written_says_the_same_when_it_is_read(tmp_path):
     assert FILE.stat().st_size < 9_000_000
 
 
+def test_a_file_matches_the_checksum_beside_it_or_a_sentence_says_so(tmp_path):
+    Likeness.verify()
+    file = tmp_path / "likeness.safetensors"
+    fitting.write(shipped(), file)
+    Likeness.verify(file)
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(WeightsError, match="does not match its checksum"):
+        Likeness.verify(file)
+    file.with_suffix(".sha256").unlink()
+    with pytest.raises(WeightsError, match="checksum cannot be read"):
+        Likeness.verify(file)
+
+
 def test_the_regression_finds_what_is_linearly_apart():
     torch.manual_seed(0)
     x, y = torch.randn(300, 4), torch.arange(300) % 3

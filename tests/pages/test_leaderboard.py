@@ -8,45 +8,29 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from seg.app import resources
-from seg.catalogue.record import Record, classes_of
+from seg.catalogue.record import Record
 from seg.catalogue.store import WeightIndex
-from seg.datasets.street import STREET
+from seg.datasets import DATASETS
+from tests.records import record
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
 
 
 def measured(name: str, iou: float | None, **more) -> Record:
-    """A street record with its scores, and no weights behind it: the page opens none."""
-    model, loss = name.split("/")[1].split("-")[:2]
-    n = len(STREET)
+    """A record with its scores, and no weights behind it: the page opens none."""
+    names = DATASETS[name.split("/")[0]].class_map.names
+    n = len(names)
     confusion = [[90 if i == j else 1 for j in range(n)] for i in range(n)]
     validation = {"split": "val", "images": 5, "mean_iou": iou, "mean_dice": iou, "boundary_f1": 0.2, "ece": 0.05}
     validation["mean_iou_interval"] = None if iou is None else [iou - 0.01, iou + 0.01]
-    validation |= {"confusion": confusion, "per_class": {c: {"dice": 0.5} for c in STREET.names}}
+    validation |= {"confusion": confusion, "per_class": {c: {"dice": 0.5} for c in names}}
     validation["calibration"] = [[10, 6.0, 5]] * 15
-    record = Record(
-        name=name,
-        dataset="street",
-        model=model,
-        arguments={"num_classes": n, "in_channels": 3},
-        loss=loss,
-        scale=180,
-        mean=(0.4,) * 3,
-        std=(0.3,) * 3,
-        tile=(180, 240),
-        classes=classes_of(STREET),
-        parameters=1000,
-        bytes=1,
-        sha256="",
-        validation=validation,
-        seconds=600,
-    )
-    return replace(record, **more)
+    return replace(record(name, validation=validation, seconds=600), **more)
 
 
 def visit(folder: Path, monkeypatch, *found: Record) -> AppTest:
-    for record in found:
-        WeightIndex(folder).add(record)
+    for one in found:
+        WeightIndex(folder).add(one)
     monkeypatch.setattr(resources, "SHIPPED", folder)
     monkeypatch.delenv("SEG_WEIGHTS", raising=False)
     page = AppTest.from_file(APP, default_timeout=60)
@@ -118,7 +102,7 @@ def test_a_price_that_few_sets_have_on_record_is_drawn_for_those_and_the_rest_co
 def test_records_of_an_earlier_version_are_listed_and_what_they_lack_is_said(tmp_path, monkeypatch):
     old = measured("street/unet-wce", 0.5)
     old = replace(old, validation=replace(old.validation, calibration=None))
-    bare = measured("street/fcn8s-wce", None, validation={"confidence_range": [0.0, 1.0]})
+    bare = measured("street/fcn8s-wce", None, validation={})
     page = visit(tmp_path, monkeypatch, old, bare)
     assert "the records lack mean IoU for 1, GFLOPs for 2, milliseconds for 2 of these 2 lines" in said(page)
     assert "no calibration bins to draw it from" in said(page)
@@ -127,6 +111,15 @@ def test_records_of_an_earlier_version_are_listed_and_what_they_lack_is_said(tmp
     page.run()
     assert not page.exception
     assert "None of these sets has both mean IoU and GFLOPs on record" in said(page)
+
+
+@pytest.mark.parametrize(("dataset", "classes"), [("street", ("pole", "sign")), ("shapes", ("line", "disc"))])
+def test_the_rarest_classes_of_the_data_set_shown_are_named(tmp_path, monkeypatch, dataset, classes):
+    names = DATASETS[dataset].class_map.names
+    pixels = {name: {"dice": 0.5, "pixels": 10 if name in classes else 1000} for name in names}
+    pixels[classes[0]]["pixels"] = 9
+    page = visit(tmp_path, monkeypatch, measured(f"{dataset}/conv_stack-wce", 0.3, validation={"per_class": pixels}))
+    assert f"{classes[0]} and {classes[1]} are rarest" in said(page)
 
 
 def test_a_single_set_has_a_page_of_its_own(tmp_path, monkeypatch):
@@ -197,4 +190,7 @@ def test_the_shipped_records_fill_the_page(monkeypatch):
     table = page.dataframe[0].value
     assert table["seeds"].sum() == len(index)
     best = max((r for r in index if r["dataset"] == "street"), key=lambda r: r["validation"]["mean_iou"])
-    assert table["mean_iou"][table["verdict"] == "★ best"].iloc[0] == best["validation"]["mean_iou"]
+    assert (
+        table["mean_iou"][(table["verdict"] == "★ best") & (table["dataset"] == "street")].iloc[0]
+        == best["validation"]["mean_iou"]
+    )

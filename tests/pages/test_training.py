@@ -17,13 +17,13 @@ from seg.app.components.player import describe
 from seg.app.parts import replays
 from seg.app.parts.train_now import COACH
 from seg.catalogue.comparisons import Entry, WeightSet
-from seg.catalogue.record import Record, classes_of
 from seg.catalogue.store import WeightIndex
 from seg.datasets import DATASETS
 from seg.datasets.shapes import SHAPES, render
 from seg.training import replay
 from seg.training.background import Learner
 from tests.conftest import make_set
+from tests.records import record
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
 CURVE = [{"epoch": e, "loss": 2.0 / e, "val_mean_iou": 0.1 * e} for e in range(1, 5)]
@@ -34,31 +34,14 @@ def trained(
     folder: Path, name: str, maps: np.ndarray | None = None, steps: list[int] | None = None, seed: int = 0
 ) -> WeightSet:
     """A set with a replay of `maps`, and no weights behind it: the page opens none. No `steps`: no replay."""
-    model, loss = name.split("/")[1].split("-")[:2]
-    record = Record(
-        name=name,
-        dataset="shapes",
-        model=model,
-        arguments={"num_classes": len(SHAPES), "in_channels": 3},
-        loss=loss,
-        scale=64,
-        mean=(0.4,) * 3,
-        std=(0.3,) * 3,
-        tile=(64, 64),
-        classes=classes_of(SHAPES),
-        parameters=1000,
-        bytes=1,
-        sha256="",
-        recipe={"seed": seed},
-        curve=CURVE,
-    )
+    found = record(name, scale=64, tile=(64, 64), recipe={"seed": seed}, curve=CURVE)
     if steps:
-        recorder = replay.Recorder(DATASETS["shapes"], 1, record.mean, record.std)
+        recorder = replay.Recorder(DATASETS["shapes"], 1, found.mean, found.std)
         recorder.frames, recorder.steps = list(torch.from_numpy(maps)), steps
         recorder.epochs = [4 * step / steps[-1] for step in steps]
-        record = replace(record, replay=recorder.write(folder, name))
-    WeightIndex(folder).add(record)
-    return WeightSet(record, folder)
+        found = replace(found, replay=recorder.write(folder, name))
+    WeightIndex(folder).add(found)
+    return WeightSet(found, folder)
 
 
 def sharpening(count: int) -> np.ndarray:

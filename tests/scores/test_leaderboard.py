@@ -29,6 +29,7 @@ from seg.scores.leaderboard import (
     verdict,
 )
 from seg.scores.metrics import Scores
+from tests.records import record
 
 CONFUSION = np.array([[80, 20], [10, 40]])
 
@@ -48,24 +49,17 @@ def weights(
     **validation,
 ) -> WeightSet:
     """A weight set whose mean IoU is `iou` ± `half`; what is named after that stands in its validation scores."""
-    record = Record(
-        name=f"{dataset}/{model}-{loss}" + (f"-{variant}" if variant else ""),
-        dataset=dataset,
-        model=model,
+    found = record(
+        f"{dataset}/{model}-{loss}" + (f"-{variant}" if variant else ""),
+        1,
         arguments={
             "num_classes": 2,
             "in_channels": 1,
             "backbone": "efficientnet_lite0" if variant == "lite0" else None,
         },
-        loss=loss,
         scale=scale,
-        mean=(0.5,),
-        std=(0.2,),
-        tile=(180, 240),
         classes=(Class("cell", "#56b4e9"), Class("membrane", "#d55e00")),
-        parameters=1000,
-        bytes=1,
-        sha256="",
+        ignore=255,
         validation={
             "split": "val",
             "images": 4,
@@ -82,7 +76,7 @@ def weights(
         seconds=seconds,
         timing=None if milliseconds is None else {"milliseconds": milliseconds, "device": "cpu", "threads": 2},
     )
-    return WeightSet(record, own=own)
+    return WeightSet(found, own=own)
 
 
 def row(*args, **named) -> Row:

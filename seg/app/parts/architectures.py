@@ -16,6 +16,7 @@ from seg.app.components.viewer import Panel, viewer
 from seg.app.parts.exhibits import Exhibit
 from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison, Entry, comparisons
+from seg.datasets import DATASETS
 from seg.figures import architectures as figures
 from seg.labels import ClassMap
 from seg.pictures.drawing import (
@@ -191,7 +192,10 @@ def skips(exhibit: Exhibit, entry: Entry, class_map: ClassMap) -> None:
             table.style.format("{:.3f}", na_rep="–"), border="horizontal", alt="Boundary F1 with and without skips"
         )
     with right:
-        st.markdown("Which classes lose most as ticked, against all skips on?")
+        thin = DATASETS[class_map.dataset].thin if class_map.dataset in DATASETS else ""
+        st.markdown(
+            f"Which classes lose most as ticked, against all skips on? Look at thin things{controls.here(thin)}."
+        )
         st.plotly_chart(
             figures.dice_change(scores["all on"].dice, scores["as ticked"].dice, class_map.names),
             config=CHART,

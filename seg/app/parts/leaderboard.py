@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from seg.app import address
-from seg.app.text import plain
+from seg.app.text import listed, plain
 from seg.catalogue.comparisons import SCRATCH, WeightSet
 from seg.figures import leaderboard as figures
 from seg.models import TITLES
@@ -264,9 +264,10 @@ def per_class(rows: Sequence[Row]) -> None:
     st.plotly_chart(
         figures.dice_heat_map(dice), config=NO_TOOLBAR, alt="Dice of every class, one row a weight set, best set on top"
     )
+    rare = next((row.record.rare for row in rows if row.record.rare), ())
     st.markdown(
         "Which classes are hard for all, and which only for some? Dice × 100; the best set is on top, the easiest "
-        "class on the left."
+        "class on the left." + (f" {plain(listed(rare))} {'are' if len(rare) > 1 else 'is'} rarest." if rare else "")
     )
 
 

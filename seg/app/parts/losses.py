@@ -95,7 +95,10 @@ def over_validation(comparison: Comparison, class_map: ClassMap) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Rare classes**")
-        st.markdown("Which losses give up what is rare? Dice on all validation pictures; the rarest class stands left.")
+        rare = controls.here(controls.rare(comparison))
+        st.markdown(
+            f"Which losses give up what is rare{rare}? Dice on all validation pictures; the rarest class stands left."
+        )
         if confusions:
             scored = {title: Scores(matrix) for title, matrix in confusions.items()}
             pixels = next(iter(scored.values())).pixels

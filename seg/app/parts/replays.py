@@ -10,6 +10,7 @@ import streamlit as st
 
 from seg.app.components.player import Maps, Track, pack
 from seg.app.controls import narrow
+from seg.app.text import listed
 from seg.catalogue.comparisons import LOSS, NETWORK, Comparison, Entry, WeightSet, comparisons, traits
 from seg.catalogue.record import Record
 from seg.datasets import DATASETS, Sample
@@ -114,20 +115,16 @@ def show(entries: Sequence[Entry]) -> Show:
             problems.append(str(error))
     if without:
         were = "was" if len(without) == 1 else "were"
-        problems.append(f"No replay of {_list(without)}, which {were} trained before replays were kept.")
+        problems.append(f"No replay of {listed(without)}, which {were} trained before replays were kept.")
     if not found:
         return Show(None, (), (), tuple(problems))
     picture = Counter(r.picture for _, r in found.values()).most_common(1)[0][0]
     if others := [title for title, (_, r) in found.items() if r.picture != picture]:
-        problems.append(f"The replay of {_list(others)} shows another picture, so it cannot be played beside these.")
+        problems.append(f"The replay of {listed(others)} shows another picture, so it cannot be played beside these.")
     alike = {title: pair for title, pair in found.items() if title not in others}
     shares = _common_shares([r for _, r in alike.values()])
     tracks = tuple(_track(entry, taken, shares) for entry, taken in alike.values())
     return Show(_picture(next(iter(alike.values()))[0].weights), shares, tracks, tuple(problems))
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]
 
 
 # One replay

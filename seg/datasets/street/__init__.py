@@ -21,6 +21,7 @@ register(
         open=_open,
         replay=Replay(17, _open, (180, 240)),
         render=render,
+        thin="poles, signs and fences",
         looks="a street",
         sentences={
             "training": "Choose sky or road below to follow one large class alone, then pole or sign for a thin one."
