@@ -268,7 +268,8 @@ def labelled(folder: str | Path, class_map: ClassMap, split: str, reading: Readi
     classes are matched by name. Raises DataError.
     """
     root = Path(folder)
-    if root.is_dir():
+    described = (root / description.FILE).is_file()
+    if root.is_dir() and (described or not (root / split).is_dir() or not (root / f"{split}annot").is_dir()):
         found = _understood(root)
         if found.layout and (found.layout.title != ours.TITLE or found.described):
             return _opened(found, root.resolve().name, None, unnamed.SOME).read_as(class_map, split, reading)

@@ -1,5 +1,6 @@
-"""labelme: a JSON file a picture, with polygons, rectangles and circles, each of a label; later shapes lie on top."""
+"""labelme: a JSON file a picture, with polygons, rectangles, circles and masks, each of a label; later ones on top."""
 
+import base64
 import math
 import os
 from collections.abc import Mapping
@@ -14,9 +15,9 @@ from seg.datasets.files import is_junk, pictures_in
 from seg.datasets.layouts.layout import ALL, Classes, Layout, Pair, by_split, split_of
 from seg.datasets.layouts.outlines import BACKGROUND, drawing_size, size_said, unlabelled_of, upright
 from seg.datasets.texts import lines_of, read_json
-from seg.errors import DataError
+from seg.errors import DataError, ImageError
 from seg.labels import IGNORE
-from seg.pictures.decode import Picture
+from seg.pictures.decode import Picture, open_image
 from seg.pictures.masks import Mask
 
 TITLE = "labelme JSON"
@@ -41,27 +42,29 @@ class Shapes:
         said = size_said(content.get("imageHeight"), content.get("imageWidth"))
         height, width = drawing_size(said, shown, str(self.file))
         image = Image.new("L", (width, height), unlabelled_of(ids))
-        pen = ImageDraw.Draw(image)
         notes: set[str] = set()
         for number, shape in enumerate(content["shapes"], 1):
             label = _label(shape, self.file)
             if label not in ids:
                 raise DataError(f"{self.file} has the label {label!r} of no class: name it in dataset.toml.")
-            if (note := _draw(pen, shape, ids[label], f"{self.file}, shape {number} ({label})", (height, width))) != "":
+            if note := _draw(image, shape, ids[label], f"{self.file}, shape {number} ({label})"):
                 notes.add(note)
         return Mask(upright(np.array(image), shown), tuple(sorted(notes)))
 
 
-def _draw(pen: ImageDraw.ImageDraw, shape: Mapping[str, Any], label: int, where: str, size: tuple[int, int]) -> str:
+def _draw(image: Image.Image, shape: Mapping[str, Any], label: int, where: str) -> str:
     """Fill the shape with the class; returns why it was left out, or ''. Raises DataError for what is no shape."""
     kind = shape.get("shape_type") or "polygon"
     try:
         points = [(float(x), float(y)) for x, y in shape["points"]]
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{where} has no points: label it anew.") from error
-    if not all(math.isfinite(v) and abs(v) <= 10 * max(size) for point in points for v in point):
+    if not all(math.isfinite(v) and abs(v) <= 10 * max(image.size) for point in points for v in point):
         raise DataError(f"{where} has a point that is none, or lies far outside the picture: label it anew.")
-    if kind == "circle" and len(points) == 2:
+    pen = ImageDraw.Draw(image)
+    if kind == "mask" and len(points) == 2:
+        _paste(image, shape, points, label, where)
+    elif kind == "circle" and len(points) == 2:
         (x, y), edge = points
         radius = math.dist((x, y), edge)
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=label, outline=label)
@@ -73,8 +76,25 @@ def _draw(pen: ImageDraw.ImageDraw, shape: Mapping[str, Any], label: int, where:
     elif kind in ("line", "linestrip", "point", "points") or (kind == "polygon" and len(points) < 3):
         return "Points, lines and outlines of fewer than three points cover no pixels and were left out."
     else:
-        raise DataError(f"{where} is a {kind} with {len(points)} points, which is not drawn here: make it a polygon.")
+        raise DataError(
+            f"{where}, of the type {kind!r} with {len(points)} points, is not drawn here: make it a polygon."
+        )
     return ""
+
+
+def _paste(
+    image: Image.Image, shape: Mapping[str, Any], points: list[tuple[float, float]], label: int, where: str
+) -> None:
+    """Fill what a mask of labelme's covers, a small picture packed in the file, between its two corners.
+
+    Raises DataError where there is none that fits.
+    """
+    try:
+        _, inside, _ = open_image(base64.b64decode(shape["mask"], validate=True), where)
+    except (KeyError, TypeError, ValueError, ImageError) as error:
+        raise DataError(f"{where} has no mask that can be read: label it anew.") from error
+    left, top = (round(min(values)) for values in zip(*points, strict=True))
+    image.paste(label, (left, top), inside.convert("L").point(lambda value: 255 if value else 0))
 
 
 def find(folder: Path) -> Layout | None:

@@ -1,10 +1,13 @@
 """labelme: shapes drawn as its own tools draw them, and a sentence for whatever is wrong."""
 
+import base64
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from seg.datasets.own import OwnData, open_data
 from seg.errors import DataError, SegError
@@ -38,6 +41,17 @@ def test_rectangles_and_circles_cover_what_they_enclose(tmp_path):
     assert (found == 2).sum() == 16
     assert found[6, 8] == found[6, 9] == found[5, 8] == 1
     assert found[4, 9] == 0
+
+
+def test_a_mask_that_is_packed_in_the_file_covers_its_pixels(tmp_path):
+    inside = np.array([[True, False, True], [False, True, True]])
+    packed = io.BytesIO()
+    Image.fromarray(inside).save(packed, "PNG")
+    mask = {**shape("mask", (4, 3), (6, 4)), "mask": base64.b64encode(packed.getvalue()).decode("ascii")}
+    write(tmp_path, mask)
+    found = labels(open_data(tmp_path))
+    assert (found[3:5, 4:7] == inside).all()
+    assert found.sum() == inside.sum()
 
 
 def test_later_shapes_lie_on_top(tmp_path):
@@ -81,7 +95,10 @@ def test_points_and_lines_are_left_out_and_said(tmp_path):
         ({"label": "leaf"}, r"shape 1 \(leaf\) has no points"),
         (shape("polygon", (1, 1), (2, float("nan")), (3, 3)), "has a point that is none"),
         (shape("polygon", (1, 1), (2, 1e12), (3, 3)), "lies far outside the picture"),
-        (shape("mask", (1, 1), (3, 3)), "is a mask with 2 points, which is not drawn here: make it a polygon"),
+        (shape("ellipse", (1, 1), (3, 3)), "of the type .ellipse. with 2 points, is not drawn here: make it a polygon"),
+        (shape("mask", (1, 1), (3, 3)), "has no mask that can be read"),
+        ({**shape("mask", (1, 1), (3, 3)), "mask": "%%"}, "has no mask that can be read"),
+        ({**shape("mask", (1, 1), (3, 3)), "mask": "aGVsbG8="}, "has no mask that can be read"),
     ],
 )
 def test_a_shape_that_cannot_be_drawn_is_a_sentence_with_file_and_shape(tmp_path, wrong, sentence):
