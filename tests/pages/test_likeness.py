@@ -1,6 +1,7 @@
 """What is said of an upload, and which data set is taken for it: the page without a browser, small random networks."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from seg.app import resources
+from seg.catalogue.store import index_text
 from seg.datasets import DATASETS
 from seg.errors import WeightsError
 from seg.likeness import likeness
@@ -132,3 +134,23 @@ def test_where_nothing_knows_data_sets_nothing_is_said(visit, monkeypatch):
     assert not page.exception
     assert not line(page)
     assert shown(page) == FIRST
+
+
+def test_a_set_of_ones_own_data_is_offered_by_change_and_never_overruled(four, visit, tmp_path, monkeypatch):
+    orchard = replace(make_set(tmp_path, "shapes/unet-wce", "unet"), name="orchard/unet-wce", dataset="orchard")
+    (tmp_path / "orchard").mkdir()
+    (tmp_path / "shapes" / "unet-wce.safetensors").rename(tmp_path / "orchard" / "unet-wce.safetensors")
+    (tmp_path / "index.json").write_text(index_text({orchard.name: orchard}))
+    page = visit()
+    monkeypatch.setenv("SEG_WEIGHTS", str(tmp_path))
+    bring(page, street=sample("street"))
+    assert shown(page) == "street"
+    menu = page.get("menu_button")[0]
+    assert "orchard" in menu.proto.options
+    choose(page, "Data set", "orchard")
+    assert shown(page) == "orchard"
+    bring(page, shapes=sample("shapes"))
+    assert shown(page) == "orchard"
+    assert line(page).startswith("Looks like **drawn shapes**")
+    assert "shown by the networks of orchard" in line(page)
+    assert not page.exception
