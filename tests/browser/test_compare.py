@@ -119,7 +119,8 @@ def test_the_dice_table_of_an_uploaded_frame_and_label_equals_the_command_lines(
     shown = score_table(page)
     assert list(shown) == list(opened)
 
-    command = [sys.executable, "-m", "seg", "evaluate", "--weights", opened["U-Net"].name, "--data", str(one_frame)]
+    words = ["--weights", opened["U-Net"].name, "--data", str(one_frame), "--json", "-"]
+    command = [sys.executable, "-m", "seg", "evaluate", *words]
     printed = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     samples = Folder(one_frame, "val", STREET)
     measured = {"U-Net": printed} | {

@@ -12,18 +12,22 @@ const NARROWEST_PORTRAIT = 150;
 const SMALL = 160;
 const MOST_COLUMNS = 6;
 const MOST_SMALL = 10;
+/** Of the window's height, what a panel may take: a whole one is to be seen below the pictures and the tools. */
+const SHARE = 0.5;
 const DRAG_PIXELS = 6;
 const LONG_PRESS_MS = 350;
 
 /**
- * As many columns as fit, but rows of nearly equal length; on very wide screens larger panels instead of more columns.
- * @type {(count: number, width: number, aspect: number) => number}
+ * As many columns as fit, but rows of nearly equal length; on very wide screens larger panels instead of more columns,
+ * but where few panels would be taller than `tallest`, more columns than panels.
+ * @type {(count: number, width: number, aspect: number, tallest?: number) => number}
  */
-export function columnsFor(count, width, aspect) {
+export function columnsFor(count, width, aspect, tallest = Infinity) {
   const narrowest = aspect < 1 ? NARROWEST_PORTRAIT : NARROWEST;
   const least = Math.max(narrowest, (width + GAP) / MOST_COLUMNS - GAP - 1);
   const most = Math.max(2, Math.floor((width + GAP) / (least + GAP)));
-  return Math.max(2, Math.ceil(count / Math.ceil(count / most)));
+  const low = Math.ceil((width + GAP) / (tallest * aspect + GAP));
+  return Math.max(2, Math.ceil(count / Math.ceil(count / most)), Math.min(low, most));
 }
 
 /**
@@ -143,7 +147,7 @@ export function createPanels(grid, template, act = null) {
     if (!width || !list.length) return null;
     const aspect = Math.min(Math.max(picture.width / picture.height, 0.6), 2.5);
     large = enlarged && byId.has(enlarged) ? enlarged : null;
-    const count = large ? columnsBelow(width) : columnsFor(list.length, width, aspect);
+    const count = large ? columnsBelow(width) : columnsFor(list.length, width, aspect, window.innerHeight * SHARE);
     grid.style.setProperty("--columns", String(count));
     grid.style.setProperty("--aspect", String(aspect));
     grid.toggleAttribute("data-enlarged", large !== null);

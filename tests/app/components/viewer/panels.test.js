@@ -14,6 +14,13 @@ test("as many columns as fit, in rows of nearly equal length", () => {
   assert.equal(columnsFor(1, 1376, 4 / 3), 2);
 });
 
+test("few panels of an upright picture are no taller than they may be", () => {
+  assert.equal(columnsFor(2, 980, 1, 450), 3);
+  assert.equal(columnsFor(2, 980, 0.6, 450), 4);
+  assert.equal(columnsFor(8, 980, 4 / 3, 450), 4);
+  assert.equal(columnsFor(2, 358, 0.6, 422), 2);
+});
+
 test("small panels stay small below an enlarged one", () => {
   assert.equal(columnsBelow(1376), 8);
   assert.equal(columnsBelow(358), 2);
