@@ -33,6 +33,7 @@ LOSS_TITLES = {
 
 LOSS_ORDER = tuple(LOSS_TITLES)
 STARTS = SCRATCH, IMAGENET = "from scratch", "ImageNet start"
+ELSEWHERE = "trained elsewhere"
 
 START, LOSS, NETWORK, UPSAMPLING, WIDTH, CLASSES = "Start", "Loss", "Network", "Upsampling", "Width", "Classes"
 TOPICS = {
@@ -103,9 +104,10 @@ class Comparison:
 
 
 def start_of(record: Record) -> str:
-    """Where training began: one of `STARTS`, or an untrained backbone, which is like neither; '' where nobody knows."""
+    """Where training began: one of `STARTS`, or an untrained backbone, which is like neither; ELSEWHERE for what was
+    not trained here."""
     if record.source:
-        return ""
+        return ELSEWHERE
     backbone = record.arguments.backbone
     if backbone not in models.BACKBONES:
         return SCRATCH

@@ -266,7 +266,7 @@ def _of_tensors(path: Path, arch: str, encoder: str) -> Foreign:
     if arch not in ARCHITECTURES:
         raise OptionError(
             f"Unknown architecture {arch!r}: choose one of {', '.join(ARCHITECTURES)}, or name an --encoder, such as "
-            "resnet34, for one of segmentation_models.pytorch."
+            "resnet34, for one of segmentation_models.pytorch. Any other network can be adopted as an ONNX file."
         )
     arguments = _ours(path, arch, encoder, given)
     network = _built(path, arch, arguments)

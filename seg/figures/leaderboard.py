@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from seg.catalogue.comparisons import SCRATCH, SEVEN
+from seg.catalogue.comparisons import IMAGENET, SEVEN
 from seg.figures.common import COLOURS, FAINT, SYMBOLS, as_text, draw_diagonal, framed, heat_map
 
 
@@ -46,7 +46,7 @@ def price(points: pd.DataFrame, cost: str, score: str) -> go.Figure:
             marker={
                 "size": 11,
                 "color": COLOURS[hue],
-                "symbol": SYMBOLS[hue] + members["start"].map(lambda start: "" if start == SCRATCH else "-open"),
+                "symbol": SYMBOLS[hue] + members["start"].map(lambda start: "-open" if start == IMAGENET else ""),
                 "line": {"width": 1.5},
             },
             customdata=members[["label", "start", "device"]],

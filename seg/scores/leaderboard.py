@@ -65,7 +65,7 @@ class Row:
 
     @property
     def loss(self) -> str:
-        return LOSS_TITLES.get(self.record.loss, self.record.loss)
+        return LOSS_TITLES.get(self.record.loss, self.record.loss) or "not known"
 
     @property
     def start(self) -> str:

@@ -81,6 +81,10 @@ def test_the_leaderboard_lists_them_by_their_own_names(page):
     assert not page.exception
     shown = page.dataframe[0].value.to_string()
     assert all(name in shown for name in ("own: street/theirs", "own: street/whole", "own: orchard/one"))
+    filters = {field.label: field.options for field in page.multiselect}
+    assert "trained elsewhere" in filters["Start"]
+    assert "not known" in filters["Loss"]
+    assert "" not in (*filters["Start"], *filters["Loss"])
 
 
 def test_architectures_looks_into_a_module_and_says_of_an_onnx_file_that_nobody_can(page):

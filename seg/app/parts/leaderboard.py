@@ -9,7 +9,7 @@ import streamlit as st
 
 from seg.app import address
 from seg.app.text import listed, plain
-from seg.catalogue.comparisons import SCRATCH, WeightSet
+from seg.catalogue.comparisons import IMAGENET, WeightSet
 from seg.figures import leaderboard as figures
 from seg.models import TITLES
 from seg.scores import leaderboard
@@ -239,7 +239,7 @@ def price(rows: Sequence[Row]) -> None:
         "What does a better score cost? By these two numbers only the sets on the dotted line are worth choosing: each "
         "other is beaten by one that costs no more. Colour and shape are the network; the loss is under the pointer. "
     )
-    if (points["start"] != SCRATCH).any():
+    if (points["start"] == IMAGENET).any():
         caption += "Hollow marks started from ImageNet. "
     if points["low"].notna().any():
         caption += "Bars are 95 % intervals over pictures."
