@@ -67,7 +67,7 @@ def read_onnx(content: bytes, name: str) -> OnnxNetwork:
         raise WeightsError("ONNX files are run by OpenVINO, which is not installed: pip install openvino.") from error
     try:
         model = openvino.Core().read_model(content)
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:  # ValueError where names in it are no text
         if "external data" in str(error).lower():
             raise WeightsError(f"{name} keeps its numbers in another file: {ONE_FILE}.") from error
         raise WeightsError(

@@ -3,6 +3,7 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -167,6 +168,29 @@ def test_a_damaged_file_is_a_sentence_that_names_it(tmp_path, name, damage):
         read(str(file), "conv_stack")
     assert "\n" not in str(caught.value)
     assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize("name", ["new.pth", "old.pth", "fruit.safetensors", "fruit.onnx"])
+def test_bytes_that_were_changed_anywhere_are_a_sentence_or_no_matter(tmp_path, name):
+    file, tensors = tmp_path / name, build_model("conv_stack", 3, base=4).state_dict()
+    if name.endswith("pth"):
+        torch.save(tensors, file, _use_new_zipfile_serialization=name.startswith("new"))
+    elif name.endswith("onnx"):
+        write_onnx(file, Tiny(), (1, 3, 64, 96))
+    else:
+        save_file(tensors, file)
+    whole, rng, said = file.read_bytes(), np.random.default_rng(0), []
+    for _ in range(40):
+        spoilt = bytearray(whole)
+        for place in rng.integers(0, min(len(whole), 4000), rng.choice([1, 3, 20])):
+            spoilt[place] = rng.integers(256)
+        file.write_bytes(spoilt)
+        try:
+            read(str(file), "conv_stack")
+        except SegError as error:
+            said.append(str(error))
+    assert said
+    assert not [sentence for sentence in said if "\n" in sentence]
 
 
 @pytest.mark.parametrize(
