@@ -1,5 +1,7 @@
 """Networks trained on own data: by the command line and a grid, with their own class map; what is left out is said."""
 
+import gc
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +71,18 @@ def test_a_grid_takes_the_data_sets_name_from_the_folder(bowl, tmp_path):
     assert result.exit_code == 0, result.output
     assert list(WeightIndex(tmp_path / "out").records()) == ["bowl/conv_stack-wce", "bowl/fcn8s-wce"]
     assert "2 done before" in seg(*words).output
+
+
+def test_a_zip_is_trained_on_and_nothing_of_it_stays(bowl, tmp_path, monkeypatch):
+    packed = shutil.make_archive(str(tmp_path / "bowl"), "zip", bowl)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    result = seg("train", "--data", packed, "--model", "conv_stack", "--out", tmp_path / "out", *SMALL)
+    assert result.exit_code == 0, result.output
+    assert WeightIndex(tmp_path / "out").record("bowl/conv_stack-wce").validation.images == 2
+    gc.collect()
+    assert list(temporary.glob("seg-data-*")) == []
 
 
 def test_without_a_data_set_and_without_a_folder_there_is_a_sentence(tmp_path):
