@@ -14,6 +14,7 @@ HEADINGS = {
     "Losses": "What does the loss care about?",
     "Leaderboard": "Which network is worth its cost?",
     "Training": "What is learnt first?",
+    "Your data": "How good are they on your pictures?",
 }
 """Page → the question at its top, there before anything slow is imported."""
 
@@ -28,6 +29,7 @@ def navigation():
         st.Page("pages/losses.py", title="Losses", icon=":material/show_chart:"),
         st.Page("pages/leaderboard.py", title="Leaderboard", icon=":material/leaderboard:"),
         st.Page("pages/training.py", title="Training", icon=":material/play_circle:"),
+        st.Page("pages/your_data.py", title="Your data", icon=":material/folder_special:"),
     ]
     alias = st.Page(_to_compare, title="Compare", url_path="compare", visibility="hidden")
     page = st.navigation([*pages, alias], position="hidden")

@@ -5,12 +5,15 @@ import os
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from seg.catalogue import store
 from seg.catalogue.comparisons import WeightSet
@@ -20,6 +23,7 @@ from seg.datasets import DATASETS, Sample
 from seg.errors import WeightsError
 from seg.inference.worker import Worker
 from seg.pictures.decode import Picture
+from seg.service.jobs import Turns
 from seg.service.service import PredictionService, Visitor
 
 if TYPE_CHECKING:
@@ -30,6 +34,8 @@ log = logging.getLogger(__name__)
 SERVICE = PredictionService()
 """One for the whole process: a module is imported once, however many visitors come at the same moment."""
 
+TURNS = Turns()
+"""What visitors have evaluated, one after another for the whole process."""
 
 REST = 0.3
 """Seconds for which no network may have been at work before a sample is rendered that nobody asked for."""
@@ -44,6 +50,15 @@ _painter = Worker("seg-samples")
 def visitor() -> Visitor:
     """Who this is, to the prediction service: gone when the visit is over."""
     return st.session_state.setdefault("visitor", Visitor())
+
+
+def is_here() -> Callable[[], bool]:
+    """Says whether the visitor's tab is still open, for threads that work for him."""
+    context = get_script_run_ctx()
+    if context is None or not runtime.exists():
+        return lambda: True
+    session = context.session_id
+    return lambda: not runtime.exists() or runtime.get_instance().is_active_session(session)
 
 
 def sets() -> dict[str, WeightSet]:

@@ -19,7 +19,7 @@ MOST_BYTES = 16 * 2**30
 MOST_RATIO, SMALL = 200, 256 * 2**20
 """Beyond SMALL bytes, a ZIP that unpacks to more than so many times its size is a bomb: photos do not shrink so."""
 
-_KEPT = {*SUFFIXES, ".json", ".toml", ".txt"}
+KEPT = {*SUFFIXES, ".json", ".toml", ".txt"}
 """What a data set is made of; other files stay packed."""
 
 _CHUNK = 1 << 20
@@ -83,7 +83,7 @@ class Unpacked:
 
     def _take(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
         """Unpack one file, unless it is none of a data set; one that cannot be has its sentence."""
-        if is_junk(entry.filename) or PurePosixPath(entry.filename).suffix.lower() not in _KEPT:
+        if is_junk(entry.filename) or PurePosixPath(entry.filename).suffix.lower() not in KEPT:
             return
         said = f"{self.name}: {entry.filename}"
         target = self._target(entry)

@@ -132,6 +132,11 @@ def names_nothing(mask: str) -> bool:
     return set(_words(_stem(mask))) <= set(_MASK_WORDS.split())
 
 
+def says_mask(name: str) -> bool:
+    """Whether a word of a name says that this is a mask, as in 'a_mask.png' and 'a_labelIds.png'."""
+    return any(not set(words).isdisjoint(_MASK_WORDS.split()) for words in _ways_to_split(_stem(name)))
+
+
 def best(masks: Sequence[str]) -> int | None:
     """Of several masks that belong to one picture, the one that holds class ids; None where the names leave it open."""
     words = [set(_words(_stem(mask))) for mask in masks]

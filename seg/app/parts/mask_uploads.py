@@ -123,7 +123,7 @@ def _ask_reading(number: int, mask: Waiting, doubt: masks.AmbiguousMask) -> None
     with st.container(horizontal=True):
         for choice, (reading, said) in enumerate(doubt.readings.items()):
             st.button(
-                plain(_named(reading, mask.class_map)),
+                plain(reading_title(reading, mask.class_map)),
                 key=f"reading-{number}-{choice}-{mask.name}",
                 help=plain(said),
                 on_click=_answer_reading,
@@ -136,7 +136,8 @@ def _leave_out(number: int, mask: Waiting) -> None:
     st.button("Leave it out", key=f"leave-{number}-{mask.name}", type="tertiary", on_click=_remove, args=(mask,))
 
 
-def _named(reading: masks.Reading, class_map: ClassMap) -> str:
+def reading_title(reading: masks.Reading, class_map: ClassMap) -> str:
+    """What a button says that chooses how masks are read."""
     if reading.white is not None:
         return f"White is {class_map.names[reading.white]}"
     if reading.ids_from == 0:

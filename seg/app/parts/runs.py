@@ -1,6 +1,6 @@
 """The networks at work on the picture shown: requests, what has arrived, and the panels that show it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from typing import Any
@@ -105,9 +105,19 @@ def confusion(exhibit: Exhibit, run: Run, class_map: ClassMap) -> np.ndarray:
     )
 
 
-def show(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap) -> None:
+def show(
+    exhibit: Exhibit,
+    runs: Sequence[Run],
+    class_map: ClassMap,
+    paints: bool = True,
+    also: Callable[[Run], Panel | None] | None = None,
+) -> None:
     """The panels, drawn anew as networks finish, below what must be said of them; when the last one has finished, the
-    whole page follows."""
+    whole page follows.
+
+    paints: whether what a visitor paints becomes the truth. also: what else is shown of a network that has
+    finished.
+    """
     chosen, detail = slot(not runs), st.session_state.settings.detail
     if not runs:
         chosen.info("No network is chosen: open the line of words above and choose one.", icon=":material/tune:")
@@ -117,7 +127,7 @@ def show(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap) -> None:
             _what_detail_does(exhibit, runs, detail)
     pending = bool(wait([run.future for run in runs], PATIENCE).not_done)
     every = POLL_SECONDS if pending else None
-    st.fragment(_panels, run_every=every, key=VIEWER)(exhibit, runs, class_map, pending)
+    st.fragment(_panels, run_every=every, key=VIEWER)(exhibit, runs, class_map, pending, paints, also)
 
 
 def see_alone(name: str) -> None:
@@ -159,7 +169,14 @@ def _put_beside(detail: int) -> None:
     _wish(swipe=(_at(title, 1), title))
 
 
-def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending: bool) -> None:
+def _panels(
+    exhibit: Exhibit,
+    runs: Sequence[Run],
+    class_map: ClassMap,
+    pending: bool,
+    paints: bool,
+    also: Callable[[Run], Panel | None] | None,
+) -> None:
     arrived = pending and all(run.future.done() for run in runs)
     if st.session_state.pop(_FOLLOW, False) or arrived:
         st.rerun()
@@ -171,13 +188,14 @@ def _panels(exhibit: Exhibit, runs: Sequence[Run], class_map: ClassMap, pending:
         st.session_state[_FOLLOW] = True
 
     panels = [_panel(exhibit, run, class_map) for run in runs]
+    panels += [panel for run in finished(runs) if also and (panel := also(run))]
     viewer(
         exhibit.picture.pixels,
         panels,
         class_map,
         exhibit.truth,
         "panels",
-        on_truth=take,
+        on_truth=take if paints else None,
         wish=st.session_state.get(_WISH),
         name=exhibit.picture.name.rsplit(".", 1)[0],
     )

@@ -1,14 +1,11 @@
 """Train now: up to three small networks learn shapes in the background while the visitor watches."""
 
 import tempfile
-from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
-from streamlit import runtime
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from seg.app import address
+from seg.app import address, resources
 from seg.app.text import plain
 from seg.catalogue.store import WeightIndex
 from seg.datasets import Sample
@@ -50,7 +47,7 @@ def train_now() -> None:
         st.session_state.live_number = st.session_state.get("live_number", 0) + 1
         number = st.session_state.live_number
         training = Training(
-            {name: live.recipe(*choice, steps, number) for name, choice in recipes.items()}, steps, _watching()
+            {name: live.recipe(*choice, steps, number) for name, choice in recipes.items()}, steps, resources.is_here()
         )
         st.session_state.live_training = training
         st.session_state.pop("live_kept", None)
@@ -94,15 +91,6 @@ def _choose() -> tuple[dict[str, tuple[str, str, float, float]], int]:
     if len(chosen) > MOST:
         st.markdown(f"At most {MOST} learn at once: the first {MOST} are taken.")
     return {name: (*options[name], rarity, rate) for name in chosen[:MOST]}, steps
-
-
-def _watching() -> Callable[[], bool]:
-    """Whether the visitor's tab is still open, for the thread that trains."""
-    context = get_script_run_ctx()
-    if context is None or not runtime.exists():
-        return lambda: True
-    session = context.session_id
-    return lambda: not runtime.exists() or runtime.get_instance().is_active_session(session)
 
 
 def _watch(training: Training, moving: bool) -> None:

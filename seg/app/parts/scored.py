@@ -1,0 +1,154 @@
+"""What an evaluation says over all pictures: totals, classes, sizes, confusions."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from seg.app.text import plain
+from seg.figures import your_data as figures
+from seg.figures.leaderboard import confusion_heat_map
+from seg.scores.listing import by_size
+from seg.scores.tables import differences
+from seg.scores.totals import MEASURES, Interval, Totals
+
+CHART = {"displayModeBar": False}
+LINE, HEAD = 35, 38
+"""Heights of a table's lines, pixels."""
+
+
+def totals(found: Totals) -> None:
+    """Every network's scores with their intervals, a figure of one of them, and what is better than what."""
+    count = len(found.rows)
+    st.markdown(
+        f"Over {count:,} picture{'' if count == 1 else 's'}, all their pixels counted together. Is a difference real? "
+        "The intervals hold 95 of 100 draws of as many pictures; differences are drawn picture for picture, so they "
+        "can be sure where intervals overlap."
+    )
+    columns = {title: [_written(found.interval(m, k)) for k in _each(found)] for m, title in MEASURES.items()}
+    table = pd.DataFrame({"Network": found.networks, **columns})
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=HEAD + LINE * len(table),
+        column_config={"Network": st.column_config.TextColumn(pinned=True, width=210)},
+        alt="Every network's mean Dice, mean IoU, pixel accuracy and boundary F1 with 95 % intervals",
+    )
+    measure = st.segmented_control(
+        "Drawn",
+        list(MEASURES),
+        format_func=MEASURES.__getitem__,
+        default="mean_dice",
+        required=True,
+        key="your-data-measure",
+        persist_state="session",
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    values = [found.interval(measure, k) for k in _each(found)]
+    st.plotly_chart(
+        figures.intervals(found.networks, np.array([[v.value, v.low, v.high] for v in values]), MEASURES[measure]),
+        config=CHART,
+        key="your-data-intervals",
+        alt=f"{MEASURES[measure]} of every network with its 95 % interval",
+    )
+    if said := differences(found):
+        st.markdown("\n".join(f"- {plain(sentence)}" for sentence in said))
+
+
+def choose_network(found: Totals) -> int:
+    """The network that single classes are looked at of."""
+    if len(found.networks) == 1:
+        return 0
+    best = int(np.nanargmax(found.measured["mean_dice"]))
+    return st.selectbox(
+        "Network",
+        range(len(found.networks)),
+        best,
+        format_func=lambda k: plain(found.networks[k]),
+        key=f"your-data-network-{hash(found.networks)}",
+        width=320,
+    )
+
+
+def classes(found: Totals, network: int) -> None:
+    """Precision, recall, IoU and Dice of each class."""
+    pixels = found.confusion[network].sum(axis=1)
+    of = {measure: found.measured[measure][network] for measure in ("recall", "precision", "iou", "dice")}
+    table = pd.DataFrame(
+        {
+            "Class": found.classes,
+            "Pixels": pixels / pixels.sum(),
+            "Found": of["recall"],
+            "Missed": 1 - of["recall"],
+            "Invented": 1 - of["precision"],
+            "Precision": of["precision"],
+            "IoU": of["iou"],
+            "Dice": of["dice"],
+            "Dice, 95 %": [_bounds(found.interval("dice", network, c)) for c in range(len(found.classes))],
+        }
+    )
+    percent = st.column_config.NumberColumn
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="–",
+        height=min(HEAD + LINE * len(table), 480),
+        column_config={
+            "Class": st.column_config.TextColumn(pinned=True),
+            "Pixels": percent(format="percent", help="Share of the labelled pixels that are of the class."),
+            "Found": percent(format="percent", help="Recall: of the class's pixels, how many are found."),
+            "Missed": percent(format="percent", help="Of the class's pixels, how many are taken for others."),
+            "Invented": percent(format="percent", help="Of the pixels said to be the class, how many are not."),
+            "Precision": percent(format="%.3f"),
+            "IoU": percent(format="%.3f"),
+            "Dice": st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=120),
+        },
+        alt=f"Precision, recall, IoU and Dice of every class by {found.networks[network]}",
+    )
+
+
+def sizes(found: Totals) -> None:
+    """Is small what is missed? Dice of one class in each picture against its share of it."""
+    present = [c for c in range(len(found.classes)) if found.confusion[0][c].sum()]
+    worst = int(np.nanargmin(np.nanmean(found.measured["dice"][:, present], axis=0)))
+    c = st.selectbox(
+        "Is it the small ones that are missed? Dice in each picture of",
+        present,
+        worst,
+        format_func=lambda c: plain(found.classes[c]),
+        key=f"your-data-sized-{hash(found.classes)}",
+        width=420,
+    )
+    shares, dice, names = by_size(found.rows, c)
+    st.plotly_chart(
+        figures.dice_by_size(found.networks, shares, dice, names),
+        config=CHART,
+        key="your-data-sizes",
+        alt=f"Dice of {found.classes[c]} in each picture against its share of the picture",
+    )
+
+
+def confusion(found: Totals, network: int) -> None:
+    """What is taken for what."""
+    st.markdown(
+        f"**What {plain(found.networks[network])} takes for what**: each row is a class of the truth, in percent of "
+        "its pixels. Below, pictures that hold one of these confusions can be shown alone."
+    )
+    st.plotly_chart(
+        confusion_heat_map(found.confusion[network], found.classes),
+        config=CHART,
+        key="your-data-confusion",
+        alt=f"Confusion matrix of {found.networks[network]}: rows truth, columns prediction",
+    )
+
+
+def _each(found: Totals) -> range:
+    return range(len(found.networks))
+
+
+def _written(score: Interval) -> str:
+    return "–" if np.isnan(score.value) else f"{score.value:.3f} ({_bounds(score)})"
+
+
+def _bounds(score: Interval) -> str:
+    return "–" if np.isnan(score.low) else f"{score.low:.3f}–{score.high:.3f}"

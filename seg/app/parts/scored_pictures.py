@@ -1,0 +1,290 @@
+"""The table of scored pictures, one line each, and the linked viewer on the one chosen."""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from seg.app import resources
+from seg.app.components.viewer import Panel
+from seg.app.parts import runs
+from seg.app.parts.exhibits import Exhibit
+from seg.app.parts.runs import Run
+from seg.app.text import plain
+from seg.catalogue.comparisons import Comparison, Entry
+from seg.errors import SegError
+from seg.labels import IGNORE
+from seg.pictures.decode import Picture
+from seg.scores.counts import Row
+from seg.scores.listing import (
+    DIFFERENCE,
+    DISAGREEMENT,
+    DOUBT,
+    WORST,
+    confused_pixels,
+    holding,
+    in_order,
+    largest_confusions,
+    worst_class,
+)
+from seg.scores.totals import Totals
+from seg.service.evaluations import Evaluation
+
+ORDERS = {
+    WORST: "worst first",
+    DISAGREEMENT: "most disagreement",
+    DIFFERENCE: "two networks differ most",
+    DOUBT: "labels in doubt",
+}
+"""What the pictures may be ordered by → its name."""
+
+SHOWN = 1000
+"""Lines of the table at most, the first in its order."""
+
+HEIGHT, LINE = 420, 44
+"""Of the table and of its lines, pixels."""
+
+LARGEST = 6
+"""Confusions that are offered by name."""
+
+_TRUTH, _SAID, _BY, _CHOSEN = "your-data-truth", "your-data-said", "your-data-by", "your-data-largest"
+_EXHIBIT = "your-data-exhibit"
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """A cell of a network's confusion matrix: class ids."""
+
+    network: int
+    truth: int
+    said: int
+
+
+def show(evaluation: Evaluation, totals: Totals) -> None:
+    """The table with its orders and filters, and below it the picture chosen. It is drawn anew without the page."""
+    st.fragment(_show)(evaluation, totals)
+
+
+def _show(evaluation: Evaluation, totals: Totals) -> None:
+    resources.SERVICE.release(resources.visitor())  # what the picture before has shown
+    by, pair = _order(totals)
+    cell = _confusion(totals)
+    if cell is None:
+        rows = in_order(totals.rows, by, pair)
+    else:
+        rows = holding(totals.rows, cell.network, cell.truth, cell.said)
+        st.markdown(_how_many(totals, cell, len(rows)))
+    if not rows:
+        return
+    key = f"pictures-{id(evaluation)}-{len(totals.rows)}-{by}-{pair}-{cell}"
+    place = _table(evaluation, totals, rows[:SHOWN], cell, key)
+    if len(rows) > SHOWN:
+        st.caption(f"The first {SHOWN:,} of {len(rows):,} in this order.")
+    _walk(rows[:SHOWN], place, key)
+    _picture(evaluation, rows[place], totals, cell)
+
+
+def _order(totals: Totals) -> tuple[str, tuple[int, int]]:
+    if len(totals.networks) == 1:
+        return WORST, (0, 0)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by = st.segmented_control(
+            "Order",
+            list(ORDERS),
+            format_func=ORDERS.__getitem__,
+            default=WORST,
+            required=True,
+            key="your-data-order",
+            persist_state="session",
+            wrap=True,
+        )
+        pair, pairs = (0, 1), list(combinations(range(len(totals.networks)), 2))
+        if by == DIFFERENCE and len(pairs) > 1:
+            pair = st.selectbox(
+                "Which two",
+                pairs,
+                format_func=lambda two: plain(" and ".join(totals.networks[k] for k in two)),
+                key=f"your-data-pair-{hash(totals.networks)}",
+            )
+    if by == DOUBT:
+        st.markdown(
+            "May the label be wrong? Here all networks say the same, and the truth says otherwise: in percent of the "
+            "labelled pixels. Networks that learned from the same labels share their faults, so look before you mend."
+        )
+    return by, pair
+
+
+def _confusion(totals: Totals) -> Confusion | None:
+    """The cell of a confusion matrix whose pictures alone are shown, None for all."""
+    network = st.session_state.get(_BY) or 0
+    network = network if network < len(totals.networks) else 0
+    cells = largest_confusions(totals.confusion[network], LARGEST)
+    classes = range(len(totals.classes))
+    for key in (_TRUTH, _SAID):
+        if st.session_state.get(key) not in (None, *classes):
+            st.session_state[key] = None
+
+    def named(cell: tuple[int, int]) -> str:
+        return plain(f"{totals.classes[cell[0]]} → {totals.classes[cell[1]]}")
+
+    with st.expander("Only pictures with one confusion", icon=":material/filter_alt:", key="your-data-filter"):
+        if cells:
+            st.pills(
+                "The largest: truth → what it is taken for",
+                cells,
+                format_func=named,
+                key=_CHOSEN,
+                on_change=_take_largest,
+                wrap=True,
+            )
+        with st.container(horizontal=True):
+            if len(totals.networks) > 1:
+                st.selectbox(
+                    "By", range(len(totals.networks)), format_func=lambda k: plain(totals.networks[k]), key=_BY
+                )
+            for label, key in (("Truth", _TRUTH), ("Taken for", _SAID)):
+                st.selectbox(
+                    label,
+                    classes,
+                    None,
+                    format_func=lambda c: plain(totals.classes[c]),
+                    key=key,
+                    placeholder="any",
+                )
+    truth, said = st.session_state[_TRUTH], st.session_state[_SAID]
+    if truth is None or said is None or truth == said:
+        return None
+    return Confusion(network, truth, said)
+
+
+def _take_largest() -> None:
+    st.session_state[_TRUTH], st.session_state[_SAID] = st.session_state[_CHOSEN] or (None, None)
+
+
+def _how_many(totals: Totals, cell: Confusion, count: int) -> str:
+    name, truth, said = totals.networks[cell.network], totals.classes[cell.truth], totals.classes[cell.said]
+    pictures = f"{count:,} of {len(totals.rows):,} pictures"
+    return f"In {pictures} {plain(name)} takes {plain(truth)} for {plain(said)}: those with most such pixels first."
+
+
+def _table(evaluation: Evaluation, totals: Totals, rows: Sequence[Row], cell: Confusion | None, key: str) -> int:
+    """Draw the lines; returns the place of the one chosen."""
+    several, thumbnails = len(totals.networks) > 1, evaluation.thumbnails
+    worst = [worst_class(row) for row in rows]
+    columns: dict[str, list] = {
+        "": [_as_address(thumbnails.get(row.index)) for row in rows],
+        "Picture": [row.name for row in rows],
+        **{f"Dice {name}": [row.dice[k] for row in rows] for k, name in enumerate(totals.networks)},
+        "Worst class": [None if one is None else f"{totals.classes[one[0]]} {one[1]:.2f}" for one in worst],
+    }
+    if several:
+        columns |= {
+            "Disagreement": [row.disagreement for row in rows],
+            "Label in doubt": [row.doubt for row in rows],
+        }
+    if cell is not None:
+        columns["Pixels"] = [confused_pixels(row, cell.network, cell.truth, cell.said) for row in rows]
+    config = st.column_config
+    chosen = st.dataframe(
+        pd.DataFrame(columns),
+        hide_index=True,
+        placeholder="–",
+        height=min(HEIGHT, 40 + LINE * len(rows)),
+        row_height=LINE,
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row-required",
+        column_config={
+            "": config.ImageColumn(width=54),
+            "Picture": config.TextColumn(pinned=True, width=210),
+            **{
+                f"Dice {name}": config.ProgressColumn(name, min_value=0, max_value=1, format="%.3f", width=150)
+                for name in totals.networks
+            },
+            "Worst class": config.TextColumn(help="Of the network with the lowest Dice here, and its Dice."),
+            "Disagreement": config.NumberColumn(
+                format="percent", help="Labelled pixels on which not all networks say the same."
+            ),
+            "Label in doubt": config.NumberColumn(
+                format="percent", help="Labelled pixels on which all networks agree, and not with the truth."
+            ),
+            "Pixels": config.NumberColumn(format="localized", help="That are confused so."),
+        },
+        alt="Every picture with each network's Dice, its worst class and how much the networks disagree",
+    )
+    places = chosen["selection"]["rows"]
+    return places[0] if places and places[0] < len(rows) else 0
+
+
+def _as_address(thumbnail: bytes | None) -> str | None:
+    return None if thumbnail is None else f"data:image/jpeg;base64,{base64.b64encode(thumbnail).decode()}"
+
+
+def _walk(rows: Sequence[Row], place: int, key: str) -> None:
+    """The name of the picture chosen, with the way to the ones before and after it."""
+
+    def go(to: int) -> None:
+        st.session_state[key] = {"selection": {"rows": [to], "columns": [], "cells": []}}
+
+    with st.container(horizontal=True, vertical_alignment="center", key="your-data-walk"):
+        before, after = place == 0, place == len(rows) - 1
+        st.button(
+            "",
+            icon=":material/arrow_back:",
+            help="The one before",
+            on_click=go,
+            args=(place - 1,),
+            disabled=before,
+            key="before-picture",
+        )
+        st.button(
+            "",
+            icon=":material/arrow_forward:",
+            help="The next",
+            on_click=go,
+            args=(place + 1,),
+            disabled=after,
+            key="next-picture",
+        )
+        st.markdown(f"**{plain(rows[place].name)}** · {place + 1:,} of {len(rows):,}", width="stretch")
+
+
+def _picture(evaluation: Evaluation, row: Row, totals: Totals, cell: Confusion | None) -> None:
+    """The linked viewer on one picture, with the truth; the pixels of a confusion in a panel of their own."""
+    try:
+        exhibit = _exhibit(evaluation, row)
+    except SegError as error:
+        st.error(plain(evaluation.task.said(str(error))), icon=":material/error:")
+        return
+    sets, class_map = evaluation.task.sets, evaluation.task.sets[0].record.class_map
+    entries = tuple(Entry(weights.name, weights) for weights in sets)
+    work = runs.start(exhibit, Comparison(class_map.dataset, "own runs", {}, entries))
+    runs.show(exhibit, work, class_map, paints=False, also=cell and _confused(exhibit, totals, cell))
+
+
+def _exhibit(evaluation: Evaluation, row: Row) -> Exhibit:
+    """The picture, read anew unless it is the one shown last. Raises DataError."""
+    known = st.session_state.get(_EXHIBIT)
+    if known is None or known[0] is not row:
+        sample = evaluation.task.samples[row.index]
+        picture = Picture.of(np.ascontiguousarray(sample.image), row.name)
+        known = st.session_state[_EXHIBIT] = row, Exhibit(picture, sample.labels)
+    return known[1]
+
+
+def _confused(exhibit: Exhibit, totals: Totals, cell: Confusion) -> Callable[[Run], Panel | None]:
+    """What draws the pixels that are confused so by the network of the cell, and nothing else."""
+
+    def panel(run: Run) -> Panel | None:
+        if run.twin or run.entry.title != totals.networks[cell.network]:
+            return None
+        hit = (exhibit.truth == cell.truth) & (run.prediction.labels == cell.said)
+        labels = np.where(hit, np.uint8(cell.said), np.uint8(IGNORE))
+        name = f"{totals.classes[cell.truth]} taken for {totals.classes[cell.said]}"
+        return Panel(name, f"{np.count_nonzero(hit):,} pixels, by {run.entry.title}", labels)
+
+    return panel
