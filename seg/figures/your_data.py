@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from seg.figures.common import COLOURS, FAINT, SYMBOLS, as_text, framed
 
-SIZES = (0.001, 0.01, 0.1, 1.0)
+SIZES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Shares of a picture that the axis names."""
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from seg.scores.evaluation import described, plain
@@ -18,7 +19,7 @@ def printed(totals: Totals) -> str:
     for k, name in enumerate(totals.networks):
         scores = (totals.interval(measure, k) for measure in MEASURES)
         lines.append(f"{name:<{width}}" + "".join(f"{_with_interval(score):>24}" for score in scores))
-    heads = [_short(name, totals.networks) for name in totals.networks]
+    heads = short_names(totals.networks)
     width = max(map(len, ("class", *totals.classes)))
     columns = [max(9, len(head) + 2) for head in heads]
     lines += [
@@ -132,6 +133,6 @@ def _with_interval(score: Interval) -> str:
     return "–" if score.value != score.value else f"{score.value:.3f} ({score.low:.3f}–{score.high:.3f})"
 
 
-def _short(name: str, names: tuple[str, ...]) -> str:
-    """Without the data set, where all have the same."""
-    return name.split("/", 1)[-1] if len({n.split("/", 1)[0] for n in names}) == 1 else name
+def short_names(names: Sequence[str]) -> list[str]:
+    """Of networks: without the data set, where all have the same."""
+    return [name.split("/", 1)[-1] for name in names] if len({n.split("/", 1)[0] for n in names}) == 1 else list(names)

@@ -3,7 +3,7 @@
 import tempfile
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -29,14 +29,18 @@ MOST_BYTES = 500_000_000
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be scored. sets: the networks; samples: with the networks' class ids; data, split: what these are
-    called; device, detail: as `Segmenter.load` and a Segmenter take them; said: takes the place where files lie for the
-    time being out of a sentence."""
+    """What is to be scored.
+
+    sets: the networks; samples: with the networks' class ids; data, split: what these are called; source: where a
+    command line finds them, '' where it does not; device, detail: as `Segmenter.load` and a Segmenter take them; said:
+    takes the place where files lie for the time being out of a sentence.
+    """
 
     sets: tuple[WeightSet, ...]
     samples: Samples
     data: str
     split: str
+    source: str = ""
     device: str = "auto"
     detail: int = 1
     said: Callable[[str], str] = str
@@ -101,7 +105,7 @@ class Evaluation(Job):
         """A sentence for each picture that could not be scored."""
         return [self.task.said(sentence) for sentence in list(self.account.left_out)]
 
-    def steps(self) -> Iterator[None]:
+    def steps(self) -> Generator[None]:
         scored = {row.file for row in self.rows}
         noted = {note: [f for f in files if f in scored] for note, files in self.account.notes.items()}
         self.account = Account(notes=defaultdict(list, {note: files for note, files in noted.items() if files}))
@@ -142,7 +146,7 @@ class Masks(Job):
     def done(self) -> int:
         return self._written
 
-    def steps(self) -> Iterator[None]:
+    def steps(self) -> Generator[None]:
         """Raises DataError beyond `MOST_BYTES`."""
         segmenters = self.task.networks()
         with zipfile.ZipFile(self.file, "a", zipfile.ZIP_STORED) as archive:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 
 from seg.errors import SegError
@@ -42,7 +42,7 @@ class Job:
     def done(self) -> int:
         raise NotImplementedError
 
-    def steps(self) -> Iterator[None]:
+    def steps(self) -> Generator[None]:
         """Do the work from where it is; it may be left after every step."""
         raise NotImplementedError
 

@@ -20,8 +20,8 @@ from seg.pictures.masks import AS_FILED, Reading
 
 log = logging.getLogger(__name__)
 
-DATA, EVALUATION = "your-data", "your-evaluation"
-"""The session's words for what was brought, a `Brought`, and for its `Evaluation`."""
+DATA, EVALUATION, AT_ONCE = "your-data", "your-evaluation", "your-data-at-once"
+"""The session's words for what was brought, a `Brought`, for its `Evaluation`, and whether that begins by itself."""
 
 FOLDER, _ROUND, _REFUSED = "your-data-folder", "your-data-round", "your-data-refused"
 
@@ -35,7 +35,8 @@ LISTED = 200
 @dataclass(frozen=True)
 class Brought:
     """Labelled pictures to score networks on. splits: name → how many pictures; is_named: whether anything names the
-    classes; said: what was understood, in a line; notes: more of it; problems: a sentence a file that cannot be used.
+    classes; said: what was understood, in a line; notes: more of it; problems: a sentence a file that cannot be used;
+    source: where a command line finds them, '' for an example.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Brought:
     read_as: Callable[[ClassMap, str, Reading], Samples]
     notes: Sequence[str] = ()
     problems: Sequence[str] = ()
+    source: str = ""
     own: OwnData | None = None
 
     def said_plainly(self, sentence: str) -> str:
@@ -106,11 +108,11 @@ def _ways_in() -> None:
         path = shown.text_input("Or a folder or ZIP of this machine", key=FOLDER, placeholder="/data/orchard")
         if path and path != st.session_state.get(f"{FOLDER}-last"):
             st.session_state[f"{FOLDER}-last"] = path
-            _open(lambda: open_data(path.strip()))
+            _open(lambda: open_data(path.strip()), path.strip())
     if files:
         st.session_state[_ROUND] = number + 1  # what was taken is held no longer by the uploader
         with st.spinner("Looking at what came …"):
-            _open(lambda: _opened(files))
+            _open(lambda: _opened(files), files[0].name if len(files) == 1 else "FOLDER")
     if refused := st.session_state.get(_REFUSED):
         st.error(plain(refused), icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -129,11 +131,11 @@ def _opened(files: Sequence[UploadedFile]) -> OwnData:
     return open_loose({file.name: file for file in files}, "upload")
 
 
-def _open(opened: Callable[[], OwnData]) -> None:
-    """Take what is opened, or say why it cannot be, and draw the page anew."""
+def _open(opened: Callable[[], OwnData], source: str) -> None:
+    """Take what is opened, which `source` names on a command line, or say why it cannot be, and draw the page anew."""
     st.session_state.pop(_REFUSED, None)
     try:
-        st.session_state[DATA] = _brought(opened())
+        st.session_state[DATA] = _brought(opened(), source)
     except Exception as error:
         if not isinstance(error, SegError):
             log.exception("labelled pictures could not be opened")
@@ -141,7 +143,7 @@ def _open(opened: Callable[[], OwnData]) -> None:
     st.rerun()
 
 
-def _brought(own: OwnData) -> Brought:
+def _brought(own: OwnData, source: str) -> Brought:
     splits = {name: len(pairs) for name, pairs in own.pairs.items()}
     if "val" not in splits and len(own) > 1:
         splits["val"] = len(own.split("val"))
@@ -157,6 +159,7 @@ def _brought(own: OwnData) -> Brought:
         own.is_named,
         splits,
         own.read_as,
+        source=source,
         own=own,
     )
     lone = [
@@ -182,8 +185,9 @@ def _take_example(example: Example) -> None:
             raise DataError(f"These pictures have the classes of {class_map.dataset}.")
         return example
 
+    st.session_state[AT_ONCE] = True
     st.session_state[DATA] = Brought(
-        f"{class_map.dataset} example",
+        f"{example.title}, an example",
         f"**{example.title}** with exact truth, an example of {len(class_map)} classes",
         class_map,
         True,

@@ -1,8 +1,9 @@
 """What a visitor takes along of an evaluation: tables, masks, a report."""
 
 import json
+import os
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 import streamlit as st
 
@@ -35,7 +36,7 @@ class Report(Job):
     def done(self) -> int:
         return int(bool(self.html))
 
-    def steps(self) -> Iterator[None]:
+    def steps(self) -> Generator[None]:
         task, rows = self._evaluation.task, self._totals.rows
         shown = examples(task.networks(), task.samples, rows, task.detail)
         records = [weights.record for weights in task.sets]
@@ -45,12 +46,16 @@ class Report(Job):
 
 
 def command(task: Task) -> str:
-    """What scores the same networks on the same pictures on a command line."""
+    """What scores the same networks on the same pictures on a command line; the page, where nothing else can."""
+    if not task.source:
+        return f"'Your data' in the app: {task.data}"
+    folders = dict.fromkeys(str(weights.folder) for weights in task.sets if weights.own)
+    before = f"SEG_WEIGHTS={shlex.quote(os.pathsep.join(folders))} " if folders else ""
     words = ["seg", "evaluate"]
     for weights in task.sets:
         words += ["--weights", weights.record.name]
-    words += ["--data", task.data, "--split", task.split, "--report", "report.html"]
-    return shlex.join(words + (["--detail", str(task.detail)] if task.detail > 1 else []))
+    words += ["--data", task.source, "--split", task.split, "--report", "report.html"]
+    return before + shlex.join(words + (["--detail", str(task.detail)] if task.detail > 1 else []))
 
 
 def written(evaluation: Evaluation, totals: Totals) -> dict[str, tuple[str, str, Callable[[], bytes]]]:
@@ -72,7 +77,7 @@ def show(evaluation: Evaluation, totals: Totals) -> None:
     with st.container(horizontal=True):
         for title, (name, kind, make) in written(evaluation, totals).items():
             _download(title, make, name, kind)
-        masks: Masks | None = _of(evaluation, totals, MASKS)
+        masks, made = (_of(evaluation, totals, key) for key in (MASKS, REPORT))
         if masks is None:
             _offer(
                 "Make the masks (ZIP)",
@@ -81,12 +86,11 @@ def show(evaluation: Evaluation, totals: Totals) -> None:
                 totals,
                 lambda here: Masks(evaluation.task, totals.rows, here),
             )
-        elif masks.state == DONE:
+        elif isinstance(masks, Masks) and masks.state == DONE:
             _download("Masks (ZIP)", masks.file.read_bytes, "masks.zip", "application/zip")
-        made: Report | None = _of(evaluation, totals, REPORT)
         if made is None:
             _offer("Make the report (HTML)", REPORT, evaluation, totals, lambda here: Report(evaluation, totals, here))
-        elif made.state == DONE:
+        elif isinstance(made, Report) and made.state == DONE:
             _download("Report (HTML)", made.html.encode, "report.html", "text/html")
     for job, doing in ((masks, "Writing masks"), (made, "Writing the report")):
         if job is not None and job.state != DONE:

@@ -12,6 +12,7 @@ from seg.scores.tables import differences
 from seg.scores.totals import MEASURES, Interval, Totals
 
 CHART = {"displayModeBar": False}
+PERCENT = "%.1f %%"
 LINE, HEAD = 35, 38
 """Heights of a table's lines, pixels."""
 
@@ -77,17 +78,17 @@ def classes(found: Totals, network: int) -> None:
     table = pd.DataFrame(
         {
             "Class": found.classes,
-            "Pixels": pixels / pixels.sum(),
-            "Found": of["recall"],
-            "Missed": 1 - of["recall"],
-            "Invented": 1 - of["precision"],
+            "Pixels": 100 * pixels / pixels.sum(),
+            "Found": 100 * of["recall"],
+            "Missed": 100 * (1 - of["recall"]),
+            "Invented": 100 * (1 - of["precision"]),
             "Precision": of["precision"],
             "IoU": of["iou"],
             "Dice": of["dice"],
             "Dice, 95 %": [_bounds(found.interval("dice", network, c)) for c in range(len(found.classes))],
         }
     )
-    percent = st.column_config.NumberColumn
+    number = st.column_config.NumberColumn
     st.dataframe(
         table,
         hide_index=True,
@@ -95,12 +96,12 @@ def classes(found: Totals, network: int) -> None:
         height=min(HEAD + LINE * len(table), 480),
         column_config={
             "Class": st.column_config.TextColumn(pinned=True),
-            "Pixels": percent(format="percent", help="Share of the labelled pixels that are of the class."),
-            "Found": percent(format="percent", help="Recall: of the class's pixels, how many are found."),
-            "Missed": percent(format="percent", help="Of the class's pixels, how many are taken for others."),
-            "Invented": percent(format="percent", help="Of the pixels said to be the class, how many are not."),
-            "Precision": percent(format="%.3f"),
-            "IoU": percent(format="%.3f"),
+            "Pixels": number(format=PERCENT, help="Share of the labelled pixels that are of the class."),
+            "Found": number(format=PERCENT, help="Recall: of the class's pixels, how many are found."),
+            "Missed": number(format=PERCENT, help="Of the class's pixels, how many are taken for others."),
+            "Invented": number(format=PERCENT, help="Of the pixels said to be the class, how many are not."),
+            "Precision": number(format="%.3f"),
+            "IoU": number(format="%.3f"),
             "Dice": st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=120),
         },
         alt=f"Precision, recall, IoU and Dice of every class by {found.networks[network]}",

@@ -14,6 +14,7 @@ from seg.app.components.viewer import Panel
 from seg.app.parts import runs
 from seg.app.parts.exhibits import Exhibit
 from seg.app.parts.runs import Run
+from seg.app.parts.scored import PERCENT
 from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison, Entry
 from seg.errors import SegError
@@ -31,6 +32,7 @@ from seg.scores.listing import (
     largest_confusions,
     worst_class,
 )
+from seg.scores.tables import short_names
 from seg.scores.totals import Totals
 from seg.service.evaluations import Evaluation
 
@@ -176,15 +178,15 @@ def _table(evaluation: Evaluation, totals: Totals, rows: Sequence[Row], cell: Co
     several, thumbnails = len(totals.networks) > 1, evaluation.thumbnails
     worst = [worst_class(row) for row in rows]
     columns: dict[str, list] = {
-        "": [_as_address(thumbnails.get(row.index)) for row in rows],
+        "Photo": [_as_address(thumbnails.get(row.index)) for row in rows],
         "Picture": [row.name for row in rows],
         **{f"Dice {name}": [row.dice[k] for row in rows] for k, name in enumerate(totals.networks)},
         "Worst class": [None if one is None else f"{totals.classes[one[0]]} {one[1]:.2f}" for one in worst],
     }
     if several:
         columns |= {
-            "Disagreement": [row.disagreement for row in rows],
-            "Label in doubt": [row.doubt for row in rows],
+            "Disagreement": [100 * (row.disagreement or 0) for row in rows],
+            "Label in doubt": [100 * (row.doubt or 0) for row in rows],
         }
     if cell is not None:
         columns["Pixels"] = [confused_pixels(row, cell.network, cell.truth, cell.said) for row in rows]
@@ -199,18 +201,20 @@ def _table(evaluation: Evaluation, totals: Totals, rows: Sequence[Row], cell: Co
         on_select="rerun",
         selection_mode="single-row-required",
         column_config={
-            "": config.ImageColumn(width=54),
-            "Picture": config.TextColumn(pinned=True, width=210),
+            "Photo": config.ImageColumn("", pinned=True, width=54),
+            "Picture": config.TextColumn(pinned=True, width=150),
             **{
-                f"Dice {name}": config.ProgressColumn(name, min_value=0, max_value=1, format="%.3f", width=150)
-                for name in totals.networks
+                f"Dice {name}": config.ProgressColumn(
+                    short, help=f"Mean Dice of {plain(name)}", min_value=0, max_value=1, format="%.3f", width=130
+                )
+                for name, short in zip(totals.networks, short_names(totals.networks), strict=True)
             },
             "Worst class": config.TextColumn(help="Of the network with the lowest Dice here, and its Dice."),
             "Disagreement": config.NumberColumn(
-                format="percent", help="Labelled pixels on which not all networks say the same."
+                format=PERCENT, width=100, help="Labelled pixels on which not all networks say the same."
             ),
             "Label in doubt": config.NumberColumn(
-                format="percent", help="Labelled pixels on which all networks agree, and not with the truth."
+                format=PERCENT, width=100, help="Labelled pixels on which all networks agree, and not with the truth."
             ),
             "Pixels": config.NumberColumn(format="localized", help="That are confused so."),
         },
@@ -263,7 +267,7 @@ def _picture(evaluation: Evaluation, row: Row, totals: Totals, cell: Confusion |
     sets, class_map = evaluation.task.sets, evaluation.task.sets[0].record.class_map
     entries = tuple(Entry(weights.name, weights) for weights in sets)
     work = runs.start(exhibit, Comparison(class_map.dataset, "own runs", {}, entries))
-    runs.show(exhibit, work, class_map, paints=False, also=cell and _confused(exhibit, totals, cell))
+    runs.show(exhibit, work, class_map, paints=False, also=cell and confused(exhibit, totals, cell))
 
 
 def _exhibit(evaluation: Evaluation, row: Row) -> Exhibit:
@@ -276,8 +280,8 @@ def _exhibit(evaluation: Evaluation, row: Row) -> Exhibit:
     return known[1]
 
 
-def _confused(exhibit: Exhibit, totals: Totals, cell: Confusion) -> Callable[[Run], Panel | None]:
-    """What draws the pixels that are confused so by the network of the cell, and nothing else."""
+def confused(exhibit: Exhibit, totals: Totals, cell: Confusion) -> Callable[[Run], Panel | None]:
+    """What gives the panel of the pixels that the network of the cell confuses so, and None for other networks."""
 
     def panel(run: Run) -> Panel | None:
         if run.twin or run.entry.title != totals.networks[cell.network]:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from seg.app import resources
 from seg.app.answers import sentence
-from seg.app.parts.bring import EVALUATION, Brought, listed
+from seg.app.parts.bring import AT_ONCE, EVALUATION, Brought, listed
 from seg.app.parts.mask_uploads import reading_title
 from seg.app.text import plain
 from seg.catalogue.comparisons import WeightSet, comparisons
@@ -26,6 +26,8 @@ USUAL = ("fcn32s", "fcn8s", "unet")
 
 def choose(brought: Brought, sets: Mapping[str, WeightSet]) -> None:
     """Draw what can be chosen, and the button that begins."""
+    if st.session_state.pop(AT_ONCE, False):
+        _begin_example(brought, sets)
     evaluation: Evaluation | None = st.session_state.get(EVALUATION)
     families = _families(sets)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -122,10 +124,20 @@ def _usual(sets: list[WeightSet]) -> list[str]:
 def _begin(brought: Brought, sets: tuple[WeightSet, ...], split: str, reading: Reading = AS_FILED) -> None:
     settings = st.session_state.settings
     samples = brought.read_as(sets[0].record.class_map, split, reading)
-    task = Task(sets, samples, brought.name, split, settings.device, settings.detail, brought.said_plainly)
+    task = Task(
+        sets, samples, brought.name, split, brought.source, settings.device, settings.detail, brought.said_plainly
+    )
     evaluation = Evaluation(task, resources.is_here())
     st.session_state[EVALUATION] = evaluation
     resources.TURNS.start(evaluation)
+
+
+def _begin_example(brought: Brought, sets: Mapping[str, WeightSet]) -> None:
+    """With the networks that are chosen at first."""
+    (split,) = brought.splits
+    families = _families(sets)
+    if fitting := _fitting(brought, families, split)[0]:
+        _begin(brought, tuple(sets[name] for name in _usual(families[fitting[0]])), split)
 
 
 def progress(brought: Brought) -> Evaluation | None:
