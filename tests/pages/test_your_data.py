@@ -30,7 +30,7 @@ from seg.service.evaluations import Evaluation
 from seg.service.jobs import DONE, OVER, STOPPED, Job, Turns
 from seg.service.service import PredictionService
 from tests.conftest import make_set
-from tests.own_data import MARKUP, trained
+from tests.own_data import trained
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
 NETWORKS = ("street/fcn8s-wce", "street/unet-wce")
