@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, ImageCms
 from PIL.TiffImagePlugin import TiffImageFile
 
 from seg.errors import ImageError
-from seg.pictures.unusual import deep_bands, double_grey, unusual
+from seg.pictures.unusual import deep_bands, double_grey, read_by_its_own_bits, unusual
 
 MAX_PIXELS = 100_000_000
 """Pictures of more pixels than this are refused before they are decoded."""
@@ -83,8 +83,7 @@ def decode(data: bytes, name: str) -> Picture:
 
     Raises ImageError, and nothing else, for whatever cannot be shown: one sentence that begins with ``name``.
     """
-    bands = deep_bands(data)
-    if bands is not None:
+    if (bands := deep_bands(data)) is not None:
         _check_size(bands.shape[1::-1], name)
         scaled, notes = _to_8_bits(bands.reshape(len(bands), -1), False, colour=True)
         return Picture.of(scaled.reshape(bands.shape), name, tuple(notes))
@@ -121,6 +120,7 @@ def open_image(data: bytes, name: str) -> tuple[Image.Image, Image.Image, int]:
             raise ImageError(_why_not_opened(data, name)) from error
         file = Image.fromarray(numbers.astype(np.float32))
     _check_size(file.size, name)
+    read_by_its_own_bits(file, data)
     orientation = _orientation(file)
     try:
         file.load()

@@ -3,7 +3,8 @@
 import io
 
 import numpy as np
-from PIL import TiffImagePlugin
+from PIL import Image, ImagePalette, TiffImagePlugin
+from PIL.BmpImagePlugin import BmpImageFile
 
 _PHOTOMETRIC = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 5: "CMYK", 6: "YCbCr", 8: "Lab", 32803: "raw sensor"}
 _SAMPLES = {2: "signed ", 3: "floating-point ", 4: "untyped ", 5: "complex ", 6: "complex "}
@@ -44,6 +45,20 @@ def deep_bands(data: bytes) -> np.ndarray | None:
     if numbers is None or numbers.shape[2] != 3 or numbers.dtype.itemsize == 1:
         return None
     return None if numbers.dtype == np.uint16 and _tags(data).get(284, 1) == 1 else numbers
+
+
+def read_by_its_own_bits(file: Image.Image, data: bytes) -> None:
+    """Mend how an opened BMP is about to be loaded: if its palette is black and white or counts its greys, Pillow takes
+    it for a file of 1 or 8 bits a pixel, whichever it has, and shows noise."""
+    if not isinstance(file, BmpImageFile) or file.mode not in ("1", "L"):
+        return
+    bits = int.from_bytes(data[24:26] if data[14] == 12 else data[28:30], "little")
+    if bits == {"1": 1, "L": 8}[file.mode]:
+        return
+    greys = (0, 255) if file.mode == "1" else range(256)
+    file.palette = ImagePalette.raw("RGB", bytes(grey for grey in greys for _ in range(3)))
+    file._mode = "P"
+    file.tile = [tile._replace(args=(f"P;{bits}".removesuffix(";8"), *(tile.args or ())[1:])) for tile in file.tile]
 
 
 def _numbers(data: bytes) -> np.ndarray | None:

@@ -1,13 +1,17 @@
 """Files that are whole and unusual: read, or named as what they are, and never as damaged."""
 
 import io
+import struct
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from seg.datasets.street import STREET
 from seg.errors import ImageError
+from seg.labels import IGNORE
+from seg.pictures import masks
 from seg.pictures.decode import decode
 from tests.bad_files import BAD, deep_png, saved, scene, tiff
 from tests.conftest import DATA
@@ -20,6 +24,33 @@ def said(data: bytes, name: str = "a.tif") -> str:
         decode(data, name)
     assert str(refusal.value).startswith(name)
     return str(refusal.value)
+
+
+def bitmap(numbers: np.ndarray, palette: list[int], bits: int) -> bytes:
+    """A BMP of 4 or 8 bits a pixel and a palette of greys; the width is a multiple of 8."""
+    rows = numbers.astype(np.uint8)[::-1]
+    packed = (rows if bits == 8 else rows[:, ::2] << 4 | rows[:, 1::2]).tobytes()
+    colours = b"".join(bytes((grey, grey, grey, 0)) for grey in palette)
+    start, (height, width) = 54 + len(colours), numbers.shape
+    sizes = struct.pack("<IiiHHIIiiII", 40, width, height, 1, bits, 0, len(packed), 0, 0, len(palette), 0)
+    return b"BM" + struct.pack("<IHHI", start + len(packed), 0, 0, start) + sizes + colours + packed
+
+
+@pytest.mark.parametrize(
+    ("bits", "palette"), [(8, [0, 255]), (4, [0, 255]), (4, list(range(16))), (8, list(range(16)))]
+)
+def test_a_bitmap_whose_palette_is_black_and_white_or_counts_its_greys_is_read_by_its_own_bits(bits, palette):
+    numbers = np.random.default_rng(0).integers(0, len(palette), (24, 32))
+    whole = bitmap(numbers, palette, bits)
+    read = decode(whole, "a.bmp").pixels
+    assert np.array_equal(read if read.ndim == 2 else read[..., 0], np.array(palette)[numbers])
+    assert "damaged or cut short" in said(whole[:-100], "a.bmp")
+
+
+def test_ids_in_a_bitmap_of_4_bits_are_read():
+    numbers = np.random.default_rng(0).integers(0, STREET.disk_ignore + 1, (24, 32))
+    labels = masks.read(bitmap(numbers, list(range(16)), 4), "a.bmp", STREET).labels
+    assert np.array_equal(labels, np.where(numbers == STREET.disk_ignore, IGNORE, numbers))
 
 
 @pytest.mark.parametrize("bands", [4, 5])
