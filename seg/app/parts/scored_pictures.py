@@ -191,6 +191,12 @@ def _table(evaluation: Evaluation, totals: Totals, rows: Sequence[Row], cell: Co
     if cell is not None:
         columns["Pixels"] = [confused_pixels(row, cell.network, cell.truth, cell.said) for row in rows]
     config = st.column_config
+
+    def take_line() -> None:
+        """A click anywhere in a line chooses it."""
+        if cells := st.session_state[key].selection.cells:
+            _choose(key, cells[0][0])
+
     chosen = st.dataframe(
         pd.DataFrame(columns),
         hide_index=True,
@@ -198,8 +204,8 @@ def _table(evaluation: Evaluation, totals: Totals, rows: Sequence[Row], cell: Co
         height=min(HEIGHT, 40 + LINE * len(rows)),
         row_height=LINE,
         key=key,
-        on_select="rerun",
-        selection_mode="single-row-required",
+        on_select=take_line,
+        selection_mode=["single-row-required", "single-cell"],
         column_config={
             "Photo": config.ImageColumn("", pinned=True, width=54),
             "Picture": config.TextColumn(pinned=True, width=150),
@@ -224,36 +230,22 @@ def _table(evaluation: Evaluation, totals: Totals, rows: Sequence[Row], cell: Co
     return places[0] if places and places[0] < len(rows) else 0
 
 
+def _choose(key: str, line: int) -> None:
+    """Called back: let this be the line chosen in the table of the key."""
+    st.session_state[key] = {"selection": {"rows": [line], "columns": [], "cells": []}}
+
+
 def _as_address(thumbnail: bytes | None) -> str | None:
     return None if thumbnail is None else f"data:image/jpeg;base64,{base64.b64encode(thumbnail).decode()}"
 
 
 def _walk(rows: Sequence[Row], place: int, key: str) -> None:
     """The name of the picture chosen, with the way to the ones before and after it."""
-
-    def go(to: int) -> None:
-        st.session_state[key] = {"selection": {"rows": [to], "columns": [], "cells": []}}
-
     with st.container(horizontal=True, vertical_alignment="center", key="your-data-walk"):
-        before, after = place == 0, place == len(rows) - 1
-        st.button(
-            "",
-            icon=":material/arrow_back:",
-            help="The one before",
-            on_click=go,
-            args=(place - 1,),
-            disabled=before,
-            key="before-picture",
-        )
-        st.button(
-            "",
-            icon=":material/arrow_forward:",
-            help="The next",
-            on_click=go,
-            args=(place + 1,),
-            disabled=after,
-            key="next-picture",
-        )
+        for label, to in (("Previous", place - 1), ("Next", place + 1)):
+            icon = ":material/arrow_back:" if to < place else ":material/arrow_forward:"
+            is_there = 0 <= to < len(rows)
+            st.button(label, icon=icon, on_click=_choose, args=(key, to), disabled=not is_there, key=f"{label}-picture")
         st.markdown(f"**{plain(rows[place].name)}** · {place + 1:,} of {len(rows):,}", width="stretch")
 
 

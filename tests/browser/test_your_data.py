@@ -1,0 +1,69 @@
+"""The page 'Your data' as a person uses it: files in, scores out, a line clicked, the picture in the viewer."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from seg.datasets import street
+from tests.browser import PATIENCE
+from tests.browser.test_compare import still
+
+HEAD, LINE = 35, 44
+"""Heights in the table, pixels."""
+
+SIZES = {"small": (60, 80), "large": (90, 120)}
+
+
+@pytest.fixture
+def page(browser, serve):
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{serve('streamlit_app.py')}/your_data")
+    yield page
+    assert page.locator('[data-testid="stException"]').count() == 0
+    page.close()
+
+
+def file(name: str, pixels: np.ndarray) -> dict:
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return {"name": name, "mimeType": "image/png", "buffer": out.getvalue()}
+
+
+def pairs() -> list[dict]:
+    scenes = {name: street.render(3, *size) for name, size in SIZES.items()}
+    photos = [file(f"{name}.png", scene.image) for name, scene in scenes.items()]
+    return photos + [file(f"{name}_mask.png", scene.labels) for name, scene in scenes.items()]
+
+
+def expect_shown(page: Page, name: str, place: int) -> None:
+    """This picture is in the viewer, with its truth and every network's mask."""
+    height, width = SIZES[name]
+    expect(page.locator(".st-key-your-data-walk")).to_contain_text(f"{name} · {place} of 2")
+    expect(page.locator('[data-role="photo"]')).to_contain_text(f"{width} × {height} pixels")
+    expect(page.locator('[data-role="network"][data-state="ready"]')).to_have_count(3)
+    still(page)
+
+
+def test_two_pairs_are_scored_and_a_click_on_a_line_opens_its_picture(page):
+    page.locator('input[type="file"]').first.set_input_files(pairs())
+    expect(page.get_by_text("2 pictures, laid out as images/ and masks/")).to_be_visible()
+    page.get_by_role("combobox", name="Classes of").click()
+    page.get_by_role("option", name="street, 11 classes").click()
+    page.get_by_role("combobox", name="Pictures").click()
+    page.get_by_role("option", name="all: 2").click()
+    page.get_by_role("button", name="Score", exact=True).click()
+    expect(page.get_by_role("heading", name="Which network is best?")).to_be_visible()
+    first = page.locator(".st-key-your-data-walk strong")
+    names = [first.inner_text()]
+    names += [name for name in SIZES if name not in names]
+    expect_shown(page, names[0], 1)
+    table = page.get_by_test_id("stDataFrame").last
+    table.scroll_into_view_if_needed()
+    table.click(position={"x": 100, "y": HEAD + 1.5 * LINE})
+    expect_shown(page, names[1], 2)
+    page.get_by_role("button", name="Previous").click()
+    expect_shown(page, names[0], 1)
