@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,7 +39,7 @@ class Counts:
             prediction.seconds,
         )
 
-    @cached_property
+    @property
     def scores(self) -> Scores:
         """Of this picture alone."""
         return Scores(self.confusion)

@@ -66,6 +66,16 @@ class Totals:
         return _measured(areas.sum(axis=0), boundaries.sum(axis=0))
 
     @cached_property
+    def each(self) -> Areas:
+        """Of each picture alone: (N, K, C)."""
+        return Areas(*np.moveaxis(self._counts[0], -1, 0))
+
+    @cached_property
+    def dice_of_each(self) -> np.ndarray:
+        """Mean Dice of each picture's classes: float64 (N, K)."""
+        return mean_known(self.each.dice)
+
+    @cached_property
     def _counts(self) -> tuple[np.ndarray, np.ndarray]:
         """Areas (N, K, C, 3) and boundaries (N, K, C, 4), int64."""
         return (

@@ -244,16 +244,20 @@ def test_orders_and_confusions_choose_the_pictures_of_the_table(page):
     press(page, "Score")
     evaluation = scored(page)
     totals = evaluation.totals()
-    assert lines(page) == [row.name for row in listing.in_order(totals.rows, listing.WORST)]
+
+    def names(places: list[int]) -> list[str]:
+        return [totals.rows[place].name for place in places]
+
+    assert lines(page) == names(listing.in_order(totals, listing.WORST))
     for order in (listing.DISAGREEMENT, listing.DIFFERENCE, listing.DOUBT):
         page.segmented_control(key="your-data-order").set_value(order).run()
-        assert lines(page) == [row.name for row in listing.in_order(totals.rows, order)]
+        assert lines(page) == names(listing.in_order(totals, order))
     assert "May the label be wrong?" in said(page)
     truth, taken = listing.largest_confusions(totals.confusion[0], 1)[0]
     page.selectbox(key="your-data-truth").set_value(truth)
     page.selectbox(key="your-data-said").set_value(taken).run()
-    held = listing.holding(totals.rows, 0, truth, taken)
-    assert lines(page) == [row.name for row in held]
+    held = listing.holding(totals, 0, truth, taken)
+    assert lines(page) == names(held)
     assert f"In {len(held)} of 4 pictures" in said(page)
 
 
@@ -261,7 +265,7 @@ def test_the_next_picture_is_one_button_away(page):
     page = bring(page)
     press(page, "Score")
     evaluation = scored(page)
-    order = [row.name for row in listing.in_order(evaluation.rows, listing.WORST)]
+    order = [evaluation.rows[place].name for place in listing.in_order(evaluation.totals(), listing.WORST)]
     assert f"**{order[0]}** · 1 of 4" in said(page)
     press(page, "Next")
     assert f"**{order[1]}** · 2 of 4" in said(page)

@@ -120,7 +120,7 @@ def sizes(found: Totals) -> None:
         key=f"your-data-sized-{hash(found.classes)}",
         width=420,
     )
-    shares, dice, names = by_size(found.rows, c)
+    shares, dice, names = by_size(found, c)
     st.plotly_chart(
         figures.dice_by_size(found.networks, shares, dice, names),
         config=CHART,

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,18 +77,19 @@ def _show(evaluation: Evaluation, totals: Totals) -> None:
     by, pair = _order(totals)
     cell = _confusion(totals)
     if cell is None:
-        rows = in_order(totals.rows, by, pair)
+        places = in_order(totals, by, pair)
     else:
-        rows = holding(totals.rows, cell.network, cell.truth, cell.said)
-        st.markdown(_how_many(totals, cell, len(rows)))
-    if not rows:
+        places = holding(totals, cell.network, cell.truth, cell.said)
+        st.markdown(_how_many(totals, cell, len(places)))
+    if not places:
         return
     key = f"pictures-{id(evaluation)}-{len(totals.rows)}-{by}-{pair}-{cell}"
-    place = _table(evaluation, totals, rows[:SHOWN], cell, key)
-    if len(rows) > SHOWN:
-        st.caption(f"The first {SHOWN:,} of {len(rows):,} in this order.")
-    _walk(rows[:SHOWN], place, key)
-    _picture(evaluation, rows[place], totals, cell)
+    line = _table(evaluation, totals, places[:SHOWN], cell, key)
+    if len(places) > SHOWN:
+        st.caption(f"The first {SHOWN:,} of {len(places):,} in this order.")
+    chosen = totals.rows[places[line]]
+    _walk(chosen.name, line, len(places[:SHOWN]), key)
+    _picture(evaluation, chosen, totals, cell)
 
 
 def _order(totals: Totals) -> tuple[str, tuple[int, int]]:
@@ -173,15 +175,16 @@ def _how_many(totals: Totals, cell: Confusion, count: int) -> str:
     return f"In {pictures} {plain(name)} takes {plain(truth)} for {plain(said)}: those with most such pixels first."
 
 
-def _table(evaluation: Evaluation, totals: Totals, rows: Sequence[Row], cell: Confusion | None, key: str) -> int:
-    """Draw the lines; returns the place of the one chosen."""
+def _table(evaluation: Evaluation, totals: Totals, places: Sequence[int], cell: Confusion | None, key: str) -> int:
+    """Draw the lines of the pictures at these places; returns the line chosen."""
     several, thumbnails = len(totals.networks) > 1, evaluation.thumbnails
-    worst = [worst_class(row) for row in rows]
-    columns: dict[str, list] = {
+    rows, dice = [totals.rows[place] for place in places], totals.dice_of_each[places]
+    worst = [worst_class(totals, place) for place in places]
+    columns: dict[str, Any] = {
         "Photo": [_as_address(thumbnails.get(row.index)) for row in rows],
         "Picture": [row.name for row in rows],
-        **{f"Dice {name}": [row.dice[k] for row in rows] for k, name in enumerate(totals.networks)},
-        "Worst class": [None if one is None else f"{totals.classes[one[0]]} {one[1]:.2f}" for one in worst],
+        **{f"Dice {name}": dice[:, k] for k, name in enumerate(totals.networks)},
+        "Worst class": [f"{totals.classes[c]} {value:.2f}" for c, value in worst],
     }
     if several:
         columns |= {
@@ -226,8 +229,8 @@ def _table(evaluation: Evaluation, totals: Totals, rows: Sequence[Row], cell: Co
         },
         alt="Every picture with each network's Dice, its worst class and how much the networks disagree",
     )
-    places = chosen["selection"]["rows"]
-    return places[0] if places and places[0] < len(rows) else 0
+    lines = chosen["selection"]["rows"]
+    return lines[0] if lines and lines[0] < len(rows) else 0
 
 
 def _choose(key: str, line: int) -> None:
@@ -239,14 +242,14 @@ def _as_address(thumbnail: bytes | None) -> str | None:
     return None if thumbnail is None else f"data:image/jpeg;base64,{base64.b64encode(thumbnail).decode()}"
 
 
-def _walk(rows: Sequence[Row], place: int, key: str) -> None:
+def _walk(name: str, line: int, count: int, key: str) -> None:
     """The name of the picture chosen, with the way to the ones before and after it."""
     with st.container(horizontal=True, vertical_alignment="center", key="your-data-walk"):
-        for label, to in (("Previous", place - 1), ("Next", place + 1)):
-            icon = ":material/arrow_back:" if to < place else ":material/arrow_forward:"
-            is_there = 0 <= to < len(rows)
+        for label, to in (("Previous", line - 1), ("Next", line + 1)):
+            icon = ":material/arrow_back:" if to < line else ":material/arrow_forward:"
+            is_there = 0 <= to < count
             st.button(label, icon=icon, on_click=_choose, args=(key, to), disabled=not is_there, key=f"{label}-picture")
-        st.markdown(f"**{plain(rows[place].name)}** · {place + 1:,} of {len(rows):,}", width="stretch")
+        st.markdown(f"**{plain(name)}** · {line + 1:,} of {count:,}", width="stretch")
 
 
 def _picture(evaluation: Evaluation, row: Row, totals: Totals, cell: Confusion | None) -> None:
