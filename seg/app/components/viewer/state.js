@@ -257,11 +257,13 @@ export class State {
 
   // The truth that is painted
 
-  // One paints on a large panel.
+  // One paints on a large panel, and with the class that stands alone.
   togglePaint() {
     const { look } = this;
     look.painting = !look.painting;
     this.outline = [];
+    const alone = this.classes.names.indexOf(look.only ?? "");
+    if (look.painting && alone >= 0) look.tool.chosen = alone;
     if (look.painting) look.enlarged ??= "truth";
     else if (look.enlarged === "truth") look.enlarged = null;
     this.arrived();
@@ -272,7 +274,18 @@ export class State {
     const other = change.kind && change.kind !== this.look.tool.kind;
     Object.assign(this.look.tool, change);
     if (other) this.outline = [];
+    if (change.chosen !== undefined) this.reveal(this.classes.names[change.chosen]);
     this.changed("tool");
+  }
+
+  // What is painted with must be seen.
+  /** @param {string} name */
+  reveal(name) {
+    const { look } = this;
+    const isHidden = look.hidden.delete(name);
+    const isAside = look.only !== null && look.only !== name;
+    if (isAside) look.only = null;
+    if (isHidden || isAside) this.changed("look");
   }
 
   /** @param {Point[]} corners */

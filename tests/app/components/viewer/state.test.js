@@ -48,3 +48,23 @@ test("a class alone is known by its id, and the class under the pointer goes bef
   state.pointAtClass(null);
   assert.equal(state.shown().alone, null);
 });
+
+test("the class that stands alone is the one to paint with, and another one brings all of them back", () => {
+  const { state } = stateOf();
+  state.choose("dog");
+  state.togglePaint();
+  assert.equal(state.look.tool.chosen, 1);
+  state.setTool({ size: 30, chosen: 1 });
+  assert.equal(state.look.only, "dog");
+  state.setTool({ chosen: 2 });
+  assert.equal(state.look.only, null);
+});
+
+test("a class that is hidden is seen again once it is painted with", () => {
+  const { state } = stateOf();
+  state.hide("cow");
+  state.togglePaint();
+  assert.equal(state.look.hidden.size, 1);
+  state.setTool({ chosen: 2 });
+  assert.equal(state.look.hidden.size, 0);
+});
