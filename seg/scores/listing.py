@@ -4,6 +4,7 @@ among the rows."""
 import numpy as np
 
 from seg.scores.counts import Row
+from seg.scores.metrics import Areas
 from seg.scores.totals import Totals
 
 WORST, DISAGREEMENT, DIFFERENCE, DOUBT = "worst", "disagreement", "difference", "doubt"
@@ -48,7 +49,8 @@ def largest_confusions(confusion: np.ndarray, most: int) -> list[tuple[int, int]
 def worst_class(totals: Totals, place: int) -> tuple[int, float]:
     """The class of the truth that the network with the lowest Dice in this picture finds least, and its Dice."""
     network = int(np.argmin(totals.dice_of_each[place]))
-    dice = np.where(totals.each.true[place, network] > 0, totals.each.dice[place, network], np.inf)
+    right, true, said = (of[place, network] for of in (totals.each.right, totals.each.true, totals.each.said))
+    dice = np.where(true > 0, Areas(right, true, said).dice, np.inf)
     return int(np.argmin(dice)), float(dice.min())
 
 

@@ -23,8 +23,11 @@ GRACE = 30.0
 class Job:
     """One visitor's work. Read by pages while a thread does it.
 
-    state: one of the five above; error: what it failed by. alive: says whether its visitor is still there.
+    things: what `done` and `total` count. state: one of the five above; error: what it failed by. alive: says whether
+    its visitor is still there.
     """
+
+    things = "pictures"
 
     def __init__(self, alive: Callable[[], bool] = lambda: True):
         self.alive = alive
@@ -35,7 +38,7 @@ class Job:
 
     @property
     def total(self) -> int:
-        """Of what `done` counts."""
+        """How many things there are."""
         raise NotImplementedError
 
     @property

@@ -54,7 +54,8 @@ def test_axe_finds_nothing_on_compare_whatever_is_open(browser, serve, scheme):
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "path", ["architectures?", "upsampling?", "losses?", "leaderboard?", "training?", "training?show=Train+now&"]
+    "path",
+    ["architectures?", "upsampling?", "losses?", "leaderboard?", "training?", "training?show=Train+now&", "your_data?"],
 )
 def test_axe_finds_nothing_on_the_other_pages(browser, serve, path, scheme, width):
     page = opened(

@@ -186,6 +186,28 @@ def test_a_folder_of_the_machine_opens_where_it_may(page, tmp_path, monkeypatch)
     assert not [field for field in page.text_input if field.key == "your-data-folder"]
 
 
+def test_masks_that_can_be_read_in_two_ways_are_asked_about_and_then_scored(page):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for seed in range(2):
+            from_one = io.BytesIO()
+            Image.fromarray(street.render(seed, 60, 80).labels + 1).save(from_one, "PNG")
+            archive.writestr(f"images/{seed}.png", scene(seed)[0])
+            archive.writestr(f"masks/{seed}.png", from_one.getvalue())
+    page.file_uploader[0].upload("from-one.zip", file.getvalue())
+    page.run()
+    page.selectbox(key="your-data-split").set_value("all").run()
+    press(page, "Score")
+    scored(page)
+    assert "Which is it, in all of them?" in said(page)
+    assert not page.error
+    assert "/tmp" not in said(page)
+    press(page, "1 is sky, 0 is unlabelled")
+    evaluation = scored(page)
+    truth = street.render(0, 60, 80).labels
+    assert evaluation.rows[0].counts[0].areas[:, 1].tolist() == np.bincount(truth.ravel(), minlength=11).tolist()
+
+
 def test_networks_of_other_classes_cannot_be_chosen_and_the_page_says_why(page):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:

@@ -23,6 +23,8 @@ of."""
 class Report(Job):
     """The report as one HTML file in the making. html: '' until it is done."""
 
+    things = "reports"
+
     def __init__(self, evaluation: Evaluation, totals: Totals, alive: Callable[[], bool]):
         super().__init__(alive)
         self._evaluation, self._totals = evaluation, totals

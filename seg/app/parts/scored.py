@@ -25,7 +25,8 @@ def totals(found: Totals) -> None:
         "The intervals hold 95 of 100 draws of as many pictures; differences are drawn picture for picture, so they "
         "can be sure where intervals overlap."
     )
-    columns = {title: [_written(found.interval(m, k)) for k in _each(found)] for m, title in MEASURES.items()}
+    with st.spinner("Drawing pictures anew for the intervals …", show_time=True):
+        columns = {title: [_written(found.interval(m, k)) for k in _each(found)] for m, title in MEASURES.items()}
     table = pd.DataFrame({"Network": found.networks, **columns})
     st.dataframe(
         table,

@@ -33,6 +33,7 @@ from seg.scores.listing import (
     largest_confusions,
     worst_class,
 )
+from seg.scores.metrics import Scores
 from seg.scores.tables import short_names
 from seg.scores.totals import Totals
 from seg.service.evaluations import Evaluation
@@ -278,12 +279,14 @@ def _exhibit(evaluation: Evaluation, row: Row) -> Exhibit:
 def confused(exhibit: Exhibit, totals: Totals, cell: Confusion) -> Callable[[Run], Panel | None]:
     """What gives the panel of the pixels that the network of the cell confuses so, and None for other networks."""
 
+    nothing = Scores(np.zeros((len(totals.classes),) * 2, np.int64))  # what is no network's mask has no score
+
     def panel(run: Run) -> Panel | None:
         if run.twin or run.entry.title != totals.networks[cell.network]:
             return None
         hit = (exhibit.truth == cell.truth) & (run.prediction.labels == cell.said)
         labels = np.where(hit, np.uint8(cell.said), np.uint8(IGNORE))
         name = f"{totals.classes[cell.truth]} taken for {totals.classes[cell.said]}"
-        return Panel(name, f"{np.count_nonzero(hit):,} pixels, by {run.entry.title}", labels)
+        return Panel(name, f"{np.count_nonzero(hit):,} pixels, by {run.entry.title}", labels, scores=nothing)
 
     return panel

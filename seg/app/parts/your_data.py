@@ -35,28 +35,18 @@ def choose(brought: Brought, sets: Mapping[str, WeightSet]) -> None:
         fitting, reasons = _fitting(brought, families, split)
         if not fitting:
             st.warning("No network knows these classes: train one on them, or adopt one.", icon=":material/warning:")
-            _others(reasons)
+            _others(brought, reasons)
             return
         family = fitting[0]
         if len(fitting) > 1:
             family = st.selectbox(
                 "Classes of", fitting, format_func=_family_title, key="your-data-family", persist_state="session"
             )
-        names = [weights.name for weights in families[family]]
-        chosen = st.multiselect(
-            "Networks",
-            names,
-            _usual(families[family]),
-            key=f"your-data-networks-{family.dataset}-{len(family)}",
-            max_selections=MOST_NETWORKS,
-            placeholder="Choose networks",
-            persist_state="session",
-        )
+        chosen = _networks(families[family], f"your-data-networks-{family.dataset}-{len(family)}")
         busy = evaluation is not None and evaluation.state not in OVER
         st.button(
             "Score",
             icon=":material/play_arrow:",
-            type="primary",
             disabled=busy or not chosen,
             help="Choose a network." if not chosen else None,
             on_click=_begin,
@@ -64,7 +54,7 @@ def choose(brought: Brought, sets: Mapping[str, WeightSet]) -> None:
         )
     if not brought.is_named:
         st.caption("Nothing names the classes of these masks: their numbers are taken for the networks' own.")
-    _others(reasons)
+    _others(brought, reasons)
 
 
 def _split(brought: Brought) -> str:
@@ -109,10 +99,22 @@ def _family_title(family: ClassMap) -> str:
     return f"{plain(family.dataset)}, {len(family)} classes"
 
 
-def _others(reasons: list[str]) -> None:
-    if reasons:
+def _others(brought: Brought, reasons: list[str]) -> None:
+    if reasons and brought.own is not None:
         with st.expander("Networks that cannot be scored on these pictures", icon=":material/block:"):
             st.markdown("\n".join(f"- :gray[{plain(reason)}]" for reason in reasons))
+
+
+def _networks(sets: list[WeightSet], key: str) -> list[str]:
+    """The names of those that are chosen."""
+    names, usual = [weights.name for weights in sets], _usual(sets)
+    count = len(st.session_state.get(key, usual))
+    with st.popover(f"{count} of {len(names)} networks", icon=":material/tune:"):
+        st.pills("Networks", names, selection_mode="multi", default=usual, key=key, persist_state="session", wrap=True)
+        chosen = [name for name in names if name in st.session_state[key]]
+        if len(chosen) > MOST_NETWORKS:
+            st.caption(f"At most {MOST_NETWORKS} are scored together: the first {MOST_NETWORKS} are.")
+    return chosen[:MOST_NETWORKS]
 
 
 def _usual(sets: list[WeightSet]) -> list[str]:
@@ -191,7 +193,7 @@ def _go_on(job: Job) -> None:
 
 
 def _how_far(job: Job, doing: str) -> str:
-    counted = f"{job.done:,} of {job.total:,} pictures"
+    counted = f"{job.done:,} of {job.total:,} {job.things}"
     if job.state == WAITING:
         ahead = resources.TURNS.ahead(job)
         first = "another visitor's comes first" if ahead == 1 else f"{ahead} of other visitors come first"
@@ -200,6 +202,8 @@ def _how_far(job: Job, doing: str) -> str:
         return f"Stopped at {counted}: what there is stands below"
     if job.state == FAILED:
         return f"Ended at {counted}"
+    if not job.done:
+        return f"{doing}: getting ready"
     left = job.seconds_left
     return f"{doing}: {counted}" + (f" · {_in_words(left)} left" if left is not None else "")
 
