@@ -71,7 +71,7 @@ def predict(
         except OptionError:
             raise
         except SegError as error:
-            print(f"{error}", file=sys.stderr)
+            print(error if str(path) in str(error) else f"{path}: {error}", file=sys.stderr)
             failed += 1
             continue
         for note in (*picture.notes, *prediction.notes):

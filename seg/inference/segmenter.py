@@ -17,7 +17,8 @@ from seg.catalogue.foreign import IMAGENET
 from seg.catalogue.record import Arguments, Record, classes_of
 from seg.catalogue.store import SHIPPED, WeightIndex
 from seg.datasets.palette import told_apart
-from seg.errors import ImageError, NotEnoughMemoryError, OptionError
+from seg.datasets.sample import Sample
+from seg.errors import DataError, ImageError, NotEnoughMemoryError, OptionError
 from seg.inference.activity import ACTIVITY
 from seg.inference.engines import Blueprint, Engine, build_engine
 from seg.inference.engines.openvino.onnx import OnnxEngine
@@ -344,3 +345,11 @@ def _check(image: np.ndarray) -> None:
         raise ImageError(
             f"The picture is {long} pixels long and only {short} across: crop it to less than {MAX_ASPECT} to 1."
         )
+
+
+def check_sample(sample: Sample) -> None:
+    """Raises DataError, naming its file, for a labelled picture that no network can take."""
+    try:
+        _check(sample.image)
+    except ImageError as error:
+        raise DataError(f"{sample.file}: {error}") from error

@@ -17,6 +17,7 @@ from seg.datasets import TRAINING_SEEDS, Folder, Sample, Samples, dataset_named,
 from seg.datasets.own import OwnData, open_data
 from seg.datasets.unnamed import EVERY
 from seg.errors import DataError
+from seg.inference.segmenter import check_sample
 from seg.inference.tiling import ALIGNMENT
 from seg.labels import IGNORE
 from seg.pictures.masks import Reading
@@ -74,6 +75,7 @@ class Summary:
         for index in range(len(samples)):
             try:
                 sample = samples[index]
+                check_sample(sample)
             except DataError as error:
                 if problems is None:
                     raise
@@ -279,14 +281,14 @@ class Augmented(Dataset):
 class Validation(Dataset):
     """Pictures at training scale, uint8 (C, h, w), with labels at their own size, uint8 (H, W)."""
 
-    def __init__(self, samples: Samples, indices: Sequence[int], scale: int, channels: int):
-        self.samples, self.indices, self.scale, self.channels = samples, indices, scale, channels
+    def __init__(self, samples: Samples, scale: int, channels: int):
+        self.samples, self.scale, self.channels = samples, scale, channels
 
     def __len__(self) -> int:
-        return len(self.indices)
+        return len(self.samples)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        sample = self.samples[self.indices[index]]
+        sample = self.samples[index]
         image = to_channels(to_tensor(sample.image), self.channels)
         return resize_short_side(image, self.scale), torch.from_numpy(sample.labels.copy())
 
@@ -315,7 +317,7 @@ class Data:
             self.val_samples = Folder(own, "val", self.class_map, reading)
         self.summary = summary = Summary.of(samples, len(self.class_map), problems)
         checked = Summary.of(self.val_samples, len(self.class_map), problems)
-        if problems:
+        if len(checked.indices) < len(self.val_samples):
             self.val_samples = Chosen(self.val_samples, checked.indices)
         self.notes = [*(problems or ())]
         self.notes += [
@@ -340,7 +342,7 @@ class Data:
         self.whole = self.crops
         if recipe.finetune_epochs:
             self.whole = Augmented(pairs, recipe, self.tile, self.dataset.any_way_up)
-        self.validation = Validation(self.val_samples, checked.indices, recipe.scale, summary.channels)
+        self.validation = Validation(self.val_samples, recipe.scale, summary.channels)
         self.identity = {
             "classes": list(self.class_map.names),
             "channels": summary.channels,

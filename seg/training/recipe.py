@@ -74,7 +74,7 @@ class Recipe:
     variant: Annotated[
         str, Field(strict=True, pattern=r"^[\w.-]*$", description="may hold letters, digits, '.', '_' and '-' only")
     ] = ""
-    scale: Annotated[int, Field(strict=True, gt=0, le=4096)] = 180
+    scale: Annotated[int, Field(strict=True, ge=16, le=4096)] = 180
     crop: Annotated[tuple[Whole, Whole] | None, Field(description="must be two whole numbers, height and width")] = None
     jitter: StrictBool = True
     balance: Share = 0.0

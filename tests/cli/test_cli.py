@@ -114,6 +114,15 @@ def test_predict_goes_on_after_a_bad_file_and_says_which_it_was(weights, photo, 
     assert (tmp_path / "out" / "photo-ids.png").exists()
 
 
+def test_predict_names_the_file_of_a_picture_that_no_network_can_take(weights, tmp_path):
+    thin = tmp_path / "thin.png"
+    Image.new("RGB", (200, 2)).save(thin)
+    words = ["predict", thin, "--weights", "street/fcn8s-wce", "--out", tmp_path / "out", "--weights-dir", weights]
+    result = CliRunner().invoke(main.app, [str(word) for word in words])
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert result.stderr.startswith(f"{thin}: The picture is 200 pixels long and only 2 across")
+
+
 @pytest.mark.parametrize(
     ("pictures", "results"),
     [

@@ -243,6 +243,16 @@ def test_a_training_that_nobody_watches_says_a_line_an_epoch(tmp_path, capsys):
     assert second.endswith(", 0 s left")
 
 
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_picture_too_thin_for_any_network_is_named_before_training_starts(tmp_path, split):
+    line = Sample("line", np.zeros((1, 72, 3), np.uint8), np.zeros((1, 72), np.uint8))
+    samples = {"train": [scene(0), scene(1)], "val": [scene(9)]}
+    folder = write(tmp_path, {**samples, split: [*samples[split], line]})
+    thin = folder / split / f"{len(samples[split])}.png"
+    with pytest.raises(DataError, match=rf"^{thin}: The picture is 72 pixels long and only 1 across"):
+        Data(RECIPE, folder)
+
+
 def test_upright_pictures_are_not_padded_away():
     """Pictures of one colour, upright and lying: no crop holds what no picture has."""
     lying, upright = (np.full((*size, 3), 200, np.uint8) for size in ((48, 64), (64, 48)))

@@ -45,6 +45,15 @@ def test_a_folder_is_trained_on_and_the_record_holds_its_classes(bowl, tmp_path)
     assert set(record.validation.per_class) == {"background", "apple", "plum"}
 
 
+def test_the_first_of_two_pictures_to_validate_with_may_be_spoilt(bowl, tmp_path):
+    first = min((bowl / "val").glob("*.png"))
+    first.write_bytes(b"no picture")
+    result = seg("train", "--data", bowl, "--model", "conv_stack", "--out", tmp_path / "out", *SMALL)
+    assert result.exit_code == 0, result.output
+    assert f"{first} is not a picture" in result.output
+    assert WeightIndex(tmp_path / "out").record("bowl/conv_stack-wce").validation.images == 1
+
+
 def test_it_is_evaluated_on_the_same_truth_in_another_layout_with_the_same_scores(bowl, tmp_path):
     assert seg("train", "--data", bowl, "--model", "conv_stack", "--out", tmp_path / "out", *SMALL).exit_code == 0
     scores = []

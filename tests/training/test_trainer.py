@@ -260,10 +260,10 @@ def test_shapes_are_trained_and_measured_without_a_folder(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("scale", 0), ("epochs", -1), ("learning_rate", 0.0), ("optimizer", "sgd")]
+    ("field", "value"), [("scale", 1), ("epochs", -1), ("learning_rate", 0.0), ("optimizer", "sgd")]
 )
 def test_a_recipe_that_cannot_be_is_refused_with_a_sentence(field, value):
-    with pytest.raises(OptionError, match=rf"{field}.*(more than 0|choose one of)"):
+    with pytest.raises(OptionError, match=rf"{field}.*(more than 0|at least 16|choose one of)"):
         replace(RECIPE, **{field: value})
 
 
