@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from seg.datasets import street
 from tests.browser import PATIENCE
+from tests.browser.axe import whole
 from tests.browser.test_compare import still
 
 HEAD, LINE = 35, 44
@@ -17,9 +18,9 @@ HEAD, LINE = 35, 44
 SIZES = {"small": (60, 80), "large": (90, 120)}
 
 
-@pytest.fixture
-def page(browser, serve):
-    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+@pytest.fixture(params=["light", "dark"])
+def page(browser, serve, request):
+    page = browser.new_page(color_scheme=request.param, viewport={"width": 1440, "height": 1000})
     page.set_default_timeout(PATIENCE)
     page.goto(f"{serve('streamlit_app.py')}/your_data")
     yield page
@@ -67,3 +68,7 @@ def test_two_pairs_are_scored_and_a_click_on_a_line_opens_its_picture(page):
     expect_shown(page, names[1], 2)
     page.get_by_role("button", name="Previous").click()
     expect_shown(page, names[0], 1)
+    page.get_by_text("Only pictures with one confusion").click()
+    expect(page.get_by_text("The largest: truth → what it is taken for")).to_be_visible()
+    still(page)
+    assert whole(page) == []

@@ -211,7 +211,7 @@ def _table(evaluation: Evaluation, totals: Totals, places: Sequence[int], cell: 
         on_select=take_line,
         selection_mode=["single-row-required", "single-cell"],
         column_config={
-            "Photo": config.ImageColumn("", pinned=True, width=54),
+            "Photo": config.ImageColumn(pinned=True, width=60),
             "Picture": config.TextColumn(pinned=True, width=150),
             **{
                 f"Dice {name}": config.ProgressColumn(
