@@ -72,3 +72,12 @@ def test_two_pairs_are_scored_and_a_click_on_a_line_opens_its_picture(page):
     expect(page.get_by_text("The largest: truth → what it is taken for")).to_be_visible()
     still(page)
     assert whole(page) == []
+
+
+def test_an_example_that_is_stopped_goes_on_to_its_end(page):
+    page.get_by_role("button", name="16 street scenes").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text("Stopped at")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator(".st-key-your-data-walk")).to_contain_text("1 of 16")
+    expect(page.get_by_role("button", name="Go on")).to_have_count(0)

@@ -173,8 +173,8 @@ def watch(job: Job, doing: str, again: str = "Go on") -> None:
 
 
 def _watch(job: Job, doing: str, again: str, moving: bool) -> None:
-    if moving and job.state in OVER:
-        st.rerun()
+    if moving != (job.state not in OVER):
+        st.rerun()  # the page as a whole: this part is looked at anew in time only while the job moves
     if job.state == FAILED and not isinstance(job.error, AmbiguousMask | None):
         st.error(plain(sentence(job.error)), icon=":material/error:")
     if job.state == DONE:
@@ -199,7 +199,7 @@ def _how_far(job: Job, doing: str) -> str:
         first = "another visitor's comes first" if ahead == 1 else f"{ahead} of other visitors come first"
         return f"{doing}: {first}" if ahead else f"{doing}: getting ready"
     if job.state == STOPPED:
-        return f"Stopped at {counted}: what there is stands below"
+        return f"Stopped at {counted}" + (": what there is stands below" if job.done else "")
     if job.state == FAILED:
         return f"Ended at {counted}"
     if not job.done:
