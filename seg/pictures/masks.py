@@ -11,7 +11,7 @@ from seg.pictures.alignment import lies_better
 from seg.pictures.colours import packed, read_colours, read_palette
 from seg.pictures.decode import by, damaged, deep_colours, open_image, sample_bits, to_srgb, turned
 from seg.pictures.ids import AS_FILED, AmbiguousMask, Found, Numbers, Reading, described
-from seg.pictures.plausible import is_likelier, is_plausible
+from seg.pictures.plausible import is_likelier, is_plausible, is_smoothed
 
 __all__ = ["AS_FILED", "AmbiguousMask", "Mask", "Reading", "described", "numbers_or_colours", "read"]
 
@@ -176,10 +176,16 @@ def _shallow(deep: np.ndarray) -> np.ndarray:
 
 
 def _doubt(found: Found, name: str, class_map: ClassMap) -> None:
-    """Raises AmbiguousMask where ids taken from 0 make no likely mask of the data set."""
+    """Raises AmbiguousMask where ids taken from 0 make no likely mask of the data set, ImageError where their edges are
+    mixed."""
     usual = class_map.usual
     if usual is None:
         return
+    if is_smoothed(found.labels):
+        raise ImageError(
+            f"{name} was made larger or smaller with smooth edges, which puts ids of other classes between those of "
+            "neighbours: resize it by nearest neighbour."
+        )
     other_is_likelier = found.from_1 is not None and is_likelier(found.from_1, found.labels, usual)
     if is_plausible(found.labels, usual) and not other_is_likelier:
         return

@@ -24,6 +24,10 @@ SMALL, STRIP = 32, 8
 """Masks of fewer pixels across, or longer than so many times that, are scraps of a scene, of which nothing is usual; so
 are those with fewer labelled pixels than a square of that side."""
 
+SMOOTHED = 0.15
+"""Where so many of the steps from one id to another go by way of one between, edges were mixed. Measured on the
+validation masks at sides from 32 pixels up: at most 0.06 as they are, 0.25 at least once resized bilinearly."""
+
 _MOST_PIXELS = 1 << 18
 """Larger masks are looked at in steps: shares need no more."""
 
@@ -79,6 +83,19 @@ def is_plausible(labels: np.ndarray, usual: Usual) -> bool:
     # labelled in part lacks any.
     beyond = np.arange(held.size) > np.flatnonzero(held).max()
     return -np.log(presence[held]).sum() - np.log1p(-presence[beyond]).sum() <= RARE
+
+
+def is_smoothed(labels: np.ndarray) -> bool:
+    """Whether ids were made larger or smaller with smooth edges, which puts others between those of two neighbours."""
+    if _is_scrap(labels):
+        return False
+    step = math.ceil(labels.size / (1 << 22))
+    between = steps = 0
+    for ids in (labels[::step], labels[:, ::step].T):
+        left, middle, right = ids[:, :-2], ids[:, 1:-1], ids[:, 2:]
+        between += (((left < middle) & (middle < right)) | ((left > middle) & (middle > right))).sum()
+        steps += (left != right).sum()
+    return bool(between > SMOOTHED * steps)
 
 
 def _is_scrap(labels: np.ndarray) -> bool:

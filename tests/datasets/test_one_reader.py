@@ -10,8 +10,9 @@ from seg.datasets import Folder, membranes, street
 from seg.datasets.everyday import EVERYDAY
 from seg.datasets.membranes import MEMBRANES
 from seg.datasets.street import STREET
-from seg.errors import DataError
+from seg.errors import DataError, ImageError
 from seg.labels import IGNORE
+from seg.pictures import masks
 from seg.pictures.drawing import colour_mask
 from seg.pictures.masks import AmbiguousMask, Reading
 from tests.bad_files import saved
@@ -23,6 +24,7 @@ from tests.faults import (
     MEMBRANE_FAULTS,
     STREET_FAULTS,
     as_photo,
+    on_disk,
     strays,
 )
 
@@ -65,6 +67,19 @@ def test_a_mask_unlike_its_data_set_is_doubted_until_a_person_says_how_it_counts
     assert Reading(ids_from=0) in doubt.value.readings
     for reading in doubt.value.readings:
         assert read(tmp_path, reading=reading).labels.shape == SCENE.labels.shape
+
+
+@pytest.mark.parametrize("share", [0.5, 0.75, 1.5, 2])
+def test_ids_resized_with_smooth_edges_are_refused_since_some_become_those_of_other_classes(share):
+    whole = Image.fromarray(on_disk(street.render(3, 240, 320).labels, STREET))
+    size = (round(320 * share), round(240 * share))
+    sharp, smooth = (
+        saved(whole.resize(size, how), "PNG") for how in (Image.Resampling.NEAREST, Image.Resampling.BILINEAR)
+    )
+    assert masks.read(sharp, "a.png", STREET).labels.shape == size[::-1]
+    with pytest.raises(ImageError, match=r"^a\.png was made larger or smaller with smooth edges"):
+        masks.read(smooth, "a.png", STREET)
+    assert masks.read(smooth, "a.png", STREET, reading=Reading(ids_from=0)).labels.shape == size[::-1]
 
 
 def test_ids_from_1_are_read_once_that_is_said(tmp_path):
