@@ -415,9 +415,9 @@ def test_names_are_text_and_never_html(open_viewer: Callable[..., Viewer]):
     assert viewer.root.locator("img, u, .legend b").count() == 0
 
 
-@pytest.mark.parametrize(("width", "columns"), [(390, 2), (1440, 5), (3840, 5)])
-def test_the_grid_fits_the_screen(open_viewer: Callable[..., Viewer], width: int, columns: int):
-    viewer = open_viewer(width=width).wait("Photo", "U-Net")
+@pytest.mark.parametrize(("width", "height", "columns"), [(390, 844, 2), (1440, 900, 5), (3840, 2160, 5)])
+def test_the_grid_fits_the_screen(open_viewer: Callable[..., Viewer], width: int, height: int, columns: int):
+    viewer = open_viewer(width=width, height=height).wait("Photo", "U-Net")
     boxes = [panel.bounding_box() for panel in viewer.root.locator("[data-role] .box").all()]
     assert len({round(box["x"]) for box in boxes}) == columns
     assert max(box["x"] + box["width"] for box in boxes) <= width
