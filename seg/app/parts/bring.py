@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 DATA, EVALUATION, AT_ONCE = "your-data", "your-evaluation", "your-data-at-once"
 """The session's words for what was brought, a `Brought`, for its `Evaluation`, and whether that begins by itself."""
 
+MASKS, REPORT = "your-data-masks", "your-data-report"
+"""The session's words for what is made of an evaluation: what it was made of, and the `Job`."""
+
 FOLDER, _ROUND, _REFUSED = "your-data-folder", "your-data-round", "your-data-refused"
 
 FEW = 3
@@ -199,8 +202,11 @@ def _take_example(example: Example) -> None:
 def _forget() -> None:
     """Let go of the pictures, and of what is being done with them."""
     brought: Brought = st.session_state.pop(DATA)
-    if evaluation := st.session_state.pop(EVALUATION, None):
-        resources.TURNS.stop(evaluation)
+    _, masks = st.session_state.pop(MASKS, (None, None))
+    _, report = st.session_state.pop(REPORT, (None, None))
+    for job in (st.session_state.pop(EVALUATION, None), masks, report):
+        if job is not None:
+            resources.TURNS.stop(job)
     st.session_state.pop(FOLDER, None)
     st.session_state.pop(f"{FOLDER}-last", None)
     if brought.own is not None:

@@ -8,16 +8,13 @@ from collections.abc import Callable, Generator
 import streamlit as st
 
 from seg.app import resources
+from seg.app.parts.bring import MASKS, REPORT
 from seg.app.parts.your_data import watch
 from seg.reports.evaluation import examples, report
 from seg.scores import tables
 from seg.scores.totals import Totals
 from seg.service.evaluations import Evaluation, Masks, Task
 from seg.service.jobs import DONE, OVER, Job
-
-MASKS, REPORT = "your-data-masks", "your-data-report"
-"""The session's words for the masks, a `Masks`, and the report, a `Report`, of the last evaluation that they were asked
-of."""
 
 
 class Report(Job):
