@@ -24,7 +24,7 @@ def calibrate(
     from seg.errors import WeightsError
     from seg.inference.segmenter import Segmenter
     from seg.scores.calibration import fit_temperature
-    from seg.scores.evaluation import evaluate, samples_for
+    from seg.scores.evaluation import Account, evaluate, samples_for
 
     index = WeightIndex(folder or SHIPPED)
     chosen = [record for name, record in index.records().items() if fnmatchcase(name, pattern)]
@@ -34,7 +34,8 @@ def calibrate(
         samples = samples_for(record, data)
         network = index.load(record)
         fitted = replace(record, temperature=fit_temperature(Segmenter(record, network, engine="torch"), samples))
-        scored = replace(fitted, validation=evaluate(Segmenter(fitted, network, engine="torch"), samples, "val"))
+        segmenter = Segmenter(fitted, network, engine="torch")
+        scored = replace(fitted, validation=evaluate(segmenter, samples, "val", account=Account()))
         index.add(scored)
         print(
             f"{record.name}: temperature {fitted.temperature:.2f}, calibration error "

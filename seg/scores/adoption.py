@@ -22,7 +22,7 @@ from seg.inference.tiling import ALIGNMENT
 from seg.labels import IGNORE, ClassMap
 from seg.models.blocks import Network
 from seg.pictures.masks import Reading
-from seg.scores.evaluation import evaluate
+from seg.scores.evaluation import Account, evaluate
 from seg.scores.inputs import AS_FILED, Input, Preparation, inputs, usual
 from seg.scores.metrics import Scores, confusion_matrix
 
@@ -136,7 +136,8 @@ def adopt(
     if samples:
         say(f"Measuring it on {min(MEASURED, len(samples))} labelled pictures.")
         segmenter.record = record
-        record = replace(record, validation=evaluate(segmenter, _some(samples, MEASURED), "val"))
+        scores = evaluate(segmenter, _some(samples, MEASURED), "val", account=Account())
+        record = replace(record, validation=scores)
     index.add(record)
     return Adopted(record, tuple(notes), tried)
 
