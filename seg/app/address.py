@@ -61,7 +61,8 @@ def _kept(name: str, usual: Any, read: Callable[[str], Any], written: Callable[[
     value = usual if read_again is None else read_again
     st.session_state[_USUAL][name] = usual
     choose(name, value)
-    say(name, None if value == usual else written(value))
+    # What is usual goes without saying; but to take it out of an address would be a step of the way back.
+    say(name, None if value == usual and st.query_params.get(name) != written(value) else written(value))
     return value
 
 
