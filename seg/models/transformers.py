@@ -1,6 +1,7 @@
 """The networks of transformers for semantic segmentation, SegFormer and the like, under this package's contract."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,14 @@ class Transformer(Wrapped):
 
     def __init__(self, num_classes: int, in_channels: int, config: Mapping[str, Any]):
         try:
-            from transformers import AutoConfig, AutoModelForSemanticSegmentation
+            library: Any = import_module("transformers")
         except ImportError as error:
             raise ValueError(MISSING) from error
         kind = config.get("model_type")
         try:
             # Weights are read from the set's own file: nothing is fetched for a part of the network.
-            known = AutoConfig.for_model(**{**config, "use_pretrained_backbone": False})
-            network = AutoModelForSemanticSegmentation.from_config(known)
+            known = library.AutoConfig.for_model(**{**config, "use_pretrained_backbone": False})
+            network = library.AutoModelForSemanticSegmentation.from_config(known)
         except Exception as error:  # whatever the library meets in a configuration
             raise ValueError(f"transformers makes no network for semantic segmentation of {kind!r}.") from error
         channels = getattr(known, "num_channels", 3)
