@@ -85,7 +85,9 @@ def test_a_painting_is_downloaded_and_uploaded_again(browser, serve, tmp_path):
     file = tmp_path / "truth.png"
     file.write_bytes(encode_ids(painted, STREET))
     upload(page, 1, file)
-    # A popover that closes takes an upload along that has not arrived.
+    settled(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="This photo").click()
     expect(page.get_by_role("button", name="Remove your truth")).to_be_visible()
     page.keyboard.press("Escape")
     settled(page)
