@@ -84,7 +84,8 @@ def test_a_painting_is_downloaded_and_uploaded_again(browser, serve, tmp_path):
     viewer.root.locator('[data-action="paint"]').click()
     file = tmp_path / "truth.png"
     file.write_bytes(encode_ids(painted, STREET))
-    upload(page, 1, file)
+    with page.expect_response(lambda response: "upload_file" in response.url):  # a popover that closes takes it along
+        upload(page, 1, file)
     settled(page)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="This photo").click()
