@@ -37,6 +37,9 @@ SERVICE = PredictionService()
 TURNS = Turns()
 """What visitors have evaluated, one after another for the whole process."""
 
+TRAININGS = Turns()
+"""What visitors have learn while they watch, one after another beside that."""
+
 REST = 0.3
 """Seconds for which no network may have been at work before a sample is rendered that nobody asked for."""
 

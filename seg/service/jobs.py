@@ -13,7 +13,8 @@ from seg.errors import SegError
 
 log = logging.getLogger(__name__)
 
-WAITING, RUNNING, DONE, STOPPED, FAILED = "waiting", "running", "done", "stopped", "failed"
+WAITING, RUNNING, PAUSED = "waiting", "running", "paused"
+DONE, STOPPED, FAILED = "done", "stopped", "failed"
 OVER = (DONE, STOPPED, FAILED)
 
 GRACE = 30.0
@@ -23,7 +24,7 @@ GRACE = 30.0
 class Job:
     """One visitor's work. Read by pages while a thread does it.
 
-    things: what `done` and `total` count. state: one of the five above; error: what it failed by. alive: says whether
+    things: what `done` and `total` count. state: one of the six above; error: what it failed by. alive: says whether
     its visitor is still there.
     """
 
@@ -48,6 +49,11 @@ class Job:
     def steps(self) -> Generator[None]:
         """Do the work from where it is; it may be left after every step."""
         raise NotImplementedError
+
+    @property
+    def share(self) -> float:
+        """How much of the work is done, 0 to 1."""
+        return min(self.done / max(self.total, 1), 1.0)
 
     @property
     def seconds_left(self) -> float | None:
@@ -81,7 +87,7 @@ class Turns:
         atexit.register(self.close)
 
     def start(self, job: Job) -> None:
-        """Put a job, or one that was stopped or has failed, at the end of the queue."""
+        """Put a job, or one that was paused or stopped or has failed, at the end of the queue."""
         with self._lock:
             if job in self._queue:
                 return
@@ -94,6 +100,10 @@ class Turns:
     def stop(self, job: Job) -> None:
         """Leave it after the step that it is at; `start` lets it go on."""
         self._leave(job, STOPPED)
+
+    def pause(self, job: Job) -> None:
+        """The same, but its visitor means to go on: others come first until then."""
+        self._leave(job, PAUSED)
 
     def ahead(self, job: Job) -> int:
         """How many others come first."""
@@ -142,7 +152,13 @@ class Turns:
             for _ in steps:
                 if job.state != RUNNING:
                     return
-                if job.is_abandoned:
-                    self.stop(job)
-                    return
+                self._give_up()
         self._leave(job, DONE)
+
+    def _give_up(self) -> None:
+        """Stop all jobs, the one being done and those that wait, whose visitors have gone."""
+        with self._lock:
+            queue = list(self._queue)
+        for job in queue:
+            if job.is_abandoned:
+                self.stop(job)

@@ -76,14 +76,16 @@ time.sleep(0.1)
         pytest.param(
             """
 import time
-from seg.training import background as live
-training = live.Training({"U-Net": live.recipe("unet", "ce", 1.0, 0.003, 720)}, 720)
-live.Coach().start(training)
+from seg.service.jobs import Turns
+from seg.service.trainings import Training
+from seg.training.learner import recipe
+training = Training({"U-Net": recipe("unet", "ce", 1.0, 0.003, 720)}, 720)
+Turns().start(training)
 while training.share == 0 and not training.error:
     time.sleep(0.01)
 print(training.error or "begun")
 """,
-            id="coach",
+            id="training",
             marks=pytest.mark.training,
         ),
     ],

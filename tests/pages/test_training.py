@@ -15,13 +15,12 @@ from streamlit.testing.v1 import AppTest
 from seg.app import resources
 from seg.app.components.player import describe
 from seg.app.parts import replays
-from seg.app.parts.train_now import COACH
 from seg.catalogue.comparisons import Entry, WeightSet
 from seg.catalogue.store import WeightIndex
 from seg.datasets import DATASETS
 from seg.datasets.shapes import SHAPES, render
 from seg.training import replay
-from seg.training.background import Learner
+from seg.training.learner import Learner
 from tests.conftest import make_set
 from tests.records import record
 
@@ -226,7 +225,7 @@ def live_page(tmp_path, monkeypatch):
     page.segmented_control(key="steps").set_value(120).run()
     yield page
     if "live_training" in page.session_state:
-        COACH.stop(page.session_state.live_training)
+        resources.TRAININGS.stop(page.session_state.live_training)
 
 
 def full_disk(*_):

@@ -8,7 +8,7 @@ import pytest
 
 from seg.errors import DataError
 from seg.service import jobs
-from seg.service.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job, Turns
+from seg.service.jobs import DONE, FAILED, PAUSED, RUNNING, STOPPED, WAITING, Job, Turns
 
 PATIENCE = 30
 
@@ -110,6 +110,42 @@ def test_a_job_whose_visitor_has_gone_is_stopped(turns, monkeypatch):
     let(job)
     until(lambda: job.state == STOPPED)
     assert job.done < 10
+
+
+def test_a_job_whose_visitor_has_gone_while_it_waits_makes_way(turns, monkeypatch):
+    monkeypatch.setattr(jobs, "GRACE", 0.2)
+    first, gone, last = Counting(), Counting(alive=lambda: False), Counting()
+    for job in (first, gone, last):
+        turns.start(job)
+    assert turns.ahead(last) == 2
+    time.sleep(0.3)
+    let(first, 1)
+    until(lambda: gone.state == STOPPED)
+    assert turns.ahead(last) == 1
+    let(first)
+    let(last)
+    until(lambda: last.state == DONE)
+    assert gone.counted == []
+
+
+def test_what_is_paused_makes_way_and_goes_on_when_its_turn_has_come_again(turns):
+    first, second = Counting(), Counting()
+    turns.start(first)
+    turns.start(second)
+    let(first, 3)
+    until(lambda: first.done == 3)
+    turns.pause(first)
+    let(first, 1)  # the step that it is at is finished
+    until(lambda: second.state == RUNNING)
+    assert first.state == PAUSED
+    assert turns.ahead(second) == 0
+    turns.start(first)
+    assert turns.ahead(first) == 1
+    let(first)
+    let(second)
+    until(lambda: first.state == DONE)
+    assert second.state == DONE
+    assert first.counted == list(range(10))
 
 
 def test_what_is_left_is_told_by_the_pace(turns):

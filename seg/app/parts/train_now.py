@@ -15,11 +15,9 @@ from seg.figures import training as figures_training
 from seg.losses import LOSSES
 from seg.models import TITLES
 from seg.pictures.drawing import colour_mask, encode_png
-from seg.training import background as live
-from seg.training.background import DONE, FAILED, LEARNING, MOST, OVER, PAUSED, STOPPED, WAITING, Coach, Training
-
-COACH = Coach()
-"""One for the whole process, like the prediction service."""
+from seg.service.jobs import DONE, FAILED, OVER, PAUSED, RUNNING, STOPPED, WAITING
+from seg.service.trainings import MOST, Training
+from seg.training.learner import recipe
 
 CHART = {"displayModeBar": False}
 EVERY = 1.0
@@ -47,11 +45,11 @@ def train_now() -> None:
         st.session_state.live_number = st.session_state.get("live_number", 0) + 1
         number = st.session_state.live_number
         training = Training(
-            {name: live.recipe(*choice, steps, number) for name, choice in recipes.items()}, steps, resources.is_here()
+            {name: recipe(*choice, steps, number) for name, choice in recipes.items()}, steps, resources.is_here()
         )
         st.session_state.live_training = training
         st.session_state.pop("live_kept", None)
-        COACH.start(training)
+        resources.TRAININGS.start(training)
         st.rerun()
     if training is None:
         st.markdown(
@@ -104,31 +102,31 @@ def _watch(training: Training, moving: bool) -> None:
 
 
 def _status(training: Training) -> None:
-    ahead = COACH.ahead(training)
+    ahead = resources.TRAININGS.ahead(training)
     rates = " · ".join(f"{plain(p.name)} {p.rate:.0f} pictures/s" for p in training.progress if p.rate)
     said = {
         WAITING: f"Waiting: {ahead} training{'s' if ahead != 1 else ''} of other visitors come first."
         if ahead
         else "Preparing the pictures …",
-        LEARNING: f"Learning. {rates}" if rates else "Rendering the pictures …",
+        RUNNING: f"Learning. {rates}" if rates else "Rendering the pictures …",
         PAUSED: "Paused.",
         DONE: "Done.",
         STOPPED: "Stopped.",
         FAILED: "",
     }[training.state]
     if training.state == FAILED:
-        st.error(plain(training.error), icon=":material/error:")
-    st.progress(min(training.share, 1.0), said or None)
+        st.error(plain(training.said), icon=":material/error:")
+    st.progress(training.share, said or None)
 
 
 def _buttons(training: Training) -> None:
     with st.container(horizontal=True, gap="small"):
         if training.state == PAUSED:
-            st.button("Resume", icon=":material/play_arrow:", on_click=COACH.resume, args=(training,))
+            st.button("Resume", icon=":material/play_arrow:", on_click=resources.TRAININGS.start, args=(training,))
         elif training.state not in OVER:
-            st.button("Pause", icon=":material/pause:", on_click=COACH.pause, args=(training,))
+            st.button("Pause", icon=":material/pause:", on_click=resources.TRAININGS.pause, args=(training,))
         if training.state not in OVER:
-            st.button("Stop", icon=":material/stop:", on_click=COACH.stop, args=(training,))
+            st.button("Stop", icon=":material/stop:", on_click=resources.TRAININGS.stop, args=(training,))
             return
         kept = st.session_state.get("live_kept")
         if kept:

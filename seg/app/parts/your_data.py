@@ -180,7 +180,7 @@ def _watch(job: Job, doing: str, again: str, moving: bool) -> None:
     if job.state == DONE:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(min(job.done / max(job.total, 1), 1.0), _how_far(job, doing))
+        st.progress(job.share, _how_far(job, doing))
         if job.state in (WAITING, RUNNING):
             st.button("Stop", icon=":material/stop:", on_click=resources.TURNS.stop, args=(job,), key=f"stop-{id(job)}")
         elif not isinstance(job.error, AmbiguousMask):

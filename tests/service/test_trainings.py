@@ -8,8 +8,11 @@ import pytest
 
 from seg.catalogue.store import WeightIndex
 from seg.losses import LOSSES
-from seg.training import background, replay
-from seg.training.background import DONE, FAILED, LEARNING, OVER, PAUSED, SHOWN, STOPPED, WAITING, Coach, Training
+from seg.service import jobs
+from seg.service.jobs import DONE, FAILED, OVER, PAUSED, RUNNING, STOPPED, WAITING, Turns
+from seg.service.trainings import Training
+from seg.training import replay
+from seg.training.learner import SHOWN, recipe
 
 PATIENCE = 120
 
@@ -22,26 +25,26 @@ def until(true, what: str) -> None:
 
 
 def training(steps: int = 24, models=("unet",), loss: str = "wce", **arguments) -> Training:
-    return Training({m: background.recipe(m, loss, 0.5, 1e-2, steps) for m in models}, steps, **arguments)
+    return Training({m: recipe(m, loss, 0.5, 1e-2, steps) for m in models}, steps, **arguments)
 
 
 @pytest.fixture
-def coach():
-    coach = Coach()
+def turns():
+    turns = Turns()
     started: list[Training] = []
-    start = coach.start
-    coach.start = lambda one: (started.append(one), start(one))
-    yield coach
+    start = turns.start
+    turns.start = lambda one: (started.append(one), start(one))
+    yield turns
     for one in started:
-        coach.stop(one)
-    until(lambda: coach._thread is None, "the thread has ended")
+        turns.stop(one)
+    until(lambda: turns._thread is None, "the thread has ended")
 
 
-def test_networks_learn_in_step_and_know_pictures_they_have_not_seen(coach):
+def test_networks_learn_in_step_and_know_pictures_they_have_not_seen(turns):
     two = training(24, ("unet", "fcn8s"))
-    coach.start(two)
+    turns.start(two)
     until(lambda: two.state in OVER, "it has ended")
-    assert two.state == DONE, two.error
+    assert two.state == DONE, two.said
     assert two.share == 1
     for progress in two.progress:
         assert progress.step == 24
@@ -53,42 +56,42 @@ def test_networks_learn_in_step_and_know_pictures_they_have_not_seen(coach):
     assert len(seeds) == SHOWN
 
 
-def test_the_same_training_ends_the_same(coach):
+def test_the_same_training_ends_the_same(turns):
     pair = [training(12), training(12)]
     for one in pair:
-        coach.start(one)
+        turns.start(one)
     until(lambda: all(one.state == DONE for one in pair), "both have ended")
     assert pair[0].progress[0].losses == pair[1].progress[0].losses
     assert np.array_equal(pair[0].progress[0].masks, pair[1].progress[0].masks)
 
 
-def test_one_at_a_time_and_a_paused_one_makes_way(coach):
+def test_one_at_a_time_and_a_paused_one_makes_way(turns):
     first, second = training(100_000), training(12)
-    coach.start(first)
+    turns.start(first)
     until(lambda: first.progress and first.progress[0].step, "the first learns")
-    coach.start(second)
+    turns.start(second)
     time.sleep(0.2)
     assert second.state == WAITING
-    assert coach.ahead(second) == 1
-    coach.pause(first)
+    assert turns.ahead(second) == 1
+    turns.pause(first)
     until(lambda: second.state == DONE, "the second has ended")
     assert first.state == PAUSED
     held = first.progress[0].step
     time.sleep(0.2)
     assert first.progress[0].step == held
-    coach.resume(first)
+    turns.start(first)
     until(lambda: first.progress[0].step > held, "the first goes on")
-    assert first.state == LEARNING
-    coach.stop(first)
+    assert first.state == RUNNING
+    turns.stop(first)
     assert first.state == STOPPED
 
 
-def test_a_training_that_nobody_watches_is_given_up(coach, monkeypatch):
-    monkeypatch.setattr(background, "GRACE", 0.2)
+def test_a_training_that_nobody_watches_is_given_up(turns, monkeypatch):
+    monkeypatch.setattr(jobs, "GRACE", 0.2)
     there = threading.Event()
     there.set()
     one = training(100_000, alive=there.is_set)
-    coach.start(one)
+    turns.start(one)
     until(lambda: one.progress and one.progress[0].step, "it learns")
     there.clear()
     until(lambda: one.state == STOPPED, "it is given up")
@@ -97,13 +100,13 @@ def test_a_training_that_nobody_watches_is_given_up(coach, monkeypatch):
     assert 0 < one.progress[0].step == given_up < 100_000
 
 
-def test_a_loss_that_is_no_number_ends_it_with_a_sentence_and_the_next_goes_on(coach, focal_gives_no_number):
+def test_a_loss_that_is_no_number_ends_it_with_a_sentence_and_the_next_goes_on(turns, focal_gives_no_number):
     wild, next_ = training(24, loss="focal"), training(12)
-    coach.start(wild)
-    coach.start(next_)
+    turns.start(wild)
+    turns.start(next_)
     until(lambda: wild.state in OVER and next_.state in OVER, "both have ended")
     assert wild.state == FAILED
-    assert "smaller learning rate" in wild.error
+    assert "smaller learning rate" in wild.said
     assert next_.state == DONE
 
 
@@ -122,7 +125,7 @@ def test_a_loss_that_is_no_number_ends_it_with_a_sentence_and_the_next_goes_on(c
     ids=lambda value: type(value).__name__,
 )
 def test_an_error_of_any_kind_ends_a_training_with_a_sentence_and_the_next_goes_on(
-    coach, monkeypatch, step, error, said
+    turns, monkeypatch, step, error, said
 ):
     first, second = training(6), training(6)
     do = getattr(Training, step)
@@ -133,31 +136,31 @@ def test_an_error_of_any_kind_ends_a_training_with_a_sentence_and_the_next_goes_
         do(self)
 
     monkeypatch.setattr(Training, step, failing)
-    coach.start(first)
-    coach.start(second)
+    turns.start(first)
+    turns.start(second)
     until(lambda: first.state in OVER and second.state in OVER, "both have ended")
     assert (first.state, second.state) == (FAILED, DONE)
-    assert said in first.error
-    assert "library" not in first.error
+    assert said in first.said
+    assert "library" not in first.said
 
 
-def test_a_visitor_who_cannot_be_asked_after_counts_as_gone(coach, monkeypatch):
-    monkeypatch.setattr(background, "GRACE", 0.2)
+def test_a_visitor_who_cannot_be_asked_after_counts_as_gone(turns, monkeypatch):
+    monkeypatch.setattr(jobs, "GRACE", 0.2)
 
     def unknown():
         raise RuntimeError("there is no such session")
 
     lost, next_ = training(100_000, alive=unknown), training(6)
-    coach.start(lost)
-    coach.start(next_)
+    turns.start(lost)
+    turns.start(next_)
     until(lambda: lost.state in OVER and next_.state in OVER, "both have ended")
     assert (lost.state, next_.state) == (STOPPED, DONE)
 
 
-def test_what_was_learned_is_kept_as_a_weight_set_with_scores_and_replay(coach, tmp_path):
+def test_what_was_learned_is_kept_as_a_weight_set_with_scores_and_replay(turns, tmp_path):
     model = "encoder_decoder"
     one = training(12, (model,))
-    coach.start(one)
+    turns.start(one)
     until(lambda: one.state in OVER, "it has ended")
     (record,) = one.save_as_sets(WeightIndex(tmp_path))
     assert record.name == f"shapes/{model}-wce-live1"
@@ -167,8 +170,8 @@ def test_what_was_learned_is_kept_as_a_weight_set_with_scores_and_replay(coach, 
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_every_loss_can_be_learned_from(coach, loss):
-    one = Training({loss: background.recipe("unet", loss, 0.5, 1e-2, 4)}, 4)
-    coach.start(one)
+def test_every_loss_can_be_learned_from(turns, loss):
+    one = Training({loss: recipe("unet", loss, 0.5, 1e-2, 4)}, 4)
+    turns.start(one)
     until(lambda: one.state in OVER, "it has ended")
-    assert one.state == DONE, one.error
+    assert one.state == DONE, one.said
