@@ -6,7 +6,7 @@ A stage is a submodule that runs once and makes one feature map: a block of conv
 import time
 from collections.abc import Hashable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
 from typing import Any
@@ -19,26 +19,34 @@ from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
 from seg.anatomy.cost import receptive_fields, watching
+from seg.anatomy.roles import Role, roles
 from seg.inference.segmenter import Segmenter
 from seg.inference.tracing import ALONE
+from seg.models.blocks import Skip
 
 MAP_SIDE = 160
 """The longest side of a feature map that is shown."""
+MEAN_SIDE = 96
+"""The same of a stage's mean map, which is shown small."""
 MANY = 3
 """Resolutions that a part of a network works at, from which on it is no single stage."""
+NORMS = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm)
+"""What belongs to the convolution before it, and is no stage."""
 MOST_IN_A_BLOCK = 4
 """Layers in a row at the picture's own resolution, above which each is a stage."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage. shape: (channels, height, width) of what it gives for the picture asked about; gflops: 10⁹ operations;
-    receptive_field: side in pixels, None if it cannot be told; seconds: measured, None if it was not."""
+    """One stage. name: of its submodule; shape: (channels, height, width) of what it gives for the picture asked about;
+    gflops: 10⁹ operations; role: what it is to the network; receptive_field: side in pixels, None if it cannot be told;
+    seconds: measured, None if it was not."""
 
     name: str
     shape: tuple[int, int, int]
     parameters: int
     gflops: float
+    role: Role
     receptive_field: int | None = None
     seconds: float | None = None
 
@@ -71,16 +79,23 @@ def stages(model: nn.Module, height: int, width: int, in_channels: int = 3) -> t
     modules = dict(model.named_modules())
     order = list(shapes)
     found = [name for name in _blocks("", model, calls, shapes) if any(True for _ in modules[name].parameters())]
+    sizes: dict[str, tuple[int, int, int]] = {}
+    numbers: dict[str, int] = {}
+    for name in sorted(found, key=order.index):
+        if not (shape := shapes[name]):
+            continue
+        stage = next(reversed(sizes)) if sizes and isinstance(modules[name], NORMS) else name
+        sizes.setdefault(stage, shape)
+        numbers[stage] = numbers.get(stage, 0) + sum(parameter.numel() for parameter in modules[name].parameters())
+    said = roles(sizes, modules, height, skip_ends(model))
     return tuple(
-        Stage(
-            name,
-            shape,
-            sum(parameter.numel() for parameter in modules[name].parameters()),
-            operations.get(name, 0) / 1e9,
-        )
-        for name in sorted(found, key=order.index)
-        if (shape := shapes[name])
+        Stage(name, shape, numbers[name], operations.get(name, 0) / 1e9, said[name]) for name, shape in sizes.items()
     )
+
+
+def skip_ends(model: nn.Module) -> dict[str, Skip]:
+    """Skip → where it leads, as far as the architecture says."""
+    return getattr(model, "skip_ends", {})
 
 
 def _blocks(prefix: str, module: nn.Module, calls: dict[str, int], shapes: dict[str, Any]) -> Iterator[str]:
@@ -113,9 +128,7 @@ class Anatomise:
         with suppress(NotImplementedError, ValueError):
             fields = receptive_fields(model, names, channels)
         seconds = _seconds(network, image, names)
-        return tuple(
-            Stage(s.name, s.shape, s.parameters, s.gflops, fields.get(s.name), seconds.get(s.name)) for s in found
-        )
+        return tuple(replace(s, receptive_field=fields.get(s.name), seconds=seconds.get(s.name)) for s in found)
 
 
 def _seconds(network: Segmenter, image: np.ndarray, names: list[str]) -> dict[str, float]:
@@ -152,6 +165,32 @@ def _seconds(network: Segmenter, image: np.ndarray, names: list[str]) -> dict[st
 
 
 @dataclass(frozen=True)
+class Means:
+    """A question: stage → the mean of all its channels, uint8 (h, w) from its least to its largest value, reduced.
+
+    The hundredth part of the values at either end is cut off, so that a few extremes leave something to be seen.
+    """
+
+    def depends_on(self, digest: str, size: tuple[int, int], detail: int) -> Hashable:
+        return digest
+
+    def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> dict[str, np.ndarray]:
+        height, width = network.logits(image).shape[-2:]
+        names = [stage.name for stage in stages(network.module, height, width, len(network.record.mean))]
+        means: dict[str, np.ndarray] = {}
+
+        def see(name: str, output: Any) -> None:
+            features = output[0] if isinstance(output, tuple) else output
+            mean = _reduced(features.detach().float().mean(dim=1, keepdim=True), MEAN_SIDE)[0, 0].cpu().numpy()
+            low, high = np.percentile(mean, (1, 99))
+            means[name] = (np.clip((mean - low) / max(high - low, 1e-12), 0, 1) * 255).astype(np.uint8)
+
+        with watching(network.module, names, see):
+            network.logits(image)
+        return means
+
+
+@dataclass(frozen=True)
 class FeatureMaps:
     """The strongest channels of a stage. channels: which; strength: mean |activation| of each; maps: uint8 (n, h, w),
     each from its own least to its own largest value, reduced; total: how many channels there are."""
@@ -176,16 +215,19 @@ class Strongest:
         features = network.features(image, self.stage)
         spread = features.std(axis=(1, 2))
         chosen = np.argsort(-spread)[: self.count]
-        maps = torch.from_numpy(features[chosen])[None]
-        shrink = MAP_SIDE / max(maps.shape[-2:])
-        if shrink < 1:
-            size = [max(1, round(side * shrink)) for side in maps.shape[-2:]]
-            maps = F.interpolate(maps, size=size, mode="area")
-        maps = maps[0].numpy()
+        maps = _reduced(torch.from_numpy(features[chosen])[None], MAP_SIDE)[0].numpy()
         low, high = maps.min(axis=(1, 2), keepdims=True), maps.max(axis=(1, 2), keepdims=True)
         scaled = (maps - low) / np.maximum(high - low, 1e-12) * 255
         strength = tuple(float(value) for value in np.abs(features[chosen]).mean(axis=(1, 2)))
         return FeatureMaps(tuple(int(c) for c in chosen), strength, scaled.astype(np.uint8), len(features))
+
+
+def _reduced(maps: Tensor, side: int) -> Tensor:
+    """`maps` (N, C, h, w), averaged until no side exceeds `side`; never enlarged."""
+    shrink = side / max(maps.shape[-2:])
+    if shrink >= 1:
+        return maps
+    return F.interpolate(maps, size=[max(1, round(length * shrink)) for length in maps.shape[-2:]], mode="area")
 
 
 @dataclass(frozen=True)
@@ -216,15 +258,13 @@ class Timed:
 
 @dataclass(frozen=True)
 class Skips:
-    """A question: skip → the stages it leads from and to, None where the architecture does not say."""
+    """A question: every skip with where it leads, None where the architecture does not say."""
 
     def depends_on(self, digest: str, size: tuple[int, int], detail: int) -> Hashable:
         return ()
 
-    def __call__(
-        self, network: Segmenter, image: np.ndarray, detail: int
-    ) -> tuple[tuple[str, tuple[str, str] | None], ...]:
-        ends = getattr(network.module, "skip_ends", {})
+    def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> tuple[tuple[str, Skip | None], ...]:
+        ends = skip_ends(network.module)
         return tuple((name, ends.get(name)) for name in network.skip_names)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def per_stage(stages: "Sequence[Stage]") -> go.Figure:
     """Operations and memory of every stage, one above the other."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.08)
-    names = [stage.name for stage in stages]
+    names = [stage.role.title for stage in stages]
     rows = (
         ("GFLOPs", [stage.gflops for stage in stages], COLOURS[0]),
         ("MB of maps", [stage.megabytes for stage in stages], COLOURS[1]),

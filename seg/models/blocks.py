@@ -1,8 +1,22 @@
 """The few pieces that several papers share."""
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+ADDED, JOINED = "added", "joined"
+"""How a skip meets what comes up: value by value, or as further channels beside it."""
+
+
+class Skip(NamedTuple):
+    """The submodules that a skip leads from and to, how it meets there what comes up, and what it passes on the way."""
+
+    start: str
+    end: str
+    how: str
+    through: str | None = None
 
 
 class Network(nn.Module):

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .blocks import Network, conv_bn_relu, crop_to, pad_to_multiple, skip_or_zeros
+from .blocks import ADDED, JOINED, Network, Skip, conv_bn_relu, crop_to, pad_to_multiple, skip_or_zeros
 from .fcn import upscore
 
 STAGES = (
@@ -148,7 +148,9 @@ class LiteFCN(Network):
         channels = {"pool4": pool4, "pool3": pool3}
         self.skip_names = {32: (), 16: ("pool4",), 8: ("pool4", "pool3")}[stride]
         stage = {"pool4": "encoder.model.blocks.4", "pool3": "encoder.model.blocks.2"}
-        self.skip_ends = {name: (stage[name], f"upscore_skip.{name}") for name in self.skip_names}
+        self.skip_ends = {
+            name: Skip(stage[name], f"upscore_skip.{name}", ADDED, f"score_skip.{name}") for name in self.skip_names
+        }
         self.dropout = nn.Dropout(dropout)
         self.score = nn.Conv2d(deepest, num_classes, 1)
         self.score_skip = nn.ModuleDict({name: nn.Conv2d(channels[name], num_classes, 1) for name in self.skip_names})
@@ -241,7 +243,7 @@ class LiteUNet(Network):
         nn.init.zeros_(self.head.get_parameter("0.bias"))
         self.skip_names = tuple(f"level{level}" for level in range(2, 6))
         self.skip_ends = {
-            name: (f"encoder.model.blocks.{stage}", f"decoder.blocks.{3 - i}")
+            name: Skip(f"encoder.model.blocks.{stage}", f"decoder.blocks.{3 - i}", JOINED)
             for i, (name, stage) in enumerate(zip(self.skip_names, FEATURES, strict=False))
         }
 

@@ -5,7 +5,7 @@ DenseNets for Semantic Segmentation', CVPR Workshops 2017 (tables 1 and 2, and t
 import torch
 from torch import Tensor, nn
 
-from .blocks import Network, crop_to, skip_or_zeros
+from .blocks import JOINED, Network, Skip, crop_to, skip_or_zeros
 
 LAYERS = {
     "fc_densenet56": (4, 4, 4, 4, 4, 4),
@@ -82,7 +82,8 @@ class FCDenseNet(Network):
         *path, bottleneck = layers
         self.skip_names = tuple(f"block{i + 1}" for i in range(len(path)))
         self.skip_ends = {
-            name: (f"down_blocks.{i}", f"up_blocks.{len(path) - 1 - i}") for i, name in enumerate(self.skip_names)
+            name: Skip(f"down_blocks.{i}", f"up_blocks.{len(path) - 1 - i}", JOINED)
+            for i, name in enumerate(self.skip_names)
         }
         self.first = nn.Conv2d(in_channels, base, 3, padding=1)
         self.down_blocks, self.transitions_down = nn.ModuleList(), nn.ModuleList()

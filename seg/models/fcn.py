@@ -10,7 +10,7 @@ and the parameter count the same.
 import torch
 from torch import Tensor, nn
 
-from .blocks import Network, crop_to, skip_or_zeros, vgg16_plan, vgg_stage
+from .blocks import ADDED, Network, Skip, crop_to, skip_or_zeros, vgg16_plan, vgg_stage
 
 
 def bilinear_kernel(size: int) -> Tensor:
@@ -59,7 +59,9 @@ class FCN(Network):
         self.score = nn.Conv2d(fc, num_classes, 1)
         self.skip_names = {32: (), 16: ("pool4",), 8: ("pool4", "pool3")}[stride]
         stage = {"pool4": "stages.3", "pool3": "stages.2"}
-        self.skip_ends = {name: (stage[name], f"upscore_skip.{name}") for name in self.skip_names}
+        self.skip_ends = {
+            name: Skip(stage[name], f"upscore_skip.{name}", ADDED, f"score_skip.{name}") for name in self.skip_names
+        }
         channels = {"pool4": widths[4], "pool3": widths[3]}
         self.score_skip = nn.ModuleDict({name: nn.Conv2d(channels[name], num_classes, 1) for name in self.skip_names})
         self.upscore_skip = nn.ModuleDict({name: upscore(num_classes, 2) for name in self.skip_names})

@@ -6,7 +6,7 @@ Figure 1 of the paper, but same-padded, so that the mask has the picture's size 
 import torch
 from torch import Tensor, nn
 
-from .blocks import Network, conv_bn_relu, crop_to, skip_or_zeros
+from .blocks import JOINED, Network, Skip, conv_bn_relu, crop_to, skip_or_zeros
 
 
 def double_conv(in_channels: int, out_channels: int, norm: bool) -> nn.Sequential:
@@ -23,7 +23,7 @@ class UNet(Network):
         super().__init__()
         widths = [base * 2**i for i in range(levels + 1)]
         self.skip_names = tuple(f"level{i + 1}" for i in range(levels))
-        self.skip_ends = {f"level{i + 1}": (f"down.{i}", f"up.{levels - 1 - i}") for i in range(levels)}
+        self.skip_ends = {f"level{i + 1}": Skip(f"down.{i}", f"up.{levels - 1 - i}", JOINED) for i in range(levels)}
         self.down = nn.ModuleList(
             double_conv(in_channels if i == 0 else widths[i - 1], widths[i], norm) for i in range(levels)
         )

@@ -8,7 +8,7 @@ import torch
 
 from seg.anatomy.cost import gflops, receptive_field, receptive_fields, watching
 from seg.anatomy.receptive import Seen
-from seg.anatomy.stages import Anatomise, Costs, Skips, Strongest, Timed, stages
+from seg.anatomy.stages import Anatomise, Costs, Means, Skips, Strongest, Timed, stages
 from seg.catalogue.store import WeightIndex
 from seg.datasets import street
 from seg.inference.segmenter import Segmenter
@@ -73,7 +73,7 @@ def test_a_skip_ends_where_the_network_says(name, options):
 
     everything = set(model.skip_names)
     before = outputs(everything)
-    for skip, (start, end) in model.skip_ends.items():
+    for skip, (start, end, *_) in model.skip_ends.items():
         after = outputs(everything - {skip})
         same = [torch.equal(a, b) for a, b in zip(before, after, strict=True)]
         first = same.index(False) if False in same else len(order)
@@ -117,6 +117,16 @@ def test_the_strongest_channels_are_those_that_vary_most(network, photo):
     assert found.maps.max() == 255
 
 
+def test_every_stage_has_the_mean_of_its_channels(network, photo):
+    found = Means()(network, photo, 1)
+    assert list(found) == [stage.name for stage in Anatomise()(network, photo, 1)]
+    mean = network.features(photo, "bottleneck").mean(axis=0)
+    low, high = np.percentile(mean, (1, 99))
+    expected = np.clip((mean - low) / (high - low), 0, 1) * 255
+    np.testing.assert_allclose(found["bottleneck"], expected, atol=1)
+    assert max(found["down.0"].shape) == 96
+
+
 def test_times_are_those_of_the_sides_asked_for(network, photo):
     small, large = Timed((32, 180))(network, photo, 1)
     assert small > 0
@@ -156,7 +166,7 @@ def test_twice_the_side_costs_four_times_as_much(network, photo):
 
 def test_skips_say_where_they_lead(network, photo):
     found = dict(Skips()(network, photo, 1))
-    assert found["level1"] == ("down.0", "up.3")
+    assert found["level1"] == ("down.0", "up.3", "joined", None)
     assert set(found) == set(network.skip_names)
 
 

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import PATIENCE
+from tests.browser.axe import findings
 
 
 @pytest.fixture(scope="module")
@@ -25,18 +26,54 @@ def page(browser, serve) -> Page:
 
 def test_a_stage_tells_its_numbers_and_shows_its_maps(page):
     box = page.locator(".network .box[data-name='decoder.blocks.1']")
+    readout = page.locator(".network .readout")
+    expect(readout).not_to_contain_text("decoder.blocks")
     box.hover()
-    expect(page.locator(".network .readout")).to_contain_text(re.compile(r"128 channels of \d+ × \d+ · 488,960 param"))
+    expect(readout).to_contain_text(re.compile(r"Decoder 4 · \d+×\d+ · 128 channels · 488,960 param"))
+    expect(readout).to_contain_text("decoder.blocks.1")
     box.click()
-    expect(page.get_by_text("What decoder.blocks.1 sees")).to_be_visible(timeout=PATIENCE)
-    expect(page.locator(".network .skip")).to_have_count(4)
+    expect(page.get_by_text("What Decoder 4 sees")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("heading", name="What do the skips bring?").hover()
+    expect(readout).not_to_contain_text("decoder.blocks")
+
+
+def test_the_drawing_goes_from_the_picture_to_the_mask_and_every_box_holds_a_map(page):
+    drawing = page.locator(".network")
+    expect(drawing.get_by_role("img", name="The picture")).to_be_visible()
+    expect(drawing.get_by_role("img", name="The mask")).to_be_visible()
+    images = drawing.locator(".box image").evaluate_all("images => images.map((image) => image.getAttribute('href'))")
+    assert len(images) == len(set(images)) == drawing.locator(".box").count()
+    assert drawing.locator(".part text").all_text_contents() == ["encoder", "bottleneck", "decoder"]
+    assert drawing.locator(".step").all_text_contents() == ["÷2"] * 5 + ["×2"] * 5
+    assert drawing.locator(".skip").evaluate_all("skips => skips.map((skip) => skip.dataset.how)") == ["joined"] * 4
+    assert findings(drawing) == []
+
+
+def test_the_drawing_opens_on_the_bottleneck_and_is_walked_by_keys(browser, serve):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{serve('streamlit_app.py')}/architectures?dataset=shapes&network=FCN-8s")
+    chosen = page.locator(".network .box[aria-pressed=true]")
+    expect(chosen).to_have_attribute("aria-label", re.compile("^Bottleneck 2 · 2×2 · 256 channels"), timeout=PATIENCE)
+    expect(page.get_by_text("What Bottleneck 2 sees")).to_be_visible(timeout=PATIENCE)
+    assert page.locator(".skip").evaluate_all("skips => skips.map((skip) => skip.dataset.how)") == ["added"] * 2
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
+    chosen.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".network .readout")).to_contain_text("Classifier")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("What Classifier sees")).to_be_visible(timeout=PATIENCE)
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
+    page.close()
 
 
 def test_a_smaller_feature_map_is_drawn_lower(page):
     def height(name: str) -> float:
-        return page.locator(f".network .box[data-name='{name}'] rect").first.bounding_box()["height"]
+        return page.locator(f".network .box[data-name='{name}'] .frame").bounding_box()["height"]
 
-    assert height("encoder.model.conv_stem") == pytest.approx(2 * height("encoder.model.blocks.1"), rel=0.1)
+    names = ["encoder.model.conv_stem", *(f"encoder.model.blocks.{i}" for i in (1, 2, 4))]
+    heights = [height(name) for name in names]
+    assert heights == sorted(set(heights), reverse=True)
 
 
 def test_skips_taken_away_change_the_score(page):

@@ -1,5 +1,6 @@
 """The parts of the Architectures page: drawing, feature maps, skips, receptive fields, cost, from picture to label."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from seg.anatomy.receptive import Field, Seen
-from seg.anatomy.stages import Anatomise, Costs, Skips, Stage, Strongest, Timed
+from seg.anatomy.roles import opens_on
+from seg.anatomy.stages import Anatomise, Costs, Means, Skips, Stage, Strongest, Timed
 from seg.app import address, answers, controls, resources
 from seg.app.components.network_drawing import network_drawing
 from seg.app.components.picker import picker
@@ -19,6 +21,7 @@ from seg.catalogue.comparisons import Comparison, Entry, comparisons
 from seg.datasets import DATASETS
 from seg.figures import architectures as figures
 from seg.labels import ClassMap
+from seg.models.blocks import ADDED, JOINED, Skip
 from seg.pictures.drawing import (
     colour_mask,
     encode_png,
@@ -45,10 +48,17 @@ QUESTIONS = {
     False: "What can a network find that never makes the picture small?",
 }
 """Whether the network makes the picture smaller → what its drawing asks."""
+MEETINGS = {
+    ADDED: "Its skips are added (+): the scores of a finer stage, value by value, to what has come up.",
+    JOINED: "Its skips are joined (⧺): a finer stage's channels stand beside those that have come up, and the next "
+    "convolution reads both.",
+}
+"""How a skip meets what comes up → what that means."""
 SIDES = (90, 180, 360, 720)
 TIMED = (90, 180, 360)
 LARGE = 480
 SMALL = 300
+TINY = 192
 
 
 def choose(sets: dict) -> tuple[Comparison, Entry]:
@@ -90,41 +100,56 @@ def can_be_looked_into(entry: Entry) -> bool:
 
 @st.fragment
 def drawing(exhibit: Exhibit, entry: Entry) -> None:
-    """The network to scale; the maps of the stage picked."""
-    found = _asked(exhibit, entry, Anatomise())
-    if found is None:
+    """The network with what it makes of the picture, stage by stage; the channels of the stage picked."""
+    asked: dict[str, Question] = {"stages": Anatomise(), "maps": Means(), "skips": Skips(), "mask": PREDICT}
+    found = answers.collect({name: answers.ask(exhibit, entry.weights, one) for name, one in asked.items()})
+    if len(found) < len(asked):
         return
+    stages: dict[str, Stage] = {stage.name: stage for stage in found["stages"]}
     key = f"drawing-{entry.weights.name}"
     picked = st.session_state.get(key, {}).get("stage")
-    names = [stage.name for stage in found]
-    chosen = picked if picked in names else names[0]
-    full = max(found, key=lambda stage: stage.shape[1]).shape
-    picture = (len(entry.record.mean), *full[1:])
-    skips_found = _asked(exhibit, entry, Skips()) or ()
-    ends = {name: pair for name, pair in skips_found if pair}
-    network_drawing(entry.title, picture, found, ends, chosen, key)
-    total = sum(stage.seconds or 0 for stage in found)
-    shrinks = min(stage.shape[1] for stage in found) < full[1]
+    chosen = picked if picked in stages else opens_on({name: stage.role for name, stage in stages.items()})
+    network_drawing(
+        entry.title,
+        fit(exhibit.picture.pixels, TINY),
+        colour_mask(fit_labels(found["mask"].labels, TINY), entry.record.class_map),
+        tuple(stages.values()),
+        found["maps"],
+        {name: where for name, where in found["skips"] if where},
+        chosen,
+        key,
+    )
+    heights = [stage.shape[1] for stage in stages.values()]
+    total = sum(stage.seconds or 0 for stage in stages.values())
     st.markdown(
-        f"{QUESTIONS[shrinks]} {entry.title} as it is built: "
-        f"{sum(s.parameters for s in found):,} parameters, {sum(s.gflops for s in found):.2g} GFLOPs and "
-        f"{total * 1000:.0f} ms for this picture at the training scale. Point at a box for its numbers, click it for "
-        f"its feature maps. {_paper(entry)}".strip()
+        f"{QUESTIONS[min(heights) < max(heights)]} {entry.title} as it is built, in the order in which its stages run: "
+        f"{sum(s.parameters for s in stages.values()):,} parameters, {sum(s.gflops for s in stages.values()):.2g} "
+        f"GFLOPs and {total * 1000:.0f} ms for this picture at the training scale. In each box is the mean of its "
+        "channels for this picture, below it how many they are; point at it for its numbers, click it for its "
+        f"channels. {_meeting(found['skips'])}{_paper(entry)}".strip()
     )
     maps = _asked(exhibit, entry, Strongest(chosen))
     if maps is None:
         return
-    st.markdown(f"**What {plain(chosen)} sees**")
+    c, h, w = stages[chosen].shape
+    title = stages[chosen].role.title
+    st.markdown(f"**What {plain(title)} sees**, {h}×{w}, {c:,} channels")
     with st.container(horizontal=True, gap="small"):
         for channel, strength, values in zip(maps.channels, maps.strength, maps.maps, strict=True):
             with st.container(width=146, gap="xxsmall"):
-                st.image(heat_map(values, 255), width="stretch", alt=f"Channel {channel} of {chosen}")
+                st.image(heat_map(values, 255), width="stretch", alt=f"Channel {channel} of {title}")
                 st.caption(f"channel {channel}, mean {strength:.2g}")
     st.markdown(
         f"What does each channel answer to? The {len(maps.channels)} of {maps.total} channels that vary most over the "
         "picture, each from its least (dark) to its largest value (bright). Early stages answer to edges and colours, "
         "deep ones to parts and things, at a resolution too coarse for outlines."
     )
+
+
+def _meeting(skips: Iterable[tuple[str, Skip | None]]) -> str:
+    """How the skips meet what comes up, in a sentence; '' where there are none, or nobody says."""
+    how = {where.how for _, where in skips if where}
+    return " ".join(sentence for kind, sentence in MEETINGS.items() if kind in how) + " " * bool(how)
 
 
 def _asked(exhibit: Exhibit, entry: Entry, question: Question) -> Any:

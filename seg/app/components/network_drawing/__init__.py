@@ -1,60 +1,81 @@
-"""A network drawn to scale: a box for every stage's feature map, an arc for every skip."""
+"""A network drawn with what it makes of a picture: a box for every stage's feature map, an arc for every skip."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from streamlit.components.v2 import component
 
 from seg.anatomy.stages import Stage
 from seg.app.components.scripts import joined
+from seg.models.blocks import Skip
+from seg.pictures.drawing import encode_png, heat_map
 
 _FOLDER = Path(__file__).parent
 
 
 def network_drawing(
     name: str,
-    picture: tuple[int, int, int],
+    picture: np.ndarray,
+    mask: np.ndarray,
     stages: Sequence[Stage],
-    ends: Mapping[str, tuple[str, str]],
+    maps: Mapping[str, np.ndarray],
+    skips: Mapping[str, Skip],
     chosen: str,
     key: str,
 ) -> None:
-    """Draw the network called ``name`` for a ``picture`` of (channels, height, width).
+    """Draw the network called ``name`` between a ``picture`` and its coloured ``mask``, both uint8 and small.
 
-    ends: skip → the stages it leads from and to; chosen: the stage picked. The one the
-    visitor picks stands in ``st.session_state[key].stage`` on the next run.
+    maps: stage → what is shown in its box, uint8 (h, w), none where there is none; skips: where each leads; chosen: the
+    stage picked. The one the visitor picks stands in ``st.session_state[key].stage`` on the next run.
     """
-    _mount(key=key, data=describe(name, picture, stages, ends, chosen), on_stage_change=lambda: None)
+    _mount(key=key, data=describe(name, picture, mask, stages, maps, skips, chosen), on_stage_change=lambda: None)
 
 
 def describe(
     name: str,
-    picture: tuple[int, int, int],
+    picture: np.ndarray,
+    mask: np.ndarray,
     stages: Sequence[Stage],
-    ends: Mapping[str, tuple[str, str]],
+    maps: Mapping[str, np.ndarray],
+    skips: Mapping[str, Skip],
     chosen: str,
 ) -> dict:
     """What the browser is told. Arguments are those of `network_drawing`."""
     total = sum(stage.seconds or 0.0 for stage in stages)
-    nothing = {"parameters": None, "gflops": None, "time": None, "seconds": None, "field": None}
     return {
         "label": f"{name}, stage by stage",
-        "picture": {"name": "the picture", "shape": list(picture), **nothing},
+        "ends": [
+            {"title": "The picture", "aspect": picture.shape[1] / picture.shape[0], "image": _url(picture)},
+            {"title": "The mask", "aspect": mask.shape[1] / mask.shape[0], "image": _url(mask)},
+        ],
         "chosen": chosen,
         "stages": [
             {
                 "name": stage.name,
+                "title": stage.role.title,
+                "part": stage.role.part,
+                "step": stage.role.step,
                 "shape": list(stage.shape),
                 "parameters": stage.parameters,
                 "gflops": stage.gflops,
                 "time": stage.seconds / total if stage.seconds and total else None,
                 "seconds": stage.seconds,
                 "field": stage.receptive_field,
+                "image": _url(heat_map(maps[stage.name], 255)) if stage.name in maps else "",
             }
             for stage in stages
         ],
-        "skips": [{"name": skip, "from": start, "to": end} for skip, (start, end) in ends.items()],
+        "skips": [
+            {"name": skip, "from": where.start, "to": where.end, "how": where.how, "through": where.through}
+            for skip, where in skips.items()
+        ],
     }
+
+
+def _url(image: np.ndarray) -> str:
+    return f"data:image/png;base64,{base64.b64encode(encode_png(image)).decode()}"
 
 
 _mount = component(
