@@ -310,7 +310,7 @@ def _interpolate(
     recompute_scale_factor=None,
     antialias=False,
 ):
-    if mode not in ("nearest", "bilinear") or align_corners or antialias:
+    if mode not in ("nearest", "bilinear") or antialias:
         raise NotImplementedError(f"There is no rule for interpolate({mode=}, {align_corners=}, {antialias=}).")
 
     sizes, factors = _pair(size), _pair(scale_factor)
@@ -323,7 +323,10 @@ def _interpolate(
         if mode == "nearest":
             sources = [[min(int(i * step), n - 1)] for i in range(out)]
         else:
-            centres = [max((i + Fraction(1, 2)) * step - Fraction(1, 2), Fraction(0)) for i in range(out)]
+            half = Fraction(1, 2)
+            centres = [max((i + half) * step - half, Fraction(0)) for i in range(out)]
+            if align_corners:
+                centres = [i * Fraction(n - 1, max(out - 1, 1)) for i in range(out)]
             below = [int(centre) for centre in centres]
             # a centre that falls on a pixel takes nothing from the next one; at the border there is no next one
             sources = [[j, j + 1 if c > j and j + 1 < n else j] for j, c in zip(below, centres, strict=True)]

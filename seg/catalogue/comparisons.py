@@ -104,10 +104,12 @@ class Comparison:
 
 
 def start_of(record: Record) -> str:
-    """Where training began: one of `STARTS`, or an untrained backbone, which is like neither; ELSEWHERE for what was
-    not trained here."""
+    """Where training began: one of `STARTS`, or an untrained backbone, which is like neither; of a taught head, on
+    whose features; ELSEWHERE for what was not trained here."""
     if record.source:
         return ELSEWHERE
+    if record.model == models.HEAD:
+        return f"taught on {record.recipe.get('taught_on', 'unknown')} features"
     backbone = record.arguments.backbone
     if backbone not in models.BACKBONES:
         return SCRATCH
@@ -118,6 +120,8 @@ def title_of(record: Record) -> str:
     """The name people know the architecture by; for smp's, which and on what encoder; an adopted one's own name."""
     if record.source:
         return record.name.split("/", 1)[1]
+    if record.model == models.HEAD:
+        return "Taught head"
     return models.TITLES.get(record.model) or (record.arguments.backbone or record.model).replace("/", " on ")
 
 

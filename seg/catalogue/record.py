@@ -114,11 +114,13 @@ class Validation:
 
 @with_config(ConfigDict(extra="allow"))
 class Settings(TypedDict, total=False):
-    """What a set was trained with: every field of `seg.training.recipe.Recipe`. Those named are read here."""
+    """What a set was trained with: every field of `seg.training.recipe.Recipe`; of a taught head, what
+    `seg.training.taught` says. Those named are read here."""
 
     seed: Count
     pretrained: StrictBool
     rarity: Share
+    taught_on: StrictStr
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 
 from seg.catalogue.record import ONNX, Record, as_written, read_records
 from seg.errors import WeightsError
-from seg.models import KNOWN, TRANSFORMERS
+from seg.models import HEAD, KNOWN, TRANSFORMERS
 
 if TYPE_CHECKING:  # loaded where tensors are touched
     from torch import Tensor, nn
@@ -174,7 +174,7 @@ def index_text(records: Mapping[str, Record]) -> str:
 def check(record: Record) -> None:
     """Raises WeightsError for an architecture that this version does not know, and for a network that tells another
     number of classes apart than the record names."""
-    if record.model not in (*KNOWN, TRANSFORMERS, ONNX):
+    if record.model not in (*KNOWN, HEAD, TRANSFORMERS, ONNX):
         raise WeightsError(
             f"Weight set {record.name} is for the architecture {record.model!r}, which this version does not know: "
             "update the program or remove the set."

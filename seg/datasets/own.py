@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 import numpy as np
@@ -28,7 +29,7 @@ HELD_BACK = 5
 BACKGROUND_COLOUR: Colour = (74, 64, 61)
 """A dark grey for what is none of the things that one looks for."""
 
-_BACKGROUNDS = {"background", "_background_", "__background__", "bg", "void background"}
+BACKGROUNDS = {"background", "_background_", "__background__", "bg", "void background"}
 
 _DEEPEST = 4
 """Folders with nothing but one folder in them that are gone down, as a ZIP's and VOCdevkit's are."""
@@ -258,7 +259,7 @@ def class_map_in(source: str) -> ClassMap:
     if given.classes is None:
         raise DataError(f"{source} lists no classes.")
     names = given.classes.names
-    return ClassMap(given.name or "data", names, _colours(names, given.drawn), IGNORE)
+    return ClassMap(given.name or "data", names, class_colours(names, given.drawn), IGNORE)
 
 
 def labelled(folder: str | Path, class_map: ClassMap, split: str, reading: Reading = AS_FILED) -> Samples:
@@ -321,7 +322,7 @@ def _opened(found: _Understood, called: str, unpacked: Unpacked | None, looked_a
         name=(name := given.name or _name(called)),
         folder=folder,
         layout=layout.title,
-        class_map=ClassMap(name, classes.names, _colours(classes.names, given.drawn), IGNORE),
+        class_map=ClassMap(name, classes.names, class_colours(classes.names, given.drawn), IGNORE),
         is_named=is_named,
         classes=classes,
         pairs=layout.splits,
@@ -337,9 +338,9 @@ def _name(called: str) -> str:
     return f"own-{name}" if name in DATASETS or not re.match(r"\w", name) else name
 
 
-def _colours(names: Sequence[str], drawn: Mapping[str, Colour]) -> tuple[Colour, ...]:
+def class_colours(names: Sequence[str], drawn: Mapping[str, Colour] = MappingProxyType({})) -> tuple[Colour, ...]:
     """The colours that were chosen for classes, and others that are told from these and from one another."""
-    chosen = {name: BACKGROUND_COLOUR for name in names if name.casefold() in _BACKGROUNDS} | dict(drawn)
+    chosen = {name: BACKGROUND_COLOUR for name in names if name.casefold() in BACKGROUNDS} | dict(drawn)
     others = [name for name in names if name not in chosen]
     chosen |= dict(zip(others, told_apart(len(others), tuple(chosen.values())), strict=True))
     return tuple(chosen[name] for name in names)

@@ -295,7 +295,7 @@ class Segmenter:
 
     def _scaled(self, image: np.ndarray, detail: int = 1) -> Tensor:
         """Uint8 (C, h, w): the picture at training scale × detail, never enlarged more than 4 times."""
-        _check(image)
+        check_picture(image)
         factor = min(self.record.scale * detail / min(image.shape[:2]), MAX_ENLARGEMENT)
         scaled = to_channels(SCALED.at(image, factor, self.engine.tile_device), len(self.record.mean))
         return scaled.flip(0) if self.record.channel_order == "bgr" else scaled
@@ -332,7 +332,7 @@ def _record_of(
         raise OptionError(f"{name} cannot be used so: {what or 'classes, mean or std'}: {first['msg']}.") from error
 
 
-def _check(image: np.ndarray) -> None:
+def check_picture(image: np.ndarray) -> None:
     """Raises ImageError with a sentence for what is no picture, or one that no network can take."""
     if not isinstance(image, np.ndarray):
         raise ImageError(NO_PICTURE.format(f"a {type(image).__name__}"))
@@ -350,6 +350,6 @@ def _check(image: np.ndarray) -> None:
 def check_sample(sample: Sample) -> None:
     """Raises DataError, naming its file, for a labelled picture that no network can take."""
     try:
-        _check(sample.image)
+        check_picture(sample.image)
     except ImageError as error:
         raise DataError(f"{sample.file}: {error}") from error

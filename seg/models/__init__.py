@@ -7,7 +7,7 @@ the others are zeroed.
 
 from typing import TYPE_CHECKING, Any
 
-from .names import ARCHITECTURES, BACKBONES, KNOWN, ON_BACKBONE, SMP, TITLES, TRANSFORMERS, UPSAMPLING
+from .names import ARCHITECTURES, BACKBONES, HEAD, KNOWN, ON_BACKBONE, SMP, TITLES, TRANSFORMERS, UPSAMPLING
 
 if TYPE_CHECKING:
     from .registry import build_model
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ARCHITECTURES",
     "BACKBONES",
+    "HEAD",
     "KNOWN",
     "ON_BACKBONE",
     "SMP",

@@ -24,6 +24,9 @@ KNOWN = (*ARCHITECTURES, SMP)
 TRANSFORMERS = "transformers"
 """Any network of transformers for semantic segmentation, which `build_model` builds, too, from its configuration."""
 
+HEAD = "lite_head"
+"""A small head on an encoder that stays as it is: what `seg.training.teach` teaches, and `build_model` builds, too."""
+
 BACKBONES = ("efficientnet_lite0",)
 """Encoders that may start from ImageNet, for the architectures in `ON_BACKBONE`."""
 

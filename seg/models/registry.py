@@ -10,7 +10,8 @@ from .efficientnet import LiteEncoderDecoder, LiteFCN, LiteUNet
 from .encoder_decoder import EncoderDecoder
 from .fc_densenet import GROWTH, LAYERS, FCDenseNet
 from .fcn import FCN
-from .names import BACKBONES, KNOWN, ON_BACKBONE, SMP, TRANSFORMERS
+from .lite_head import LiteHead
+from .names import BACKBONES, HEAD, KNOWN, ON_BACKBONE, SMP, TRANSFORMERS
 from .unet import UNet
 
 Options = dict  # what the caller chose; a builder takes out what it knows, build_model refuses the rest
@@ -61,6 +62,8 @@ def _on_lite0(name: str, num_classes: int, in_channels: int, chosen: Options) ->
                 "choose 'bilinear'."
             )
         return LiteEncoderDecoder(num_classes, in_channels)
+    if name == HEAD:
+        return LiteHead(num_classes, in_channels)
     if name == "unet":
         return LiteUNet(num_classes, in_channels)
     return LiteFCN(num_classes, in_channels, stride=int(name.removeprefix("fcn").removesuffix("s")))
@@ -87,7 +90,7 @@ def _transformers(num_classes: int, in_channels: int, options: Mapping[str, Any]
 def _on_backbone(name: str, backbone: str | None, num_classes: int, in_channels: int, chosen: Options) -> Network:
     if name == SMP:
         return _smp(backbone, num_classes, in_channels, chosen.pop("options", {}))
-    if name not in ON_BACKBONE:
+    if name not in (*ON_BACKBONE, HEAD):
         raise ValueError(f"{name} has no option backbone={backbone!r}: choose one of {', '.join(ON_BACKBONE)}.")
     if backbone not in BACKBONES:
         raise ValueError(f"Unknown backbone {backbone!r}: choose {' or '.join(BACKBONES)}.")
@@ -119,7 +122,7 @@ def build_model(
 ) -> Network:
     """Build an architecture with fresh weights.
 
-    name: one of `KNOWN`, or `TRANSFORMERS`.
+    name: one of `KNOWN`, `TRANSFORMERS`, or `HEAD`, which needs a backbone.
     width: "paper" for the paper's layers and channel counts, "slim" for the same layers with fewer channels. A network
         on a backbone has one width, which goes by "slim".
     base: channels of the first layer, instead of the width's own.
@@ -131,7 +134,7 @@ def build_model(
 
     Raises ValueError with a sentence for an unknown name, width, or an option this architecture does not have.
     """
-    if name not in (*KNOWN, TRANSFORMERS):
+    if name not in (*KNOWN, TRANSFORMERS, HEAD):
         raise ValueError(f"Unknown architecture {name!r}: choose one of {', '.join(KNOWN)}.")
     if width not in ("slim", "paper"):
         raise ValueError(f"Unknown width {width!r}: choose 'slim' or 'paper'.")
@@ -140,7 +143,7 @@ def build_model(
     described = name
     if name == TRANSFORMERS:
         model = _transformers(num_classes, in_channels, chosen.pop("options", {}))
-    elif name == SMP or backbone is not None:
+    elif name in (SMP, HEAD) or backbone is not None:
         described = name if name == SMP else f"{name} on {backbone}"
         if width == "paper":
             chosen["width"] = width

@@ -11,7 +11,7 @@ from torch import nn
 
 from seg.anatomy.cost import describe, extent, gflops, parameters, receptive_field, upsampling_stack
 from seg.anatomy.dependence import Reach, TracedMap
-from seg.models import ARCHITECTURES, ON_BACKBONE, UPSAMPLING, build_model
+from seg.models import ARCHITECTURES, HEAD, ON_BACKBONE, UPSAMPLING, build_model
 
 NETWORKS = [
     *((name, {}) for name in ARCHITECTURES if name != "encoder_decoder"),
@@ -103,7 +103,7 @@ def test_the_receptive_field_is_the_largest_side_that_the_gradient_finds(name, o
     assert max(bottom - top for top, _, bottom, _ in boxes) == side
 
 
-@pytest.mark.parametrize("name", ON_BACKBONE)
+@pytest.mark.parametrize("name", [*ON_BACKBONE, HEAD])
 def test_the_extent_on_a_backbone_is_the_bounding_box_of_the_gradient(name):
     model = build_model(name, 2, 1, backbone="efficientnet_lite0").eval()
     size, pixels = (37, 1100), [(0, 0), (18, 549), (36, 1099)]
