@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from seg.app import controls, entry, resources
+from seg.app import controls, entry
 from seg.app.parts import architectures, gallery
 
 entry.required()
@@ -18,15 +18,12 @@ if architectures.can_be_looked_into(network):
     st.header("What do the skips bring?")
     architectures.skips(exhibit, network, class_map)
 
-    st.header("From picture to label")
+    st.header("What does one pixel see?")
     architectures.one_pixel(exhibit, network, comparison, class_map)
 
     st.header("What does resolution cost?")
     architectures.cost(exhibit, network, comparison)
 
+controls.link("pages/masks.py", "What a mask says, and how logits become one")
 controls.link("pages/upsampling.py", "How the networks come back up")
 controls.link("pages/leaderboard.py", "Which network is worth its cost")
-
-st.header("What a mask does not know")
-seeds = resources.seeds(class_map.dataset)
-architectures.instances(class_map, (class_map.dataset, seeds[0]) if seeds else None)

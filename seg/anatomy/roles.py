@@ -45,7 +45,7 @@ def roles(
         parts[name] = SKIP if name in on_skips else part
         passed |= deepest & {name}
         titles[name] = _title(name, shape, modules[name], part, on_skips, height)
-    classes = next(reversed(shapes.values()))[0] if shapes else 0
+    classes = list(shapes.values())[-1][0] if shapes else 0
     for name, shape in shapes.items():
         if parts[name] in (DECODER, ALL) and shape[0] == classes and _is_one_convolution(modules[name]):
             titles[name] = "Classifier"

@@ -9,6 +9,7 @@ from seg.app import address
 
 HEADINGS = {
     "Compare": "What do the networks see?",
+    "Masks": "What does a mask say?",
     "Architectures": "What is each network made of?",
     "Upsampling": "How does a network come back up?",
     "Losses": "What does the loss care about?",
@@ -27,6 +28,7 @@ def navigation():
     pages = [
         # url_path, which no address of a default page shows, leaves /compare to the page at the end.
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:", url_path="home", default=True),
+        st.Page("pages/masks.py", title="Masks", icon=":material/texture:"),
         st.Page("pages/architectures.py", title="Architectures", icon=":material/account_tree:"),
         st.Page("pages/upsampling.py", title="Upsampling", icon=":material/grid_on:"),
         st.Page("pages/losses.py", title="Losses", icon=":material/show_chart:"),

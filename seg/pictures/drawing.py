@@ -99,6 +99,11 @@ def _scale() -> np.ndarray:
     return (np.array(colours) * 255).round().astype(np.uint8)
 
 
+def luminance(image: np.ndarray) -> np.ndarray:
+    """``image``, uint8 (H, W, 3), as grey: uint8 (H, W)."""
+    return np.array(Image.fromarray(image).convert("L"))
+
+
 def encode_png(array: np.ndarray) -> bytes:
     """A PNG of ``array``, uint8: (H, W) as grey, (H, W, 3) as RGB, (H, W, 4) as RGBA."""
     return _save(Image.fromarray(array))

@@ -55,7 +55,16 @@ def test_axe_finds_nothing_on_compare_whatever_is_open(browser, serve, scheme):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     "path",
-    ["architectures?", "upsampling?", "losses?", "leaderboard?", "training?", "training?show=Train+now&", "your_data?"],
+    [
+        "masks?",
+        "architectures?",
+        "upsampling?",
+        "losses?",
+        "leaderboard?",
+        "training?",
+        "training?show=Train+now&",
+        "your_data?",
+    ],
 )
 def test_axe_finds_nothing_on_the_other_pages(browser, serve, path, scheme, width):
     page = opened(

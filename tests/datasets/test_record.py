@@ -82,7 +82,7 @@ def test_a_data_set_more_is_trained_and_measured_by_the_command_line(runs):
 @pytest.mark.training
 def test_a_data_set_more_is_on_every_page(runs, monkeypatch):
     monkeypatch.setattr(resources, "SHIPPED", runs)
-    for page in ("compare", "architectures", "losses", "upsampling", "leaderboard", "training"):
+    for page in ("compare", "masks", "architectures", "losses", "upsampling", "leaderboard", "training"):
         app = AppTest.from_file(str(APP), default_timeout=120)
         app.switch_page(f"pages/{page}.py")
         app.query_params["dataset"] = "fruit"

@@ -23,7 +23,7 @@ def runs(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["compare", "architectures", "losses", "upsampling", "leaderboard", "training"])
+@pytest.fixture(params=["compare", "masks", "architectures", "losses", "upsampling", "leaderboard", "training"])
 def page(request) -> str:
     return request.param
 

@@ -1,17 +1,16 @@
-"""The parts of the Architectures page: drawing, feature maps, skips, receptive fields, cost, from picture to label."""
+"""The parts of the Architectures page: drawing, feature maps, skips, receptive fields, cost."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from seg.anatomy.receptive import Field, Seen
 from seg.anatomy.roles import opens_on
 from seg.anatomy.stages import Anatomise, Costs, Means, Skips, Stage, Strongest, Timed
-from seg.app import address, answers, controls, resources
+from seg.app import address, answers, controls
 from seg.app.components.network_drawing import network_drawing
 from seg.app.components.picker import picker
 from seg.app.components.viewer import Panel, viewer
@@ -24,16 +23,14 @@ from seg.labels import ClassMap
 from seg.models.blocks import ADDED, JOINED, Skip
 from seg.pictures.drawing import (
     colour_mask,
-    encode_png,
     field_over,
     fit,
     fit_labels,
     heat_map,
-    instance_colours,
     overlay,
 )
 from seg.scores.ablation import Ablated, changed
-from seg.service.questions import PREDICT, Logits, Predict, Question
+from seg.service.questions import PREDICT, Predict, Question
 
 CHART = {"displayModeBar": False}
 PAPERS = {
@@ -57,6 +54,8 @@ MEETINGS = {
 SIDES = (90, 180, 360, 720)
 TIMED = (90, 180, 360)
 LARGE = 480
+PICKED = 420
+"""Width of the mask on which a pixel is picked, in pixels."""
 SMALL = 300
 TINY = 192
 
@@ -230,24 +229,18 @@ def skips(exhibit: Exhibit, entry: Entry, class_map: ClassMap) -> None:
 
 @st.fragment
 def one_pixel(exhibit: Exhibit, entry: Entry, comparison: Comparison, class_map: ClassMap) -> None:
-    """One pixel, picked on the mask: what each network sees for it, and the numbers that make its label."""
+    """One pixel, picked on the mask: what each network sees for it."""
     prediction = _asked(exhibit, entry, PREDICT)
     if prediction is None:
         return
-    small = fit(exhibit.picture.pixels, LARGE)
-    labels = fit_labels(prediction.labels, LARGE)
-    left, right = st.columns([1, 1], gap="large")
-    with left:
-        y, x = picker(
-            overlay(small, labels, class_map, 0.5),
-            exhibit.picture.pixels.shape[:2],
-            "Mask: click a pixel, or move it with the arrow keys",
-            key="pixel",
-        )
-        st.markdown(f"Click a pixel of {entry.title}'s mask, or move the mark with the arrow keys.")
-    with right:
-        _steps(exhibit, entry, class_map, y, x)
-    st.header("What does that pixel see?")
+    y, x = picker(
+        overlay(fit(exhibit.picture.pixels, LARGE), fit_labels(prediction.labels, LARGE), class_map, 0.5),
+        exhibit.picture.pixels.shape[:2],
+        "Mask: click a pixel, or move it with the arrow keys",
+        key="pixel",
+        width=PICKED,
+    )
+    st.markdown(f"Click a pixel of {plain(entry.title)}'s mask, or move the mark with the arrow keys.")
     questions = {e.title: answers.ask(exhibit, e.weights, Seen(y, x)) for e in comparison.entries if e.record.is_module}
     found = answers.collect(questions, "Tracing back what counts")
     photo = fit(exhibit.picture.pixels, SMALL)
@@ -268,65 +261,6 @@ def _reach(field: Field) -> str:
     if field.box is None:
         return ""
     return "can see the whole picture, " if field.box == (0, 0, 1, 1) else f"can see {field.theoretical} px, "
-
-
-def _steps(exhibit: Exhibit, entry: Entry, class_map: ClassMap, y: float, x: float) -> None:
-    logits = _asked(exhibit, entry, Logits())
-    if logits is None:
-        return
-    pixels = exhibit.picture.pixels
-    row, column = int(y * pixels.shape[0]), int(x * pixels.shape[1])
-    value = pixels[row, column]
-    numbers = logits[:, int(y * logits.shape[1]), int(x * logits.shape[2])].astype(float)
-    softmax = np.exp((numbers - numbers.max()) / entry.record.temperature)
-    softmax /= softmax.sum()
-    best = int(numbers.argmax())
-    c, h, w = logits.shape
-    st.markdown(
-        f"Pixel in row {row}, column {column}: picture {pixels.shape}, here **{np.atleast_1d(value).tolist()}** → "
-        f"logits ({c}, {h}, {w}) → softmax → one-hot → argmax ({h}, {w}), here **{best}, "
-        f"{plain(class_map.names[best])}**"
-    )
-    table = pd.DataFrame(
-        {"logit": numbers, "softmax": softmax, "one-hot": np.eye(c, dtype=int)[best]},
-        index=pd.Index(class_map.names, name="class"),
-    )
-    bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
-    st.dataframe(
-        table,
-        column_config={"softmax": bar, "logit": st.column_config.NumberColumn(format="%.2f")},
-        height=36 * (c + 1),
-        alt="Logit, softmax and one-hot of every class at the pixel",
-    )
-    st.markdown(
-        "What makes a label? The largest logit wins; softmax turns logits into shares of 1, and keeps the order. They "
-        f"are divided by {entry.record.temperature:.2f} before, the network's temperature, so that the shares say how "
-        "often it is right."
-    )
-
-
-def instances(class_map: ClassMap, sample: tuple[str, int] | None) -> None:
-    """Semantic against instance segmentation, on a rendered picture that knows its instances."""
-    scene = resources.sample(*sample) if sample else None
-    if scene is None or scene.instances is None or not scene.instances.any():
-        st.info("The renderer of this data set knows no instances.", icon=":material/info:")
-        return
-    for column, (title, image) in zip(
-        st.columns(3),
-        {
-            "the picture": scene.image,
-            "semantic: which class?": colour_mask(scene.labels, class_map),
-            "instances: which one of them?": instance_colours(scene.instances),
-        }.items(),
-        strict=True,
-    ):
-        with column:
-            st.image(encode_png(image), width="stretch", alt=title)
-            st.caption(title)
-    st.markdown(
-        f"What does a semantic mask not know? All things of a class are one colour in it, even where two touch; here "
-        f"are {len(np.unique(scene.instances)) - 1} of them. Every network here answers the first question."
-    )
 
 
 def cost(exhibit: Exhibit, entry: Entry, comparison: Comparison) -> None:

@@ -14,12 +14,20 @@ from seg.pictures.drawing import encode_png
 _FOLDER = Path(__file__).parent
 
 
-def picker(image: np.ndarray, size: tuple[int, int], label: str, key: str) -> tuple[float, float]:
+def picker(
+    image: np.ndarray,
+    size: tuple[int, int],
+    label: str,
+    key: str,
+    width: int | None = None,
+    start: tuple[float, float] = (0.5, 0.5),
+) -> tuple[float, float]:
     """Show ``image``, uint8 (h, w, 3); returns (y, x) of the pixel chosen in shares of the picture, 0 to below 1.
 
-    size: (height, width) of the picture in its own pixels, the step of the arrow keys. At first, the middle.
+    size: (height, width) of the picture in its own pixels, the step of the arrow keys. At first, ``start``, (y, x).
+    width: in pixels, the room there is unless given.
     """
-    at = st.session_state.get(key, {}).get("at") or (0.5, 0.5)
+    at = st.session_state.get(key, {}).get("at") or start[::-1]
     data = {
         "picture": base64.b64encode(encode_png(image)).decode(),
         "digest": digest(image),
@@ -27,7 +35,7 @@ def picker(image: np.ndarray, size: tuple[int, int], label: str, key: str) -> tu
         "at": list(at),
         "label": label,
     }
-    _mount(key=key, data=data, on_at_change=lambda: None)
+    _mount(key=key, data=data, on_at_change=lambda: None, width=width or "stretch")
     return float(at[1]), float(at[0])
 
 
