@@ -327,6 +327,7 @@ def _onnx(path: Path) -> Foreign:
         # How many labels there are, only who names them knows.
         _arguments(path, num_classes=outputs or 1, in_channels=network.channels),
         path,
+        classes=network.classes,
         tile=network.size,
         size=min(network.size) if network.size else None,
         whole_numbers=network.whole_numbers,

@@ -1,5 +1,6 @@
 """What an ONNX file takes and gives, as OpenVINO reads it: one picture in, logits or labels of each pixel out."""
 
+import json
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, Literal
@@ -21,6 +22,9 @@ ONE_FILE = (
 )
 """How to come by an ONNX file that needs no other beside it."""
 
+CLASSES = "classes"
+"""Where a file may name its classes, as a JSON list, in its metadata."""
+
 FLOATS = ("f16", "bf16", "f32", "f64")
 
 
@@ -30,7 +34,8 @@ class OnnxNetwork:
 
     model: OpenVINO's, for a batch of one. channels_last: whether it takes (1, h, w, C) instead of (1, C, h, w).
     size: the one height and width it takes, None for any. gives: what of each pixel, after which activation. outputs:
-    logits of each pixel; 0 where it gives labels. answer_last: whether classes are the answer's last axis.
+    logits of each pixel; 0 where it gives labels. answer_last: whether classes are the answer's last axis. classes:
+    their names, where it has them.
     """
 
     model: Any
@@ -41,6 +46,7 @@ class OnnxNetwork:
     gives: Literal["logits", "softmax", "sigmoid", "labels"] = "logits"
     outputs: int = 0
     answer_last: bool = False
+    classes: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> int:
@@ -108,6 +114,7 @@ def _input(model: Any, name: str) -> OnnxNetwork:
         channels_last,
         (height, width) if height else None,
         model.inputs[0].get_element_type().to_string() not in FLOATS,
+        classes=_classes(model),
     )
     if not taken[0][1].is_static:
         try:
@@ -164,6 +171,15 @@ def _activation(model: Any) -> Literal["logits", "softmax", "sigmoid"]:
         node = node.input_value(0).get_node()
     kinds: dict[str, Literal["softmax", "sigmoid"]] = {"Softmax": "softmax", "Sigmoid": "sigmoid"}
     return kinds.get(node.get_type_name(), "logits")
+
+
+def _classes(model: Any) -> tuple[str, ...]:
+    """What its metadata names them, () where it names none."""
+    try:
+        names = json.loads(model.get_rt_info(["framework", CLASSES]).astype(str))
+    except (RuntimeError, ValueError):
+        return ()
+    return tuple(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else ()
 
 
 def _first(error: Exception) -> str:

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchvision.transforms.v2 import functional as V
 
+from seg.datasets import Sample
 from seg.errors import DataError, NotEnoughMemoryError
 from seg.inference.segmenter import MAX_ENLARGEMENT, check_picture
 from seg.labels import IGNORE
@@ -36,16 +37,12 @@ HELD_BYTES = 2**30
 
 
 @dataclass(frozen=True)
-class Painting:
+class Painting(Sample):
     """A photo with what was painted on it.
 
     name: what sentences call it. image: uint8 (H, W, 3) RGB, or (H, W) grey. labels: uint8 (H, W), class ids,
     `seg.labels.IGNORE` where nothing is painted.
     """
-
-    name: str
-    image: np.ndarray
-    labels: np.ndarray
 
     @cached_property
     def digest(self) -> str:

@@ -30,6 +30,15 @@ T90 = (3.078, 1.886, 1.638, 1.533, 1.476, 1.440, 1.415, 1.397, 1.383)
 """Student's t that is exceeded with a probability of 10 %, at 1, 2, 3 … degrees of freedom."""
 
 
+def check_name(name: str) -> None:
+    """Raises OptionError with a sentence for what a taught network cannot be called."""
+    if not NAMED.fullmatch(name) or name.split("/")[0] in DATASETS:
+        raise OptionError(
+            f"{name!r} is no name for what you have taught: write two words with a slash between, as mine/mug, the "
+            "first of them none of the program's own data sets."
+        )
+
+
 @dataclass(frozen=True)
 class LeaveOneOut:
     """What networks say of each photo that learned from the others alone, on its painted pixels.
@@ -110,11 +119,7 @@ class Taught:
 
         Raises OptionError for what is no name of a set.
         """
-        if not NAMED.fullmatch(name) or name.split("/")[0] in DATASETS:
-            raise OptionError(
-                f"{name!r} is no name for what you have taught: write two words with a slash between, as mine/mug, the "
-                "first of them none of the program's own data sets."
-            )
+        check_name(name)
         return Record(
             name=name,
             dataset=name.split("/")[0],

@@ -37,7 +37,7 @@ IMAGENET = "ImageNet"
 SCALE = 360
 """The short side that photos are brought to, in pixels."""
 
-STEPS = 200
+STEPS = 100
 BATCH = 4
 LEARNING_RATE = 5e-3
 WEIGHT_DECAY = 0.01
@@ -103,19 +103,20 @@ class Teacher:
         self,
         paintings: Sequence[Painting],
         seconds: float = 40.0,
-        steps: int = STEPS,
+        steps: int | None = None,
         watched: Sequence[Painting] = (),
         seed: int = 0,
     ) -> Iterator[Progress]:
         """Teach a network; it may be left after every progress. The last one has it.
 
-        seconds: of learning, after which it ends early; features take their time before. watched: other pictures whose
+        seconds: of learning, after which it ends early; features take their time before. steps: `STEPS` unless given.
+        watched: other pictures whose
         masks are shown, whatever is painted on them.
 
         Raises DataError and ImageError, naming the photo, for paint that cannot be, TrainingError where there is
         nothing to learn, NotEnoughMemoryError for too many photos.
         """
-        yield from Lesson(self, paintings, watched).learn(seconds, steps, seed)
+        yield from Lesson(self, paintings, watched).learn(seconds, steps or STEPS, seed)
 
 
 class Lesson:
@@ -246,7 +247,7 @@ class HeadLearner:
             for version in versions:
                 member = (i, version, version.labels(painting.labels))
                 self.groups.setdefault(version.padded, []).append(member)
-        self.weights = median_frequency_weights(torch.from_numpy(pixels), torch.from_numpy(presence))
+        self.weights = _class_weights(pixels, presence, lesson.paintings)
 
     def steps(self, count: int, share: float) -> float:
         """Take some steps, when `share` of all is done; returns their mean loss.
@@ -284,6 +285,14 @@ class HeadLearner:
     def copy(self) -> FeatureHead:
         """The heads as they are now."""
         return copy.deepcopy(self.heads).eval()
+
+
+def _class_weights(pixels: np.ndarray, presence: np.ndarray, paintings: Sequence[Painting]) -> Tensor:
+    """Float (C,): by median frequency where little is painted, for strokes do not say how common a class is; where all
+    is painted they do, and classes weigh alike."""
+    painted = pixels.sum() / sum(painting.labels.size for painting in paintings)
+    weights = median_frequency_weights(torch.from_numpy(pixels), torch.from_numpy(presence))
+    return weights ** (1 - painted)
 
 
 def _standardise(heads: FeatureHead, versions: Sequence[Version]) -> None:
