@@ -95,13 +95,13 @@ def resized_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 class Version:
     """What the encoder makes of one version of a photo. The first is the photo itself.
 
-    size: height and width of the version in pixels; padded: of what the encoder saw, which goes on below and to the
-    right; flipped: left for right. features: name → fp16 (1, C, h, w).
+    number: which version; size: its height and width in pixels; padded: of what the encoder saw, which goes on below
+    and to the right. features: name → fp16 (1, C, h, w).
     """
 
+    number: int
     size: tuple[int, int]
     padded: tuple[int, int]
-    flipped: bool
     features: Mapping[str, Tensor]
 
     @property
@@ -110,9 +110,8 @@ class Version:
 
     def labels(self, labels: np.ndarray) -> Tensor:
         """The photo's labels, uint8 (H, W), at every `COARSE`th pixel of the version: uint8 (h, w)."""
-        turned = labels[:, ::-1] if self.flipped else labels
         laid = np.full(self.padded, IGNORE, np.uint8)
-        laid[: self.size[0], : self.size[1]] = resized_labels(turned, self.size)
+        laid[: self.size[0], : self.size[1]] = labels_of(labels, self.number, self.size)
         return torch.from_numpy(laid[COARSE - 1 :: COARSE, COARSE - 1 :: COARSE].copy())
 
 
@@ -166,11 +165,16 @@ class Features:
             found = self.network.features(batch.contiguous(memory_format=torch.channels_last))
         features = {name: tensor.half().contiguous() for name, tensor in found.items()}
         size, padded = ((shape[-2], shape[-1]) for shape in (image.shape, batch.shape))
-        return Version(size, padded, is_flipped(number), features)
+        return Version(number, size, padded, features)
 
 
 def is_flipped(number: int) -> bool:
     return number % 2 == 1
+
+
+def labels_of(labels: np.ndarray, number: int, size: tuple[int, int]) -> np.ndarray:
+    """A photo's labels, uint8 (H, W), as those of its version of this size: uint8 (h, w)."""
+    return resized_labels(labels[:, ::-1] if is_flipped(number) else labels, size)
 
 
 def version_of(image: Tensor, digest: str, number: int, scale: int) -> Tensor:

@@ -1,7 +1,8 @@
 """What teaching comes to: a network, how sure one may be of it, and the weight set that it becomes."""
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -39,21 +40,21 @@ def check_name(name: str) -> None:
         )
 
 
+def sought(classes: Sequence[str]) -> tuple[int, ...]:
+    """Those that the Dice of a photo is the mean over: all but the background, where there are others."""
+    found = tuple(i for i, name in enumerate(classes) if name.casefold() not in BACKGROUNDS)
+    return found or tuple(range(len(classes)))
+
+
 @dataclass(frozen=True)
 class LeaveOneOut:
     """What networks say of each photo that learned from the others alone, on its painted pixels.
 
-    classes: names; rows: one a photo. sought: the classes that the Dice of a photo is the mean over: all but the
-    background, where there are others.
+    classes: names; rows: one a photo.
     """
 
     classes: tuple[str, ...]
     rows: tuple[Row, ...]
-
-    @property
-    def sought(self) -> tuple[int, ...]:
-        found = tuple(i for i, name in enumerate(self.classes) if name.casefold() not in BACKGROUNDS)
-        return found or tuple(range(len(self.classes)))
 
     @property
     def by_class(self) -> np.ndarray:
@@ -62,8 +63,8 @@ class LeaveOneOut:
 
     @property
     def dice(self) -> dict[str, float]:
-        """Photo → the mean Dice of the classes sought, NaN where none of them is in paint or mask."""
-        means = mean_known(self.by_class[:, list(self.sought)])
+        """Photo → the mean Dice of the classes that are `sought`, NaN where none of them is in paint or mask."""
+        means = mean_known(self.by_class[:, list(sought(self.classes))])
         return dict(zip((row.name for row in self.rows), means.tolist(), strict=True))
 
     @property
@@ -96,7 +97,8 @@ class Taught:
     network: in evaluation, its numbers as a written file holds them. mean, std: of its pictures; scale: the short side
     they are brought to, in pixels; tile: height and width. encoder: where the features come from. losses: (step, loss);
     learned, computed: seconds of the head's learning and of features. leave_one_out: None with one photo.
-    notes: sentences on what was left out.
+    without: stride of the features, "stride8" say → the mean Dice of photos left out where it is switched off. notes:
+    sentences on what was left out.
     """
 
     class_map: ClassMap
@@ -112,6 +114,7 @@ class Taught:
     computed: float
     learned: float
     leave_one_out: LeaveOneOut | None = None
+    without: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def record(self, name: str = NAME) -> Record:

@@ -105,6 +105,11 @@ def test_what_to_expect_of_a_new_photo_is_wider_than_the_spread_of_a_few(taught)
     assert 0 <= low <= values.min() <= taught.leave_one_out.mean <= values.max() <= high <= 1
 
 
+def test_what_each_stride_brings_is_told_by_switching_it_off(taught):
+    assert set(taught.without) == {"stride8", "stride16", "stride32"}
+    assert min(taught.without.values()) < taught.leave_one_out.mean
+
+
 def test_one_photo_is_taught_but_nothing_is_said_of_others():
     assert taught_by(teacher(), [painting(0)], steps=4).leave_one_out is None
 
