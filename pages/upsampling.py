@@ -9,6 +9,13 @@ from seg.catalogue.comparisons import comparisons
 entry.required()
 sets = controls.weight_sets()
 
+st.header("Convolution and pooling, by hand")
+st.markdown(
+    "How does a picture become features, and smaller? A window slides over it. A convolution multiplies what the "
+    "window holds by its kernel and adds up; max pooling keeps the largest value, average pooling the mean."
+)
+upsampling.windows()
+
 st.header("The transposed convolution, by hand")
 st.markdown(
     "What does one input value do to the output? It lays down the whole kernel, times itself; the next one does so a "

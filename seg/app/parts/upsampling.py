@@ -7,8 +7,10 @@ from seg.anatomy import transposed as upsampling
 from seg.anatomy.checkerboard import Kernels, Measure, Measurement
 from seg.anatomy.dependence import Upsampling
 from seg.anatomy.transposed import Geometry
+from seg.anatomy.windows import CONVOLUTION, KINDS, LARGEST, MEAN, Window
 from seg.app import address, answers
 from seg.app.components.by_hand import by_hand
+from seg.app.components.sliding_window import sliding_window
 from seg.app.parts.exhibits import Exhibit
 from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison, WeightSet
@@ -18,6 +20,19 @@ from seg.figures import upsampling as figures
 CHART = {"displayModeBar": False}
 INPUTS = {"1-D": (5,), "2-D": (4, 4)}
 FIRST = {"1-D": [2, -1, 3, 1, 2], "2-D": [1, 3, 2, 0, 2, 5, 1, 1, 0, 2, 4, 1, 3, 1, 0, 2]}
+SIDE = 6
+PATTERN = [1, 1, 1, 5, 5, 5] * 3 + [1, 1, 1, 1, 1, 1] + [1, 2, 1, 0, 1, 1] + [4, 1, 1, 1, 1, 7]
+"""SIDE × SIDE numbers: a bright square's corner, flat ground, a few bright points."""
+WINDOWS = {
+    CONVOLUTION: "Where is the output large? Where the input looks like the kernel: this one subtracts the left from "
+    "the right, and so finds what becomes brighter to the right. On flat ground it gives 0. A network learns the "
+    "numbers of its kernels.",
+    LARGEST: "What does max pooling lose? Where in the window the largest value stood, and all the others. SegNet "
+    "keeps the place, to unpool by. Shift the input by one and much of the output stays.",
+    MEAN: "What does average pooling lose? A single bright point is spread among its neighbours: 7 among ones becomes "
+    "2.5, where max pooling keeps 7.",
+}
+"""What the window does → what to look at."""
 EXAMPLES = {
     "3 over 2: uneven": {"kernel": 3, "stride": 2, "padding": 0, "extra": 0, "dilation": 1},
     "4 over 2: even": {"kernel": 4, "stride": 2, "padding": 1, "extra": 0, "dilation": 1},
@@ -27,8 +42,43 @@ EXAMPLES = {
 WIDE = 14
 """Input values along a side of the overlap map."""
 
+NUMBER = 132
+"""Width of a field for a number, in pixels."""
 GRID = 144
 """Width of a small grid, in pixels."""
+
+
+@st.fragment
+def windows() -> None:
+    """Choose what a window does; see it slide over numbers that can be typed."""
+    controls = st.container(horizontal=True, gap="small", vertical_alignment="bottom")
+    kind = address.choice("window", KINDS, KINDS[0])
+    controls.segmented_control("What the window does", KINDS, required=True, key="window")
+    usual = (3, 1) if kind == CONVOLUTION else (2, 2)
+    size, stride = (f"window-size-{kind}", f"window-stride-{kind}")
+    address.choice(size, range(1, 5), usual[0])
+    address.choice(stride, range(1, 4), usual[1])
+    window = Window(
+        kind,
+        controls.number_input("Window", 1, 4, key=size, width=NUMBER),
+        controls.number_input("Stride", 1, 3, key=stride, width=NUMBER),
+    )
+    key = "sliding-window"
+    typed = st.session_state.get(key, {}).get("values") or {}
+    x = typed.get("input") or PATTERN
+    count = window.size**2 if kind == CONVOLUTION else 0
+    weight = typed["kernel"] if count and len(typed.get("kernel") or ()) == count else _edges(window.size)
+    square = np.array(weight, dtype=float).reshape(window.size, window.size)
+    sliding_window(np.array(x, dtype=float).reshape(SIDE, SIDE), square if count else None, window, key)
+    st.markdown(WINDOWS[kind])
+
+
+def _edges(size: int) -> np.ndarray:
+    """A kernel that answers to what becomes brighter to the right: −1 at its left, 1 at its right edge."""
+    weight = np.zeros((size, size))
+    weight[:, 0] -= 1
+    weight[:, -1] += 1
+    return weight if size > 1 else np.ones((1, 1))
 
 
 @st.fragment
@@ -38,10 +88,9 @@ def lab() -> None:
         st.markdown("Kernel over stride:", width="content")
         for name, numbers in EXAMPLES.items():
             st.button(name, key=f"example-{name}", type="tertiary", on_click=_use, args=(numbers,))
-    axes, *columns = st.columns([3, 4, 4, 4, 4, 4])
-    with axes:
-        shape = INPUTS[address.choice("axes", INPUTS, "1-D")]
-        st.segmented_control("Axes", list(INPUTS), required=True, key="axes")
+    controls = st.container(horizontal=True, gap="small", vertical_alignment="bottom")
+    shape = INPUTS[address.choice("axes", INPUTS, "1-D")]
+    controls.segmented_control("Axes", list(INPUTS), required=True, key="axes")
     numbers = {}
     limits = {
         "kernel": ("Kernel", 1, 6, 3),
@@ -50,9 +99,9 @@ def lab() -> None:
         "extra": ("Output padding", 0, 3, 0),
         "dilation": ("Dilation", 1, 3, 1),
     }
-    for column, (key, (label, low, high, usual)) in zip(columns, limits.items(), strict=True):
+    for key, (label, low, high, usual) in limits.items():
         address.choice(key, range(low, high + 1), usual)
-        numbers[key] = column.number_input(label, low, high, key=key)
+        numbers[key] = controls.number_input(label, low, high, key=key, width=NUMBER)
     try:
         geometry = Geometry(
             numbers["kernel"], numbers["stride"], numbers["padding"], numbers["extra"], numbers["dilation"]
