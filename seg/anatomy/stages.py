@@ -166,10 +166,7 @@ def _seconds(network: Segmenter, image: np.ndarray, names: list[str]) -> dict[st
 
 @dataclass(frozen=True)
 class Means:
-    """A question: stage → the mean of all its channels, uint8 (h, w) from its least to its largest value, reduced.
-
-    The hundredth part of the values at either end is cut off, so that a few extremes leave something to be seen.
-    """
+    """A question: stage → its `mean_map`."""
 
     def depends_on(self, digest: str, size: tuple[int, int], detail: int) -> Hashable:
         return digest
@@ -180,10 +177,7 @@ class Means:
         means: dict[str, np.ndarray] = {}
 
         def see(name: str, output: Any) -> None:
-            features = output[0] if isinstance(output, tuple) else output
-            mean = _reduced(features.detach().float().mean(dim=1, keepdim=True), MEAN_SIDE)[0, 0].cpu().numpy()
-            low, high = np.percentile(mean, (1, 99))
-            means[name] = (np.clip((mean - low) / max(high - low, 1e-12), 0, 1) * 255).astype(np.uint8)
+            means[name] = mean_map(output[0] if isinstance(output, tuple) else output)
 
         with watching(network.module, names, see):
             network.logits(image)
@@ -220,6 +214,16 @@ class Strongest:
         scaled = (maps - low) / np.maximum(high - low, 1e-12) * 255
         strength = tuple(float(value) for value in np.abs(features[chosen]).mean(axis=(1, 2)))
         return FeatureMaps(tuple(int(c) for c in chosen), strength, scaled.astype(np.uint8), len(features))
+
+
+def mean_map(features: Tensor) -> np.ndarray:
+    """The mean of all channels of `features` (1, C, H, W), uint8 (h, w) from its least to its largest value, reduced.
+
+    The hundredth part of the values at either end is cut off, so that a few extremes leave something to be seen.
+    """
+    mean = _reduced(features.detach().float().mean(dim=1, keepdim=True), MEAN_SIDE)[0, 0].cpu().numpy()
+    low, high = np.percentile(mean, (1, 99))
+    return (np.clip((mean - low) / max(high - low, 1e-12), 0, 1) * 255).astype(np.uint8)
 
 
 def _reduced(maps: Tensor, side: int) -> Tensor:

@@ -88,3 +88,22 @@ def test_a_pixel_picked_is_seen_by_every_network(page):
     before = fields.get_attribute("src")
     page.locator(".pixel-picker").click(position={"x": 40, "y": 20})
     expect(fields).not_to_have_attribute("src", before, timeout=PATIENCE)
+
+
+def test_a_dense_block_opens_and_counts_its_growth(browser, serve):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{serve('streamlit_app.py')}/architectures?dataset=shapes&network=FC-DenseNet103")
+    block = page.locator(".dense")
+    readout = block.locator(".readout")
+    said = "Layer 15 reads the input and 14 layers before it: 122 + 14 × 3 = 164 channels, and adds 3."
+    expect(readout).to_have_text(said, timeout=PATIENCE)
+    expect(block.locator(".arc.read")).to_have_count(15)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
+    block.locator(".layer.chosen").focus()
+    page.keyboard.press("End")
+    expect(readout).to_have_text(
+        "Output: the input and all that was added, 122 + 15 × 3 = 167 channels. "
+        "Only the 15 × 3 = 45 new ones go on up, else the number would explode."
+    )
+    assert findings(block) == []
+    page.close()

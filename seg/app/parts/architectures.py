@@ -7,10 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from seg.anatomy.dense import Open
 from seg.anatomy.receptive import Field, Seen
 from seg.anatomy.roles import opens_on
 from seg.anatomy.stages import Anatomise, Costs, Means, Skips, Stage, Strongest, Timed
 from seg.app import address, answers, controls
+from seg.app.components.dense_block import dense_block
 from seg.app.components.network_drawing import network_drawing
 from seg.app.components.picker import picker
 from seg.app.components.viewer import Panel, viewer
@@ -127,6 +129,7 @@ def drawing(exhibit: Exhibit, entry: Entry) -> None:
         "channels for this picture, below it how many they are; point at it for its numbers, click it for its "
         f"channels. {_meeting(found['skips'])}{_paper(entry)}".strip()
     )
+    _dense_block(exhibit, entry, stages[chosen])
     maps = _asked(exhibit, entry, Strongest(chosen))
     if maps is None:
         return
@@ -143,6 +146,20 @@ def drawing(exhibit: Exhibit, entry: Entry) -> None:
         "picture, each from its least (dark) to its largest value (bright). Early stages answer to edges and colours, "
         "deep ones to parts and things, at a resolution too coarse for outlines."
     )
+
+
+def _dense_block(exhibit: Exhibit, entry: Entry, stage: Stage) -> None:
+    """The stage opened, where it is a dense block."""
+    if not entry.record.model.startswith("fc_densenet"):
+        return
+    opened = _asked(exhibit, entry, Open(stage.name))
+    if opened is None:
+        return
+    st.markdown(
+        f"**{plain(stage.role.title)} is a dense block: who reads what?** Each layer reads the block's input and what "
+        "all layers before it have added, joined, and adds a few channels, the growth. Point at a layer."
+    )
+    dense_block(stage.role.title, opened, key=f"dense-{entry.weights.name}")
 
 
 def _meeting(skips: Iterable[tuple[str, Skip | None]]) -> str:

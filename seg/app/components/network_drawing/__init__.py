@@ -1,6 +1,5 @@
 """A network drawn with what it makes of a picture: a box for every stage's feature map, an arc for every skip."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,9 +7,10 @@ import numpy as np
 from streamlit.components.v2 import component
 
 from seg.anatomy.stages import Stage
+from seg.app.components.images import url
 from seg.app.components.scripts import joined
 from seg.models.blocks import Skip
-from seg.pictures.drawing import encode_png, heat_map
+from seg.pictures.drawing import heat_map
 
 _FOLDER = Path(__file__).parent
 
@@ -47,8 +47,8 @@ def describe(
     return {
         "label": f"{name}, stage by stage",
         "ends": [
-            {"title": "The picture", "aspect": picture.shape[1] / picture.shape[0], "image": _url(picture)},
-            {"title": "The mask", "aspect": mask.shape[1] / mask.shape[0], "image": _url(mask)},
+            {"title": "The picture", "aspect": picture.shape[1] / picture.shape[0], "image": url(picture)},
+            {"title": "The mask", "aspect": mask.shape[1] / mask.shape[0], "image": url(mask)},
         ],
         "chosen": chosen,
         "stages": [
@@ -63,7 +63,7 @@ def describe(
                 "time": stage.seconds / total if stage.seconds and total else None,
                 "seconds": stage.seconds,
                 "field": stage.receptive_field,
-                "image": _url(heat_map(maps[stage.name], 255)) if stage.name in maps else "",
+                "image": url(heat_map(maps[stage.name], 255)) if stage.name in maps else "",
             }
             for stage in stages
         ],
@@ -72,10 +72,6 @@ def describe(
             for skip, where in skips.items()
         ],
     }
-
-
-def _url(image: np.ndarray) -> str:
-    return f"data:image/png;base64,{base64.b64encode(encode_png(image)).decode()}"
 
 
 _mount = component(

@@ -12,7 +12,7 @@
  */
 
 import { find, setText } from "../dom.js";
-import { create, written } from "./svg.js";
+import { create, written } from "../svg.js";
 
 const TALLEST = 132;
 const LEAST = 26;
