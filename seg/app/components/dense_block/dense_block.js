@@ -88,6 +88,8 @@ function createBlock(root) {
       layer.setAttribute("aria-pressed", String(here));
       layer.setAttribute("tabindex", here ? "0" : "-1");
     }
+    for (const text of place.querySelectorAll("text"))
+      text.classList.toggle("chosen", text.getAttribute("data-of") === String(chosen));
     for (const arc of place.querySelectorAll(".arc"))
       arc.classList.toggle("read", arc.getAttribute("data-to") === String(chosen));
     setText(find(root, ".readout"), sentence(chosen));
@@ -115,13 +117,13 @@ function createBlock(root) {
         const lift = top - (x2 - x1) * LIFT * 1.33;
         svg.append(create("path", { class: "arc", "data-to": to, d: `M${x1} ${top}C${x1} ${lift} ${x2} ${lift} ${x2} ${top}` }));
       }
-    for (let at = 0; at < many; at++) svg.append(drawLayer(at, middle(at), top, width, height));
+    for (let at = 0; at < many; at++) svg.append(...drawLayer(at, middle(at), top, width, height));
     place.replaceChildren(svg);
     mark();
     if (focused) find(place, `[data-at="${chosen}"]`, SVGElement).focus();
   }
 
-  /** @type {(at: number, middle: number, top: number, width: number, height: number) => SVGElement} */
+  /** @type {(at: number, middle: number, top: number, width: number, height: number) => SVGElement[]} */
   function drawLayer(at, middle, top, width, height) {
     const x = middle - width / 2;
     const layer = create("g", { class: "layer", "data-at": at, role: "button", "aria-label": sentence(at) });
@@ -129,14 +131,12 @@ function createBlock(root) {
     const image = data.images[at];
     if (image) layer.append(create("image", { href: image, preserveAspectRatio: "none", x, y: top, width, height }));
     layer.append(create("rect", { class: "frame", x, y: top, width, height }));
-    const count = at > 0 && at <= data.adds.length ? `+${channels(at)}` : String(channels(at));
-    layer.append(written({ x: middle, y: top + height + 14 }, count));
-    const name = at > 0 && at <= data.adds.length ? String(at) : titleOf(at);
-    layer.append(written({ x: middle, y: top + height + 29 }, name));
+    const inside = at > 0 && at <= data.adds.length;
+    const texts = [inside ? `+${channels(at)}` : String(channels(at)), inside ? String(at) : titleOf(at)];
     layer.addEventListener("pointerenter", () => choose(at));
     layer.addEventListener("click", () => choose(at));
     layer.addEventListener("focus", () => choose(at));
-    return layer;
+    return [layer, ...texts.map((text, i) => written({ x: middle, y: top + height + 14 + 15 * i, "data-of": at }, text))];
   }
 
   return { update, leave: () => resized.disconnect() };
