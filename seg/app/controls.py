@@ -7,7 +7,7 @@ import streamlit as st
 
 from seg.app import address, resources
 from seg.app.text import listed, plain
-from seg.catalogue.comparisons import IMAGENET, Comparison, WeightSet, comparisons, in_order, start_of
+from seg.catalogue.comparisons import IMAGENET, Comparison, WeightSet, comparisons, head_starts, in_order, start_of
 from seg.datasets import DATASETS
 from seg.errors import WeightsError
 from seg.labels import ClassMap
@@ -145,7 +145,7 @@ def lesson(comparison: Comparison, sets: Iterable[WeightSet]) -> None:
     if comparison.topic == "architectures":
         starts = {start_of(w.record) for w in sets if w.record.dataset == comparison.dataset}
         words += f" {SWITCH}" if IMAGENET in starts and len(starts) > 1 else ""
-    st.markdown(words)
+    st.markdown(" ".join([words, *head_starts(entry.record for entry in comparison.entries)]))
     if comparison.topic in LABS:
         page, label = LABS[comparison.topic]
         link(page, label)

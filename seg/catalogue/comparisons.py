@@ -116,6 +116,15 @@ def start_of(record: Record) -> str:
     return IMAGENET if record.recipe.get("pretrained", True) else f"{backbone} from scratch"
 
 
+def head_starts(records: Iterable[Record]) -> list[str]:
+    """A sentence for each encoder that was not new to its data when training began: it has seen them for longer."""
+    return [
+        f"{title_of(record)}'s encoder began as the trained one of {other}."
+        for record in records
+        if (other := record.recipe.get("encoder_of"))
+    ]
+
+
 def title_of(record: Record) -> str:
     """The name people know the architecture by; for smp's, which and on what encoder; an adopted one's own name."""
     if record.source:

@@ -119,6 +119,7 @@ class Settings(TypedDict, total=False):
 
     seed: Count
     pretrained: StrictBool
+    encoder_of: StrictStr | None
     rarity: Share
     taught_on: StrictStr
 

@@ -56,7 +56,8 @@ class Recipe:
     `seg.training.data.repeat_factors`; 0 draws all alike.
     ids_from, white: how masks are read that leave it open, see `seg.pictures.masks.Reading`; white is a class's name.
     rendered: scenes mixed in with the real frames. rarity: of the small classes of rendered shapes, 0 to 1.
-    pretrained: a backbone starts from its ImageNet weights.
+    pretrained: a backbone starts from its ImageNet weights, or from those of the trained set `encoder_of`, as the FCN
+    paper starts each of its networks from the one before. encoder_rate: and learns at this much of the learning rate.
     own: the dataset is none of the program's but called so by its folder, see `seg.datasets.own`.
 
     Raises OptionError, naming the field, for a name that there is not, a number out of range and a wrong type.
@@ -83,6 +84,8 @@ class Recipe:
     rendered: Count = 80
     rarity: Share = 0.5
     pretrained: StrictBool = True
+    encoder_of: StrictStr | None = None
+    encoder_rate: Rate = 1.0
     epochs: Whole = 36
     repeats: Whole = 1
     minutes: Positive | None = None
@@ -119,6 +122,8 @@ class Recipe:
             raise OptionError(f"Unknown dataset {self.dataset!r}: choose one of {', '.join(DATASETS)}.")
         if self.own and not re.fullmatch(r"\w[\w.-]*", self.dataset):
             raise OptionError(f"dataset is {self.dataset!r}: it may hold letters, digits, '.', '_' and '-' only.")
+        if (self.encoder_of is not None or self.encoder_rate != 1) and not (self.backbone and self.pretrained):
+            raise OptionError("encoder_of and encoder_rate need a backbone that does not start from scratch.")
         if self.average is not None and self.patience is not None:
             raise OptionError("average and patience exclude each other: keep the mean of the weights, or the best.")
 

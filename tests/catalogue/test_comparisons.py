@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from seg.catalogue.comparisons import IMAGENET, SCRATCH, WeightSet, comparisons
+from seg.catalogue.comparisons import IMAGENET, SCRATCH, WeightSet, comparisons, head_starts
 from seg.catalogue.record import Class
 from tests.conftest import make_set
 
@@ -157,3 +157,8 @@ def test_a_single_set_can_be_looked_at_alone_and_none_is_nothing_to_compare(one)
     (alone,) = comparisons([weights(one, "unet")])
     assert titles(alone) == ["U-Net"]
     assert comparisons([]) == []
+
+
+def test_an_encoder_that_was_trained_before_is_told(one):
+    later = replace(one, model="unet", recipe={**one.recipe, "encoder_of": "street/fcn8s-ce"})
+    assert head_starts([one, later]) == ["U-Net's encoder began as the trained one of street/fcn8s-ce."]

