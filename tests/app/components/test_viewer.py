@@ -248,6 +248,23 @@ def test_what_is_no_painting_of_this_photo_is_refused_with_a_sentence(message: o
         module.read_painting(message, "photo-1", (300, 600), STREET)
 
 
+def test_paintings_that_are_told_come_at_the_size_of_their_photos_blank_or_not():
+    ids = np.full((30, 60), IGNORE, np.uint8)
+    png = painting(ids)["png"]
+    sizes = {"a": (300, 600), "b": (30, 60)}
+    told = dict(module.read_painted([{"paint": name, "png": png} for name in "abc"], sizes, STREET))
+    assert {name: labels.shape for name, labels in told.items()} == sizes
+    assert (told["a"] == IGNORE).all()
+    for nothing in (None, {}, [None], [["a"]]):
+        assert not list(module.read_painted(nothing, sizes, STREET))
+
+
+@pytest.mark.parametrize("png", [None, "?", painting(np.full((30, 60), 40, np.uint8))["png"]])
+def test_a_painting_that_is_none_is_named_in_a_sentence(png):
+    with pytest.raises(ImageError, match="painting"):
+        list(module.read_painted([{"paint": "a", "png": png}], {"a": (300, 600)}, STREET))
+
+
 def asked(**more: str) -> dict[str, str]:
     return {"id": "cut-1", "panel": "a", "class": "car", "photo": "photo-1", **more}
 

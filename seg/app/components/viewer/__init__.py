@@ -5,7 +5,7 @@ pixels and all the ways to look happen in the browser, in the JavaScript modules
 """
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -56,6 +56,18 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class Paint:
+    """What a viewer is there for that is painted in: the truth that it is given is how the painting begins."""
+
+    name: str
+    """Another for each photo, and for a painting that begins anew."""
+    sizes: Mapping[str, tuple[int, int]]
+    """Name → (H, W) of the paintings that are taken: one may arrive when another photo is shown already."""
+    take: Callable[[str, np.ndarray], None]
+    """Called with a painting's name and what it has become, uint8 (H, W), IGNORE where nothing is painted."""
+
+
+@dataclass(frozen=True)
 class Wish:
     """What the page asks the viewer to show: followed once, and the visitor goes on from there."""
 
@@ -76,6 +88,7 @@ def viewer(
     on_truth: Callable[[np.ndarray], None] | None = None,
     wish: Wish | None = None,
     name: str = "photo",
+    paint: Paint | None = None,
 ) -> None:
     """Show ``photo``, uint8 (H, W, 3) or (H, W), beside ``truth``, uint8 (H, W), and one panel for every network.
 
@@ -86,7 +99,7 @@ def viewer(
     ``on_truth`` takes what the visitor has painted, uint8 (H, W) with IGNORE where nothing is, when 'Use as truth' is
     pressed; without it the viewer does not offer that. A painting that cannot be used is answered with a sentence.
 
-    ``name`` begins the names of the files that a visitor saves.
+    ``name`` begins the names of the files that a visitor saves. With ``paint`` the viewer is there to be painted in.
 
     Raises ValueError when two panels have the same name.
     """
@@ -96,6 +109,7 @@ def viewer(
     data["layers"] = {digest: layer for digest, layer in layers.items() if digest not in sent}
     sent.update(layers)
     data |= {"takesTruth": on_truth is not None, "name": name, "wish": None if wish is None else asdict(wish)}
+    data["paint"] = None if paint is None else paint.name
     wanted: dict[str, Mapping[str, str]] = st.session_state.setdefault(_CUTS, {})
     if cut := wanted.get(key):
         data["cut"] = {"id": cut["id"], "failed": False}
@@ -124,6 +138,15 @@ def viewer(
         else:
             on_truth(painted)
 
+    def take_painted() -> None:
+        if paint is None:
+            return
+        try:
+            for told, labels in read_painted(st.session_state[key].painted, paint.sizes, classes):
+                paint.take(told, labels)
+        except ImageError as error:
+            st.toast(plain(str(error)), icon=":material/error:")
+
     def take_cut() -> None:
         asked = st.session_state[key].cut
         if isinstance(asked, Mapping) and str(asked.get("id")).startswith("cut-"):
@@ -134,6 +157,7 @@ def viewer(
         data=data,
         on_missing_change=send_again,
         on_truth_change=take_truth,
+        on_painted_change=take_painted,
         on_cut_change=take_cut,
     )
 
@@ -145,18 +169,35 @@ def read_painting(message: Mapping[str, str], digest: str, size: tuple[int, int]
     """
     if not isinstance(message, Mapping) or message.get("photo") != digest:
         raise ImageError("This painting belongs to another photo: show that one and press 'Use as truth' again.")
-    text = message.get("png")
+    painted = _painted(message.get("png"), size, classes, "press 'Use as truth' again")
+    if (painted == IGNORE).all():
+        raise ImageError("Nothing is painted yet: draw a few regions and press 'Use as truth' again.")
+    return painted
+
+
+def read_painted(
+    message: Sequence[Mapping[str, str]], sizes: Mapping[str, tuple[int, int]], classes: ClassMap
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Name and labels, uint8 (H, W), of each painting told whose size is known; of others nobody asks any more.
+
+    Raises ImageError for whatever is no mask of these classes.
+    """
+    for one in message if isinstance(message, Sequence) else ():
+        if isinstance(one, Mapping) and (name := str(one.get("paint"))) in sizes:
+            yield name, _painted(one.get("png"), sizes[name], classes, "paint a little more")
+
+
+def _painted(text: object, size: tuple[int, int], classes: ClassMap, advice: str) -> np.ndarray:
+    """A painting at its full size, (H, W), from its file in base64. Raises ImageError."""
     try:
         if not isinstance(text, str) or len(text) > _MOST_TEXT:
             raise ValueError("no file of that size is sent")
         file = base64.b64decode(text, validate=True)
     except ValueError as error:
-        raise ImageError("The painting arrived damaged: press 'Use as truth' again.") from error
+        raise ImageError(f"The painting arrived damaged: {advice}.") from error
     painted = masks.read(file, "The painting", classes, reading=masks.Reading(ids_from=0)).labels
     if problem := _shape_problem(painted, size, "painting"):
         raise ImageError(problem)
-    if (painted == IGNORE).all():
-        raise ImageError("Nothing is painted yet: draw a few regions and press 'Use as truth' again.")
     return np.asarray(Image.fromarray(painted).resize((size[1], size[0]), Image.Resampling.NEAREST))
 
 

@@ -46,7 +46,9 @@ function createViewer(root, message) {
   const scoring = createScoring(state);
   const renderer = createRenderer(root, state, panels, scoring);
   const showPoint = createCrosshair(root, state, panels, readout);
-  const sketch = createSketch(root, state, scoring, (png) => tell("truth", { png, photo: state.data.photo.digest }));
+  const sketch = createSketch(root, state, scoring, (png) => tell("truth", { png, photo: state.data.photo.digest }), (paintings) =>
+    tell("painted", paintings),
+  );
   const cutout = createCutout(grid, state, panels, (name, value) => tell(name, value));
   const toolbar = createToolbar(root, state, { zoom: (factor) => zoomBy(factor), paint: togglePaint, save });
   const legend = createLegend(find(root, ".legend"), {

@@ -114,6 +114,7 @@ export function createPainter(element, on) {
     if (made !== wanted) {
       pick(classes);
       from.replaceChildren(new Option("Start from …", ""), ...networks.map((name) => new Option(name, name)));
+      from.hidden = !networks.length;
       made = wanted;
     }
     for (const button of tools) button.setAttribute("aria-pressed", String(button.dataset.tool === kind));

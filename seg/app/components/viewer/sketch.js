@@ -3,7 +3,7 @@
 /** @import { Painting } from "./painting.js" */
 /** @import { createScoring } from "./scoring.js" */
 /** @import { State } from "./state.js" */
-/** @import { Point, Tool } from "./types" */
+/** @import { Painted, Point, Tool } from "./types" */
 
 import { find } from "../dom.js";
 import { photoOf, pixelsOf } from "./decode.js";
@@ -13,13 +13,16 @@ import { createGrades, createPainter } from "./painter.js";
 import { clear, endStroke, fill, isEmpty, polygon, redo, startFrom, stroke, undo, wand } from "./painting.js";
 import { IGNORE } from "./tint.js";
 
+const REST_MS = 150; // after a change, before it is told
+
 /**
  * @param {HTMLElement} root
  * @param {State} state
  * @param {ReturnType<typeof createScoring>} scoring
  * @param {(png: string) => void} send the file in base64 that becomes the truth
+ * @param {(paintings: Painted[]) => void} tell what has been painted, where that is what the viewer is there for
  */
-export function createSketch(root, state, scoring, send) {
+export function createSketch(root, state, scoring, send, tell) {
   const { look } = state;
   const [element, gradesElement] = [find(root, ".painter"), find(root, ".grades")];
   const showGrades = createGrades(gradesElement);
@@ -42,11 +45,30 @@ export function createSketch(root, state, scoring, send) {
   let lastWand = null; // the step of the history that another tolerance makes anew
   let lasso = false; // whether the outline is drawn in one go
   let outlined = IGNORE; // what will be painted within it
+  /** @type {Map<string, Painting>} */
+  const untold = new Map();
+  let resting = 0;
 
   /** @param {(map: Painting) => void} change */
   function edit(change) {
     change(state.painting());
     state.arrived();
+    note();
+  }
+
+  function note() {
+    const { paint } = state.data;
+    if (!paint) return;
+    untold.set(paint, state.painting());
+    clearTimeout(resting);
+    resting = setTimeout(tellAll, REST_MS);
+  }
+
+  async function tellAll() {
+    const changed = [...untold];
+    untold.clear();
+    const encoded = changed.map(async ([paint, map]) => ({ paint, png: await toBase64(await maskPng(map, state.classes)) }));
+    tell(await Promise.all(encoded));
   }
 
   /** @type {(point: Point) => Point} from shares of the picture to pixels of the map */
@@ -75,6 +97,7 @@ export function createSketch(root, state, scoring, send) {
     if (point) return state.drawn();
     endStroke(map);
     state.arrived();
+    note();
   }
 
   /** @type {(map: Painting, at: Point, id: number) => void} */
@@ -143,6 +166,7 @@ export function createSketch(root, state, scoring, send) {
 
   function show() {
     element.hidden = gradesElement.hidden = !look.painting;
+    root.toggleAttribute("data-paint-only", Boolean(state.data.paint));
     find(element, '[data-paint="use"]').hidden = !state.data.takesTruth;
     if (look.painting) showTools();
   }

@@ -38,6 +38,8 @@ export class State {
     /** @type {string | null} */
     this.pointedClass = null;
     /** @type {Point[]} */
+    this.beside = false; // whether there was a network beside the painting
+    /** @type {Point[]} */
     this.outline = []; // the corners of a polygon that is being drawn, in the picture
   }
 
@@ -47,8 +49,20 @@ export class State {
   receive(message) {
     this.data = message;
     this.restyle();
+    if (message.paint) this.setUpToPaint(message);
     if (message.wish) this.follow(message.wish);
     this.arrived();
+  }
+
+  // A viewer that is there to be painted in shows the painting alone and large, until there is a network beside it.
+  /** @param {Message} message */
+  setUpToPaint({ panels }) {
+    const { look } = this;
+    const beside = panels.length > 0;
+    if (!look.painting || beside !== this.beside) look.enlarged = beside ? null : "truth";
+    if (!look.painting) look.tool.chosen = Math.min(1, this.classes.names.length - 1); // 0 is the background
+    look.painting = true;
+    this.beside = beside;
   }
 
   /** @param {Wish} wish */
@@ -60,11 +74,11 @@ export class State {
   }
 
   arrived() {
-    const { photo, panels: networks } = this.data;
+    const { photo, panels: networks, paint } = this.data;
     const size = `${photo.width} × ${photo.height} pixels`;
     const truth = this.truthPanel();
     const all = [
-      describe({ name: "Photo", caption: size, labels: photo.digest }, "photo"),
+      ...(paint ? [] : [describe({ name: "Photo", caption: size, labels: photo.digest }, "photo")]),
       ...(truth ? [describe(truth, "truth")] : []),
       ...networks.map((panel) => describe(panel, "network")),
     ];
@@ -77,7 +91,8 @@ export class State {
   /** @returns {PanelMessage | null} */
   truthPanel() {
     if (!this.look.painting) return this.data.truth;
-    return { name: "Your truth", caption: "Paint here, or in any panel", labels: this.paintedDigest() };
+    const name = this.data.paint ? "Your painting" : "Your truth";
+    return { name, caption: "Paint here, or in any panel", labels: this.paintedDigest() };
   }
 
   /** @type {(id: string | null) => Description | undefined} */
@@ -250,7 +265,7 @@ export class State {
   back() {
     if (this.outline.length) this.setOutline([]);
     else if (this.look.swipe) this.toggleSwipe();
-    else if (this.look.painting) this.togglePaint();
+    else if (this.look.painting && !this.data.paint) this.togglePaint();
     else if (this.look.enlarged) this.enlarge(this.look.enlarged);
     else this.setPoint(null, null);
   }
@@ -260,6 +275,7 @@ export class State {
   // One paints on a large panel, and with the class that stands alone.
   togglePaint() {
     const { look } = this;
+    if (this.data.paint) return;
     look.painting = !look.painting;
     this.outline = [];
     const alone = this.classes.names.indexOf(look.only ?? "");
@@ -296,16 +312,21 @@ export class State {
 
   /** @returns {Painting} */
   painting() {
-    const { digest, sentWidth, sentHeight } = this.data.photo;
-    const painting = this.look.paintings.get(digest) ?? createPainting(sentWidth, sentHeight);
-    remember(this.look.paintings, digest, painting);
+    const { photo, truth, paint } = this.data;
+    const name = paint ?? photo.digest;
+    const begun = this.look.paintings.get(name);
+    const start = paint && truth?.labels && !begun ? mapOf(truth.labels) : null;
+    const painting = begun ?? createPainting(photo.sentWidth, photo.sentHeight, start?.data);
+    // Until what it begins with is decoded this one only stands in for it.
+    if (paint && truth?.labels && !begun && !start) painting.version = -1;
+    else remember(this.look.paintings, name, painting);
     return painting;
   }
 
   // The digest under which the painting is a layer like any other.
   paintedDigest() {
     const painting = this.painting();
-    return keep(`painting-${this.data.photo.digest}`, painting.version, painting);
+    return keep(`painting-${this.data.paint ?? this.data.photo.digest}`, painting.version, painting);
   }
 
   // In the middle of a stroke only the painting itself changes.

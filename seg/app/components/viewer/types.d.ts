@@ -61,6 +61,7 @@ export interface Message {
   layers: Record<string, string>; // digest: file in base64
   name?: string; // what files saved begin with
   takesTruth?: boolean;
+  paint?: string | null; // the painting that this viewer is there for: the truth is how it begins
   wish?: Wish | null;
   cut?: { id: string; failed: boolean }; // the last cut-out asked for; its file comes among the layers
 }
@@ -72,10 +73,17 @@ export interface Wish {
   swipe: [string, string] | null; // the networks on both sides of the divider
 }
 
+// A painting as it is now
+export interface Painted {
+  paint: string;
+  png: string;
+}
+
 // What the browser says
 export type Told = {
   missing: string[];
   truth: { png: string; photo: string };
+  painted: Painted[];
   cut: { id: string; panel: string; class: string; photo: string; png?: string };
 };
 

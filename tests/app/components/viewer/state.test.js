@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { keep } from "../../../../seg/app/components/viewer/decode.js";
+import { stroke } from "../../../../seg/app/components/viewer/painting.js";
 import { State } from "../../../../seg/app/components/viewer/state.js";
 
 let keys = 0;
@@ -67,4 +69,47 @@ test("a class that is hidden is seen again once it is painted with", () => {
   assert.equal(state.look.hidden.size, 1);
   state.setTool({ chosen: 2 });
   assert.equal(state.look.hidden.size, 0);
+});
+
+function painterOf(more = {}) {
+  const message = { ...messageOf(), paint: "mug 1", ...more };
+  const state = new State(message, () => {});
+  const say = (change) => state.receive({ ...message, ...change });
+  say({});
+  return { state, say };
+}
+
+test("a viewer that is there to be painted in is always painted in, without the photo, until it is beside a network", () => {
+  const { state, say } = painterOf();
+  const names = () => state.panels.map((panel) => panel.name);
+  assert.deepEqual(names(), ["Your painting"]);
+  assert.equal(state.look.enlarged, "truth");
+  assert.equal(state.look.tool.chosen, 1);
+  state.back();
+  state.togglePaint();
+  assert.equal(state.look.painting, true);
+  say({ panels: [{ name: "Network" }] });
+  assert.deepEqual(names(), ["Your painting", "Network"]);
+  assert.equal(state.look.enlarged, null);
+  state.enlarge("truth");
+  say({ panels: [{ name: "Network" }] });
+  assert.equal(state.look.enlarged, "truth");
+});
+
+test("every painting has its own map, which begins with the truth that there is once that is decoded", () => {
+  const start = { width: 8, height: 6, data: new Uint8Array(48).fill(2) };
+  const truth = { name: "Truth", labels: "start 1" };
+  const { state, say } = painterOf({ truth });
+  assert.equal(state.painting().data[0], 255);
+  const before = state.paintedDigest();
+  keep("start", 1, start);
+  assert.deepEqual(state.painting().data, start.data);
+  assert.notEqual(state.paintedDigest(), before);
+  stroke(state.painting(), { x: 0, y: 0 }, { x: 0, y: 0 }, 1, 0);
+  assert.equal(state.painting().data[0], 0);
+  assert.equal(start.data[0], 2);
+  say({ paint: "mug 2", truth: null });
+  assert.equal(state.painting().data[0], 255);
+  say({ paint: "mug 1", truth });
+  assert.equal(state.painting().data[0], 0);
 });
