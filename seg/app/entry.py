@@ -15,6 +15,7 @@ HEADINGS = {
     "Losses": "What does the loss care about?",
     "Leaderboard": "Which network is worth its cost?",
     "Training": "What is learnt first?",
+    "Teach": "What shall a network learn from you?",
     "Your data": "How good are they on your pictures?",
 }
 """Page → the question at its top, there before anything slow is imported."""
@@ -34,6 +35,7 @@ def navigation():
         st.Page("pages/losses.py", title="Losses", icon=":material/show_chart:"),
         st.Page("pages/leaderboard.py", title="Leaderboard", icon=":material/leaderboard:"),
         st.Page("pages/training.py", title="Training", icon=":material/play_circle:"),
+        st.Page("pages/teach.py", title="Teach", icon=":material/school:"),
         st.Page("pages/your_data.py", title="Your data", icon=":material/folder_special:"),
     ]
     alias = st.Page(_to_compare, title="Compare", url_path="compare", visibility="hidden")

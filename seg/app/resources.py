@@ -2,6 +2,7 @@
 
 import logging
 import os
+import tempfile
 import threading
 import time
 from collections import defaultdict
@@ -95,8 +96,15 @@ def own_folders() -> list[Path]:
     live = st.session_state.get("live_folder")
     return [
         *(folder for folder in store.own_folders(typed or "") if folder != SHIPPED),
-        *([Path(live.name)] if live else []),
+        *([Path(live.name)] if live and WeightIndex(live.name).path.exists() else []),
     ]
+
+
+def visit_folder() -> Path:
+    """The folder of the sets of this visit, which goes when the visit ends."""
+    if "live_folder" not in st.session_state:
+        st.session_state.live_folder = tempfile.TemporaryDirectory(prefix="seg-live-", ignore_cleanup_errors=True)
+    return Path(st.session_state.live_folder.name)
 
 
 def _open() -> tuple[dict[str, WeightSet], list[str]]:

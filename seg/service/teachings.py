@@ -7,21 +7,28 @@ from seg.catalogue.record import Record
 from seg.catalogue.store import WeightIndex
 from seg.errors import in_a_sentence
 from seg.inference.engines.pytorch import is_out_of_memory
+from seg.labels import ClassMap
 from seg.service.jobs import Job
+from seg.training.lesson import Progress
 from seg.training.paintings import Painting
 from seg.training.taught import Taught
-from seg.training.teacher import Progress, Teacher
+from seg.training.teacher import Teacher
 
 
 class Teaching(Job):
-    """One lesson. progress: what there is to show, None before it has begun; record: of the weight set that it is
-    written as, under `name` in `folder`, once it is done; watched: pictures whose masks are shown and nothing more."""
+    """One lesson.
+
+    teacher: asked for when its turn has come; watched: pictures whose masks are shown and nothing more. progress: what
+    there is to show, None before it has begun; record: of the weight set that it is written as, under `name` in
+    `folder`, once it is done.
+    """
 
     things = "steps"
 
     def __init__(
         self,
         teacher: Callable[[], Teacher],
+        class_map: ClassMap,
         paintings: Sequence[Painting],
         watched: Sequence[Painting],
         folder: Path,
@@ -29,6 +36,7 @@ class Teaching(Job):
         alive: Callable[[], bool] = lambda: True,
     ):
         super().__init__(alive)
+        self.class_map = class_map
         self.paintings, self.watched = tuple(paintings), tuple(watched)
         self.progress: Progress | None = None
         self.record: Record | None = None

@@ -1,7 +1,5 @@
 """Train now: up to three small networks learn shapes in the background while the visitor watches."""
 
-import tempfile
-
 import numpy as np
 import streamlit as st
 
@@ -149,10 +147,8 @@ def _buttons(training: Training) -> None:
 
 
 def _keep(training: Training) -> list[str]:
-    """Write the networks into this visit's folder, which goes when the visit ends; returns the sets' names."""
-    if "live_folder" not in st.session_state:
-        st.session_state.live_folder = tempfile.TemporaryDirectory(prefix="seg-live-", ignore_cleanup_errors=True)
-    return [record.name for record in training.save_as_sets(WeightIndex(st.session_state.live_folder.name))]
+    """Write the networks into this visit's folder; returns the sets' names."""
+    return [record.name for record in training.save_as_sets(WeightIndex(resources.visit_folder()))]
 
 
 def _pictures(training: Training) -> None:

@@ -35,10 +35,10 @@ export class State {
     this.box = null; // of the panel looked at, null while nothing is to be seen
     /** @type {(Point & { id: string | null }) | null} */
     this.pointed = null; // a point of the picture, and the panel it was pointed at in
+    this.beside = false; // whether there was a network beside the painting
     /** @type {string | null} */
     this.pointedClass = null;
     /** @type {Point[]} */
-    this.beside = false; // whether there was a network beside the painting
     /** @type {Point[]} */
     this.outline = []; // the corners of a polygon that is being drawn, in the picture
   }

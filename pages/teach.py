@@ -1,0 +1,22 @@
+"""Teach: a few painted photos make a network that knows one's own classes."""
+
+import streamlit as st
+
+from seg.app import entry
+from seg.app.parts import teach_keep, teach_lesson, teach_photos
+
+entry.required()
+desk = teach_photos.desk()
+
+if not desk.photos:
+    teach_photos.welcome()
+    st.stop()
+
+teach_photos.say_what_is_wrong()
+teach_lesson.show(desk)
+teach_lesson.watch(desk)
+if desk.taught is None:
+    st.stop()
+
+st.header("Keep it")
+teach_keep.show(desk)
