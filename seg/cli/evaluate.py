@@ -48,14 +48,16 @@ def evaluate(
     from seg.pictures.masks import Reading
     from seg.reports.evaluation import examples, report
     from seg.scores import tables
-    from seg.scores.evaluation import Account, samples_for, score_pictures, totals_of
+    from seg.scores.evaluation import Account, callers, samples_for, score_pictures, totals_of
     from seg.scores.journal import Journal, identity
 
     as_text = json_file == Path("-")
     written = [file for file in (csv_file, None if as_text else json_file, report_file) if file]
     if resume and not written:
         raise OptionError("--resume goes on from FILE.partial, beside the file of --csv, --json or --report: name it.")
-    segmenters = [Segmenter.load(name, device, engine, folder or folder_of(name)) for name in dict.fromkeys(weights)]
+    segmenters = [
+        Segmenter.load(name, device, engine, folder or folder_of(name), callers()) for name in dict.fromkeys(weights)
+    ]
     record = segmenters[0].record
     samples = samples_for(record, data, split, Reading.of(record.class_map, ids_from, white))
     for note in samples.notes if isinstance(samples, OwnSamples) else ():

@@ -70,7 +70,8 @@ class Segmenter:
     """A trained network with everything between a picture's pixels and its labels.
 
     Pictures are uint8 (H, W, 3) RGB or (H, W) grey, of any size; a colour picture for a grey network becomes luminance,
-    a grey one for a colour network is repeated. Use from one thread at a time.
+    a grey one for a colour network is repeated. Use from `callers` threads at a time: one, unless it was loaded for
+    more and its engine lets them.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Segmenter:
         network: Network | Callable[[], Network] | Path,
         device: str = "auto",
         engine: str = "auto",
+        callers: int = 1,
     ):
         """network: the module or what loads it, the file where the record says that it is ONNX."""
         self.record = record
@@ -86,11 +88,15 @@ class Segmenter:
             self.engine: Engine = OnnxEngine(network, record, device, engine)
             return
         blueprint = Blueprint(record.model, asdict(record.arguments))
-        self.engine = build_engine(network, device, engine, record.sha256, blueprint)
+        self.engine = build_engine(network, device, engine, record.sha256, blueprint, callers)
 
     @classmethod
-    def load(cls, name: str, device: str = "auto", engine: str = "auto", weights: str | Path = SHIPPED) -> "Segmenter":
+    def load(
+        cls, name: str, device: str = "auto", engine: str = "auto", weights: str | Path = SHIPPED, callers: int = 1
+    ) -> "Segmenter":
         """The weight set called `name` of the folder `weights`.
+
+        callers: threads that would ask it at once, see `seg.inference.engines.build_engine`.
 
         Raises WeightsError for a set that is unknown, missing or damaged, OptionError for a device that is not there.
         """
@@ -98,7 +104,7 @@ class Segmenter:
         record = index.record(name)
         index.verify(record)
         network = partial(index.load, record) if record.is_module else index.file(record)
-        return cls(record, network, device, engine)
+        return cls(record, network, device, engine, callers)
 
     @classmethod
     def from_module(
@@ -264,6 +270,11 @@ class Segmenter:
     def module(self) -> Network:
         """The network itself, in evaluation, on `device`."""
         return self.engine.module
+
+    @property
+    def callers(self) -> int:
+        """Threads that may ask it at once."""
+        return self.engine.callers
 
     @property
     def device(self) -> torch.device:

@@ -1,13 +1,16 @@
 """Weight sets measured on labelled pictures, as the papers measure: one confusion matrix over the whole split."""
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from threading import Semaphore
 from typing import Any
 
 import numpy as np
+import torch
 
 from seg.catalogue.record import Record
 from seg.datasets import Sample, Samples, dataset_named, validation_scenes
@@ -20,8 +23,11 @@ from seg.scores.counts import Row
 from seg.scores.metrics import expected_calibration_error
 from seg.scores.totals import PER_CLASS, Totals
 
-AHEAD = 4
-"""Pictures read before the networks ask for them, and pictures scored after."""
+BESIDE = 2
+"""Threads that read and score while others are in the networks."""
+
+AHEAD = 8
+"""Pictures under way at most."""
 
 
 @dataclass
@@ -59,6 +65,13 @@ def samples_for(record: Record, folder: str | Path | None, split: str = "val", r
     return validation_scenes(dataset, *record.tile, **options)
 
 
+def callers() -> int:
+    """As how many callers networks are loaded for `score_pictures`: with a core for each of two pictures no core waits
+    for another, as it does where both are at one; on many cores each picture has four, which is less to hold."""
+    threads = torch.get_num_threads()
+    return min(threads, max(2, threads // 4))
+
+
 def same_classes(segmenters: Sequence[Segmenter]) -> tuple[str, ...]:
     """The classes that all the networks tell apart. Raises DataError where they are not the same."""
     first, *others = segmenters
@@ -80,21 +93,33 @@ def score_pictures(
 ) -> Iterator[Row]:
     """One row a picture, in their order: what every network makes of it, against the truth.
 
-    Pictures are read ahead and scored behind while the networks run. account: takes note of pictures that cannot be
-    read, have no labelled pixel, or that a network refuses; without one, the first ends it. limit: only the first
-    pictures; done: the places of those that need no work.
+    Pictures are read and scored on threads of their own while the networks run, which take as many pictures at a time
+    as they have callers. account: takes note of pictures that cannot be read, have no labelled pixel, or that a network
+    refuses; without one, the first ends it. limit: only the first pictures; done: the places of those that need no
+    work.
 
     Raises AmbiguousMask: there is no score before its reading is said; DataError for networks of different classes.
     """
     classes = len(same_classes(segmenters))
-    wanted = [index for index in range(min(limit or len(samples), len(samples))) if index not in done]
-    with ThreadPoolExecutor(2, "seg-read") as readers, ThreadPoolExecutor(1, "seg-score") as scorer:
-        scoring: deque[Future[Row]] = deque()
+    callers = min(segmenter.callers for segmenter in segmenters)
+    turns = Semaphore(callers)
+
+    def scored(index: int) -> tuple[Sample, Row]:
+        sample = _labelled(samples[index])
+        with turns:
+            predictions = [_segmented(segmenter, sample, detail) for segmenter in segmenters]
+        return sample, Row.of(index, sample.name, sample.file, sample.labels, predictions, classes)
+
+    pictures = (index for index in range(min(limit or len(samples), len(samples))) if index not in done)
+    with ThreadPoolExecutor(callers + BESIDE, "seg-score") as workers:
+        under_way: deque[Future[tuple[Sample, Row]]] = deque()
         try:
-            for index, reading in _ahead(readers, samples, wanted):
+            while True:
+                under_way.extend(workers.submit(scored, index) for index in islice(pictures, AHEAD - len(under_way)))
+                if not under_way:
+                    return
                 try:
-                    sample = _labelled(reading.result())
-                    predictions = [_segmented(segmenter, sample, detail) for segmenter in segmenters]
+                    sample, row = under_way.popleft().result()
                 except AmbiguousMask:
                     raise
                 except SegError as error:
@@ -105,25 +130,9 @@ def score_pictures(
                 if account is not None:
                     for note in sample.notes:
                         account.notes[note].append(sample.file)
-                work = (index, sample.name, sample.file, sample.labels, predictions, classes)
-                scoring.append(scorer.submit(Row.of, *work))
-                if len(scoring) > AHEAD:
-                    yield scoring.popleft().result()
-            while scoring:
-                yield scoring.popleft().result()
+                yield row
         finally:
-            readers.shutdown(wait=False, cancel_futures=True)
-
-
-def _ahead(
-    readers: ThreadPoolExecutor, samples: Samples, wanted: Iterable[int]
-) -> Iterator[tuple[int, Future[Sample]]]:
-    reading: deque[tuple[int, Future[Sample]]] = deque()
-    for index in wanted:
-        reading.append((index, readers.submit(samples.__getitem__, index)))
-        if len(reading) > AHEAD:
-            yield reading.popleft()
-    yield from reading
+            workers.shutdown(wait=False, cancel_futures=True)
 
 
 def _labelled(sample: Sample) -> Sample:

@@ -108,6 +108,31 @@ def test_a_picture_that_cannot_be_scored_is_left_out_for_all_networks_and_named(
         list(score_pictures(networks, [void]))
 
 
+def test_networks_that_take_two_pictures_at_a_time_give_the_rows_of_one_at_a_time_in_their_order(tmp_path, scenes):
+    make_set(tmp_path, "street/fcn8s-wce")
+    one, two = (Segmenter.load("street/fcn8s-wce", "cpu", "openvino", tmp_path, callers) for callers in (1, 2))
+    assert (one.callers, two.callers) == (1, 2)
+    expected, found = (list(score_pictures([network], scenes)) for network in (one, two))
+    assert [row.name for row in found] == [scene.name for scene in scenes]
+    for a, b in zip(expected, found, strict=True):
+        assert (a.counts[0].confusion == b.counts[0].confusion).all()
+        assert (a.counts[0].boundaries == b.counts[0].boundaries).all()
+
+
+def test_pictures_that_nobody_waits_for_any_more_are_not_read(networks, scenes):
+    read = []
+
+    class Samples(list):
+        def __getitem__(self, index):
+            read.append(index)
+            return super().__getitem__(index)
+
+    rows = score_pictures(networks, Samples(scenes * 20))
+    next(rows)
+    rows.close()
+    assert len(read) <= 12
+
+
 def test_networks_of_other_classes_are_not_compared(networks, tmp_path, scenes):
     record = make_set(tmp_path, "shapes/fcn8s-wce")
     other = Segmenter(record, WeightIndex(tmp_path).load(record), "cpu", "torch")

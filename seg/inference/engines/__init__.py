@@ -63,11 +63,13 @@ def build_engine(
     engine: str = "auto",
     key: str = "",
     blueprint: Blueprint | None = None,
+    callers: int = 1,
 ) -> Engine:
     """The engine for a network, or what loads it when needed, on a device; key names its weights for what is kept on
-    disk, '' keeps nothing; blueprint: what `build_model` made it of, None if it did not.
+    disk, '' keeps nothing; blueprint: what `build_model` made it of, None if it did not; callers: threads that would
+    ask it at once, which only OpenVINO lets them.
 
-    Asked for by name, OpenVINO answers from the first picture on; with "auto", PyTorch answers until it is ready.
+    Asked for by name or by several, OpenVINO answers from the first picture on; else PyTorch answers until it is ready.
     Raises OptionError with a sentence for unknown words.
     """
     where = choose_device(device)
@@ -76,8 +78,8 @@ def build_engine(
         return NativeEngine(network)
     if chosen == "torch":
         return (CudaEngine if where.type == "cuda" else TorchEngine)(network, where)
-    named = engine == "openvino"
-    built = OpenVINOEngine(network, key, blueprint, at_once=named, race=not named)
+    named = engine == "openvino" or callers > 1
+    built = OpenVINOEngine(network, key, blueprint, at_once=named, race=not named, callers=callers)
     if slower:
         built.note(slower)
     return built

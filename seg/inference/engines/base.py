@@ -18,11 +18,13 @@ class Blueprint(NamedTuple):
 
 
 class Engine(Protocol):
-    """All that `Segmenter` and what stands on it use. One thread at a time."""
+    """All that `Segmenter` and what stands on it use. `callers` threads at a time."""
 
     name: str
     device: torch.device
     """Where the network runs."""
+    callers: int
+    """Threads that may ask it at once."""
     batch_size: int
     """How many tiles it likes to be given at once."""
     notes: list[str]

@@ -25,6 +25,7 @@ class TorchEngine:
     """
 
     name = "torch"
+    callers = 1
     batch_size = LARGE_BATCH
 
     def __init__(self, network: Network | Callable[[], Network], device: torch.device):

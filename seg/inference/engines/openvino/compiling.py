@@ -1,4 +1,5 @@
-"""OpenVINO's compiler, as it is used here: on the CPU, in full precision, all cores on one network at a time."""
+"""OpenVINO's compiler, as it is used here: on the CPU, in full precision, all cores on one picture at a time, or shared
+out among several."""
 
 import logging
 import sys
@@ -33,10 +34,13 @@ def problem() -> str:
         return "OpenVINO is not installed or cannot start, so PyTorch runs the networks."
 
 
-def compile_network(network: Any, kept: Path | None = None) -> Any:
-    """A network of OpenVINO's, or its file, ready to run; what the compiler makes is kept in the folder `kept`."""
+def compile_network(network: Any, kept: Path | None = None, callers: int = 1) -> Any:
+    """A network of OpenVINO's, or its file, ready to run; what the compiler makes is kept in the folder `kept`.
+
+    callers: threads that run it at once, each with a request of its own; they have the cores among them.
+    """
     settings = {
-        "PERFORMANCE_HINT": "LATENCY",
+        **({"NUM_STREAMS": callers} if callers > 1 else {"PERFORMANCE_HINT": "LATENCY"}),
         "INFERENCE_PRECISION_HINT": "f32",
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
     }

@@ -7,6 +7,7 @@ import contextlib
 import copy
 import logging
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
@@ -49,6 +50,7 @@ class OpenVINOEngine(CompiledEngine):
     key: names the weights, so that what was compiled for them is found again; '' keeps nothing on disk. blueprint: for
     converting it in another process; without one it is converted here, and takes this process's time.
     at_once: compile before the first answer, for measurements and tests. race: keep the faster of the two engines.
+    callers: threads that may ask it at once.
     """
 
     name = "openvino"
@@ -61,15 +63,19 @@ class OpenVINOEngine(CompiledEngine):
         blueprint: Blueprint | None = None,
         at_once: bool = False,
         race: bool = True,
+        callers: int = 1,
     ):
         super().__init__(network)
+        self.callers = callers
+        self._lock = threading.Lock()
         self.key, self.blueprint, self.at_once, self.race = key, blueprint, at_once, race
         self._compiled: dict[tuple[int, ...], Future[Any]] = {}
 
     def _network(self, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor] | None:
-        if shape not in self._compiled:
-            self._compiled[shape] = self._kept(shape) or self._submitted(shape)
-        future = self._compiled[shape]
+        with self._lock:
+            if shape not in self._compiled:
+                self._compiled[shape] = self._kept(shape) or self._submitted(shape)
+            future = self._compiled[shape]
         if self.at_once:
             wait([future])
         return future.result() if future.done() and not future.exception() else None
@@ -89,7 +95,7 @@ class OpenVINOEngine(CompiledEngine):
             return None
         mark_used(file)
         try:
-            compiled = _runner(compile_network(file, file.parent))
+            compiled = _runner(compile_network(file, file.parent, self.callers))
         except (RuntimeError, OSError):
             log.info("%s is damaged and is made anew", file)
             shutil.rmtree(file.parent, ignore_errors=True)
@@ -122,7 +128,7 @@ class OpenVINOEngine(CompiledEngine):
             kept = file if file is not None and store(converted, file) else None
             if file is not None and kept is None:
                 self.note(f"Compiled networks cannot be kept in {cache_folder()}, so each start makes them anew.")
-            compiled = _runner(compile_network(kept, kept.parent) if kept else compile_network(converted))
+            compiled = _runner(compile_network(kept or converted, kept.parent if kept else None, self.callers))
             if kept:
                 evict_least_used(kept)
             return self._winner(compiled, network, shape)
@@ -179,10 +185,13 @@ def _is_faster(network: Callable[[Tensor], Any], plain: Callable[[Tensor], Any],
 
 
 def _runner(compiled: Any) -> Callable[[Tensor], Tensor]:
-    """One request of the compiled network: (1, C, h, w) → logits, which the next run writes over."""
-    request = compiled.create_infer_request()
+    """A request of the compiled network for each thread: (1, C, h, w) → logits, which its next run writes over."""
+    own = threading.local()
 
     def run(tile: Tensor) -> Tensor:
+        if not hasattr(own, "request"):
+            own.request = compiled.create_infer_request()
+        request = own.request
         request.infer([tile.permute(0, 2, 3, 1).contiguous().numpy()], share_inputs=True)
         return torch.from_numpy(request.get_output_tensor(0).data)
 

@@ -33,7 +33,7 @@ class OnnxEngine:
     """
 
     name = "openvino"
-    batch_size = 1
+    callers = batch_size = 1
     device = tile_device = torch.device("cpu")
 
     def __init__(self, path: Path, record: Record, device: str = "auto", engine: str = "auto"):
