@@ -1,8 +1,9 @@
 """A network of a weight set as an ONNX file, for programs that know nothing of this one."""
 
-import io
 import json
+import tempfile
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seg.catalogue.onnx import CLASSES
@@ -30,23 +31,23 @@ def to_onnx(record: Record, network: "Network") -> bytes:
     except ImportError as error:
         raise WeightsError("Writing ONNX files needs the package onnx: pip install onnx.") from error
 
+    mean, std = (255 * torch.tensor(numbers)[:, None, None] for numbers in (record.mean, record.std))
+
     class FromBytes(nn.Module):
         """The network with what stands between a picture's bytes and it."""
 
         def __init__(self) -> None:
             super().__init__()
             self.network = network
-            self.register_buffer("mean", torch.tensor(record.mean)[:, None, None] * 255)
-            self.register_buffer("std", torch.tensor(record.std)[:, None, None] * 255)
 
         def forward(self, picture: Tensor) -> Tensor:
             shown = picture.flip(1) if record.channel_order == "bgr" else picture
-            return self.network((shown.float() - self.mean) / self.std) / record.temperature
+            return self.network((shown.float() - mean) / std) / record.temperature
 
-    file = io.BytesIO()
     picture = torch.zeros(1, len(record.mean), *record.tile, dtype=torch.uint8)
     try:
-        with warnings.catch_warnings(), torch.no_grad():
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), torch.no_grad():
+            file = Path(folder, "network.onnx")
             warnings.simplefilter("ignore")  # sizes are fixed, which it warns of, and the way to write is an older one
             torch.onnx.export(
                 FromBytes().eval(),
@@ -57,10 +58,10 @@ def to_onnx(record: Record, network: "Network") -> bytes:
                 opset_version=OPSET,
                 dynamo=False,
             )
+            model = onnx.load(file)
     except Exception as error:  # whatever the exporter meets
         raise WeightsError(
             f"{record.name} cannot be written as ONNX ({type(error).__name__}): it has operations that ONNX has not."
         ) from error
-    model = onnx.load_from_string(file.getvalue())
     onnx.helper.set_model_props(model, {CLASSES: json.dumps([c.name for c in record.classes])})
     return model.SerializeToString()

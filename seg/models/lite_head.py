@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .blocks import Network, crop_to, pad_to_multiple, skip_or_zeros
+from .blocks import ADDED, Network, Skip, crop_to, pad_to_multiple, skip_or_zeros
 from .efficientnet import Lite0Encoder
 
 STRIDES = (8, 16, 32)
@@ -48,18 +48,18 @@ class FeatureHead(nn.Module):
 
     def forward(self, features: Mapping[str, Tensor], skips: set[str] | None = None) -> Tensor:
         """features: name → (N, C, h, w), the finest first, each coarser by a whole factor."""
-        finest = next(iter(features.values())).shape[-1]
-        total: Tensor | float = 0.0
+        projected = []
         for name, feature in features.items():
-            known = skip_or_zeros(self.dropout(self.standardise[name](feature)), name, skips)
-            projected = self.project[name](known)
-            factor = finest // projected.shape[-1]
-            total = total + (projected if factor == 1 else enlarged(projected, factor))
+            part = self.project[name](self.dropout(self.standardise[name](feature)))
+            projected.append(skip_or_zeros(part, name, skips))
+        total, *coarser = projected
+        for part in coarser:
+            total = total + enlarged(part, total.shape[-1] // part.shape[-1])
         return self.score(F.relu(total))
 
 
 class LiteHead(Network):
-    """The encoder and the head on it. Any of its strides can be left out: its features are then their mean."""
+    """The encoder and the head on it. Any of its strides can be left out: it then adds nothing."""
 
     def __init__(self, num_classes: int, in_channels: int = 3):
         super().__init__()
@@ -69,7 +69,8 @@ class LiteHead(Network):
         self.head = FeatureHead(channels, num_classes)
         stages = ("encoder.model.blocks.2", "encoder.model.blocks.4", "encoder.model.blocks.6")
         self.skip_ends = {
-            name: (stage, f"head.project.{name}") for name, stage in zip(self.skip_names, stages, strict=True)
+            name: Skip(stage, "head.score", ADDED, f"head.project.{name}")
+            for name, stage in zip(self.skip_names, stages, strict=True)
         }
 
     def features(self, x: Tensor) -> dict[str, Tensor]:

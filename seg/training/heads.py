@@ -111,5 +111,7 @@ def _standardise(heads: FeatureHead, versions: Sequence[Version]) -> None:
 def first_of(heads: FeatureHead, classes: int) -> dict[str, Tensor]:
     """The state of the first of the heads, for one alone."""
     state = heads.state_dict()
-    one = FeatureHead({name: layer.in_channels for name, layer in heads.project.items()}, classes).state_dict()
+    one = FeatureHead(
+        {name: layer.get_parameter("weight").shape[1] for name, layer in heads.project.items()}, classes
+    ).state_dict()
     return {name: tensor[: len(one[name])] if tensor.ndim else tensor for name, tensor in state.items()}

@@ -161,7 +161,7 @@ class Lesson:
         classes, found = list(sought(self.class_map.names)), []
         for head, included in enumerate(self.includes):
             total = np.zeros((len(self.class_map),) * 2, np.int64)
-            for i in np.flatnonzero(~included):
+            for i in np.flatnonzero(~included).tolist():
                 mask = self._logits(heads, self.versions[i][0], [head])[0].argmax(0).to(torch.uint8).numpy()
                 total += confusion_matrix(mask, self._truth(i), len(self.class_map))
             found.append(float(mean_known(Scores(total).dice[classes])))
@@ -186,13 +186,14 @@ class Lesson:
         assert isinstance(network, LiteHead)
         network.encoder.load_state_dict(self.features.network.encoder.state_dict())
         network.head.load_state_dict(first_of(heads, len(self.class_map)))
+        half_precision(network.eval())
         names, without = network.skip_names, {}
         for name in names if len(self.includes) > 1 else ():
             found = self._left_out(heads, set(names) - {name})
             without[name] = found.mean if found else float("nan")
         return Taught(
             class_map=self.class_map,
-            network=half_precision(network.eval()),
+            network=network,
             mean=tuple(self.features.mean),
             std=tuple(self.features.std),
             scale=self.features.scale,

@@ -12,7 +12,7 @@ from seg.anatomy.stages import Anatomise, Costs, Means, Skips, Strongest, Timed,
 from seg.catalogue.store import WeightIndex
 from seg.datasets import street
 from seg.inference.segmenter import Segmenter
-from seg.models import build_model
+from seg.models import HEAD, build_model
 from seg.scores.ablation import Ablated, changed
 from tests.conftest import make_set
 
@@ -26,6 +26,7 @@ NETWORKS = [
     ("fc_densenet56", {"base": 12}),
     ("fcn8s", {"backbone": "efficientnet_lite0"}),
     ("unet", {"backbone": "efficientnet_lite0"}),
+    (HEAD, {"backbone": "efficientnet_lite0"}),
 ]
 SKIPPING = [(name, options) for name, options in NETWORKS if name not in ("conv_stack", "encoder_decoder", "fcn32s")]
 

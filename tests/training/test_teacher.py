@@ -7,6 +7,8 @@ import torch
 
 import seg.training
 from seg import Segmenter
+from seg.anatomy.receptive import Seen
+from seg.anatomy.stages import Anatomise, Skips
 from seg.catalogue.comparisons import WeightSet, comparisons, start_of, title_of
 from seg.catalogue.store import WeightIndex
 from seg.datasets import Sample
@@ -145,6 +147,16 @@ def test_any_stride_can_be_left_out(taught):
     whole = segmenter.logits(image)
     for name in segmenter.skip_names:
         assert not np.array_equal(segmenter.logits(image, set(segmenter.skip_names) - {name}), whole)
+
+
+def test_a_taught_network_is_looked_into_like_any_other(taught):
+    segmenter, image = taught.segmenter(), fruit(10, 64, 96).image
+    stages = Anatomise()(segmenter, image, 1)
+    assert stages[-1].name == "head.score"
+    assert all(stage.receptive_field for stage in stages)
+    assert dict(Skips()(segmenter, image, 1))["stride8"].through == "head.project.stride8"
+    field = Seen(0.5, 0.5)(segmenter, image, 1)
+    assert field.inside == pytest.approx(1)
 
 
 def test_a_large_photo_is_brought_to_the_working_size():
