@@ -3,7 +3,7 @@
 import streamlit as st
 
 from seg.app import entry
-from seg.app.parts import teach_keep, teach_lesson, teach_photos
+from seg.app.parts import teach_keep, teach_lesson, teach_photos, teach_why
 
 entry.required()
 desk = teach_photos.desk()
@@ -20,3 +20,6 @@ if desk.taught is None:
 
 st.header("Keep it")
 teach_keep.show(desk)
+
+st.header("Why do a few photos do?")
+teach_why.show(desk)

@@ -1,6 +1,6 @@
 """Networks that a few painted photos teach as work in the background, and why that works."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 
 from seg.catalogue.record import Record
@@ -13,6 +13,7 @@ from seg.training.lesson import Progress
 from seg.training.paintings import Painting
 from seg.training.taught import Taught
 from seg.training.teacher import Teacher
+from seg.training.why import from_scratch, growth
 
 
 class Teaching(Job):
@@ -57,11 +58,7 @@ class Teaching(Job):
     @property
     def said(self) -> str:
         """A sentence on what it failed by, '' while it has not."""
-        if self.error is None:
-            return ""
-        if is_out_of_memory(self.error):
-            return "There is not enough memory: teach with fewer or smaller photos."
-        return in_a_sentence(self.error, "Teaching", "try again, or take away the photo that came last")
+        return _sentence(self.error)
 
     def steps(self) -> Generator[None]:
         for progress in self._teacher().teach(self.paintings, watched=self.watched):
@@ -69,3 +66,54 @@ class Teaching(Job):
             if progress.taught is not None:
                 self.record = progress.taught.write(WeightIndex(self._folder), self._name)
             yield
+
+
+class Reasons(Job):
+    """Why a lesson could do with so few photos: the same from scratch in the same time, and the Dice by their number.
+
+    scratch: how far the network from scratch is, None before it has begun; grown: photos learned from → the Dice on the
+    others of each of a few groups, None until it is known, and of a single photo.
+    """
+
+    things = "parts"
+    total = 200
+
+    def __init__(self, lesson: Teaching, teacher: Callable[[], Teacher], alive: Callable[[], bool] = lambda: True):
+        super().__init__(alive)
+        assert lesson.taught is not None
+        self.lesson = lesson
+        self.seconds = lesson.taught.computed + lesson.taught.learned
+        self.scratch: Progress | None = None
+        self.grown: Mapping[int, tuple[float, ...]] | None = None
+        self._teacher = teacher
+        self._counted: Progress | None = None
+
+    @property
+    def done(self) -> int:
+        return sum(100 * one.done // max(one.total, 1) for one in (self.scratch, self._counted) if one)
+
+    @property
+    def said(self) -> str:
+        """A sentence on what it failed by, '' while it has not."""
+        return _sentence(self.error)
+
+    def steps(self) -> Generator[None]:
+        teacher = self._teacher()
+        for progress in from_scratch(teacher, self.lesson.paintings, self.seconds, self.lesson.watched):
+            self.scratch = progress
+            yield
+        if len(self.lesson.paintings) > 1:
+            for progress in self._count(teacher):
+                self._counted = progress
+                yield
+
+    def _count(self, teacher: Teacher) -> Generator[Progress]:
+        self.grown = yield from growth(teacher, self.lesson.paintings)
+
+
+def _sentence(error: BaseException | None) -> str:
+    if error is None:
+        return ""
+    if is_out_of_memory(error):
+        return "There is not enough memory: teach with fewer or smaller photos."
+    return in_a_sentence(error, "Teaching", "try again, or take away the photo that came last")

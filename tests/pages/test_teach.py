@@ -3,6 +3,7 @@
 import io
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Generator
 from functools import partialmethod
 from pathlib import Path
@@ -13,12 +14,15 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from seg.app import resources
-from seg.app.parts import teach_photos
+from seg.app.parts import teach_keep, teach_photos, teach_why
 from seg.app.parts.teach_desk import LONG_SIDE, MOST_PHOTOS, Desk, Photo, understood
 from seg.app.parts.teach_photos import DESK
+from seg.catalogue.store import WeightIndex
+from seg.datasets.own import open_data
 from seg.labels import IGNORE
+from seg.pictures import masks
 from seg.pictures.decode import Picture
-from seg.service.jobs import OVER, WAITING, Job, Turns
+from seg.service.jobs import DONE, OVER, WAITING, Job, Turns
 from seg.service.service import PredictionService
 from seg.training.teacher import Teacher
 from tests.conftest import make_set
@@ -135,6 +139,40 @@ def test_painted_photos_teach_a_network_that_stands_on_every_page_for_the_visit(
     page = page.switch_page("pages/leaderboard.py").run()
     assert not page.exception
     assert "own: mine/disc" in " ".join(str(frame.value.to_dict()) for frame in page.dataframe)
+
+
+def test_what_is_taught_is_taken_along_and_opens_again(page, tmp_path):
+    desk = bring(page, 3, painted=2)
+    lesson = taught(page).taught
+    with zipfile.ZipFile(io.BytesIO(teach_keep.set_as_zip(lesson))) as archive:
+        archive.extractall(tmp_path / "mine")
+    index = WeightIndex(tmp_path / "mine")
+    assert index.load(index.record("mine/thing")) is not None
+    with open_data(io.BytesIO(teach_keep.paintings_as_zip(desk)), "paintings.zip") as opened:
+        assert opened.class_map.names == ("background", "thing")
+        found = opened.split("all", masks.AS_FILED)
+        assert len(found) == 2
+        np.testing.assert_array_equal(found[0].labels, disc(0)[1])
+    titles = [button.label for button in page.get("download_button")]
+    assert titles[0] == "Weight set (ZIP)"
+    assert "Paintings (ZIP)" in titles
+
+
+def test_the_reasons_are_shown_on_request(page):
+    bring(page, 4, painted=3)
+    lesson = taught(page).taught
+    assert {metric.label for metric in page.metric} == {"All strides", *(f"Without stride {n}" for n in (8, 16, 32))}
+    page = press(page, "Try it without the encoder")
+    reasons = page.session_state[teach_why.REASONS]
+    reasons.seconds = 2.0
+    until(lambda: reasons.state in OVER)
+    page.run()
+    assert not page.error
+    assert reasons.state == DONE
+    assert sorted(reasons.grown) == [1, 2]
+    images = [str(image.proto) for image in page.get("image")]
+    assert sum("by a network from scratch" in one for one in images) == len(lesson.paintings) + 1
+    assert "Dice by the number of photos learned from" in {chart.proto.alt for chart in page.get("plotly_chart")}
 
 
 def test_the_next_photo_is_looked_at_by_what_is_taught_and_the_next_round_finds_the_features_there(page):

@@ -294,8 +294,7 @@ def _watch(desk: Desk, lesson: Teaching) -> None:
             held_out = number >= len(lesson.paintings)
             height, width = mask.shape
             with st.container(width=min(TILE * width // height, 2 * TILE), gap="xsmall"):
-                drawn = fit(laid_over(painting.image, mask, class_map), 4 * TILE)
-                st.image(encode_png(drawn), width="stretch", alt=f"The network's mask of {painting.name}")
+                tile(laid_over(painting.image, mask, class_map), f"The network's mask of {painting.name}")
                 st.caption(f"{plain(painting.name)}{' · held out' if held_out else ''}")
     left, right = st.columns(2, gap="large")
     with left:
@@ -310,3 +309,8 @@ def _watch(desk: Desk, lesson: Teaching) -> None:
         st.markdown("Does it still learn? The loss on what is painted.")
         figure = figures_training.learning_curves({"loss": progress.losses}, "loss", unit="step")
         st.plotly_chart(figure, config=CHART, key="teach-loss", alt="Loss by step")
+
+
+def tile(drawn: np.ndarray, alt: str) -> None:
+    """A small picture, sharp on fine screens."""
+    st.image(encode_png(fit(drawn, 4 * TILE)), width="stretch", alt=alt)
