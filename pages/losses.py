@@ -3,7 +3,7 @@
 import streamlit as st
 
 from seg.app import controls, entry
-from seg.app.parts import gallery, losses, runs
+from seg.app.parts import gallery, losses
 
 entry.required()
 sets = controls.weight_sets()
@@ -17,9 +17,8 @@ comparison = losses.choose(sets)
 if comparison:
     class_map = comparison.entries[0].record.class_map
     exhibit = gallery.choose(class_map)
-    work = runs.start(exhibit, comparison)
-    runs.show(exhibit, work, class_map)
-    losses.on_this_picture(exhibit, work, class_map)
+    losses.on_this_picture(exhibit, comparison, class_map)
+    controls.link("pages/compare.py", "See their masks side by side", {f"topic-{class_map.dataset}": "losses"})
     losses.over_validation(comparison, class_map)
 
     st.header("Where is the loss?")

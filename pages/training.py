@@ -42,8 +42,8 @@ if show.sample is not None:
     hint = known.sentences.get("training", "") if known else ""
     st.markdown(
         f"Press play. Every network labels this picture at {len(show.shares)} moments of its training, all in "
-        f"step. {hint} The line under each mask is its mean IoU on the "
-        "validation pictures, the dot the moment you see."
+        f"step; early moments lie closer together, when most is learned. {hint} The line under each mask is its mean "
+        "IoU on the validation pictures, the dot the moment you see."
     )
     player(show.sample, show.tracks, show.shares, classes, key="replay")
 for problem in show.problems:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from seg.app import controls, entry
 from seg.app.parts import gallery, upsampling
-from seg.catalogue.comparisons import comparisons
+from seg.catalogue.comparisons import comparisons, set_in_words
 
 entry.required()
 sets = controls.weight_sets()
@@ -38,6 +38,12 @@ controls.link("pages/training.py", "When each way up learns its outlines")
 st.markdown("**Every network, ranked**")
 members = {w.name: w for w in sets.values() if w.record.dataset == dataset}
 found = upsampling.measured(exhibit, members)
-name = st.selectbox("Look at one network", list(found), key=f"up-network-{dataset}", persist_state="session")
+name = st.selectbox(
+    "Look at one network",
+    list(found),
+    key=f"up-network-{dataset}",
+    persist_state="session",
+    format_func=lambda name: set_in_words(members[name]),
+)
 if name:
     upsampling.one_network(exhibit, members[name], found[name])

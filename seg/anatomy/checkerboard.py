@@ -89,6 +89,11 @@ def grid_pattern(logits: np.ndarray, period: int, repeat: int = 3) -> np.ndarray
     return np.tile(strongest, (repeat, repeat))
 
 
+def times(decibels: float) -> float:
+    """How many times the energy it is compared with: 10 dB is ten times, −3 dB about half."""
+    return 10 ** (decibels / 10)
+
+
 @dataclass(frozen=True)
 class LearnedKernel:
     """One transposed convolution of a trained network, the float (k, k) mean over the channels it keeps apart.

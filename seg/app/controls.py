@@ -1,6 +1,6 @@
 """What to compare: a data set, what differs between the networks, and what they have in common."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -164,6 +164,8 @@ def here(words: str) -> str:
     return f", here {words}" if words else ""
 
 
-def link(page: str, label: str) -> None:
-    """The way to another page, with the data set and the picture."""
-    st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=address.to_take_along())
+def link(page: str, label: str, says: Mapping[str, str] | None = None) -> None:
+    """The way to another page, with the data set and the picture; says: what else its address says."""
+    st.page_link(
+        page, label=label, icon=":material/arrow_forward:", query_params={**address.to_take_along(), **(says or {})}
+    )

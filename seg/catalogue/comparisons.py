@@ -146,6 +146,22 @@ def traits(record: Record) -> dict[str, str]:
     }
 
 
+def set_in_words(weights: WeightSet, with_seed: bool = True) -> str:
+    """What a person calls the set: 'U-Net, from ImageNet, weighted cross-entropy', with what else sets it apart."""
+    record = weights.record
+    if record.source:
+        return weights.name
+    trait = traits(record)
+    start = "from ImageNet" if trait[START] == IMAGENET else trait[START]
+    said = {"lite0", record.arguments.upsampling, "paper"}
+    rest = [part.replace("seed", "seed ") for part in record.variant.split("-") if part and part not in said]
+    rest = [part for part in rest if with_seed or not part.startswith("seed ")]
+    way = trait[UPSAMPLING] if record.arguments.upsampling else ""
+    wide = "paper's width" if trait[WIDTH] == "paper" else ""
+    words = (trait[NETWORK], start, trait[LOSS], way, wide, *rest)
+    return weights.mark + ", ".join(word for word in words if word)
+
+
 def comparisons(sets: Iterable[WeightSet]) -> list[Comparison]:
     """Every comparison that the sets allow, data set by data set, the one worth opening with first in each.
 

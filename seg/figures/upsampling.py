@@ -44,17 +44,26 @@ def ranking(strongest: Mapping[str, tuple[int, float]]) -> go.Figure:
             x=[strongest[name][1] for name in names],
             y=names,
             orientation="h",
+            showlegend=False,
             marker={"color": COLOURS[0]},
-            text=[f"{strongest[name][1]:.1f} dB, every {strongest[name][0]} px" for name in names],
-            textposition="outside",
-            cliponaxis=False,
             hovertemplate="%{y}: %{x:.1f} dB over its neighbourhood<extra></extra>",
         )
+    )
+    # Beside a bar to the left its text would stand over the names.
+    figure.add_scatter(
+        x=[max(0.0, strongest[name][1]) for name in names],
+        y=names,
+        mode="text",
+        text=[f" {strongest[name][1]:.1f} dB, every {strongest[name][0]} px" for name in names],
+        textposition="middle right",
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
     )
     values = [energy for _, energy in strongest.values()]
     figure.update_xaxes(
         title="energy at the grid's frequencies, dB over the neighbourhood",
-        range=[min(0, *values) * 1.4 - 1, max(1, *values) * 1.4],
+        range=[min(0, *values) * 1.1, max(1, *values) * 1.4],
     )
     figure.update_yaxes(ticksuffix=" ")
     return framed(figure, height=90 + 30 * len(names))

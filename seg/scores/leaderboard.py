@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seg.catalogue.comparisons import LOSS_ORDER, LOSS_TITLES, SCRATCH, WeightSet, start_of, title_of
+from seg.catalogue.comparisons import LOSS_ORDER, LOSS_TITLES, SCRATCH, WeightSet, set_in_words, start_of, title_of
 from seg.catalogue.record import Record, Timing, Validation
 from seg.datasets import DATASETS
 from seg.models import ARCHITECTURES
@@ -46,6 +46,11 @@ class Row:
     def name(self) -> str:
         """The set's name as shown everywhere; for several seeds the part of it that they share."""
         return self.sets[0].name if len(self.sets) == 1 else self.sets[0].mark + _stem(self.record)
+
+    @property
+    def words(self) -> str:
+        """What a person calls it, see `set_in_words`; for several seeds without them."""
+        return set_in_words(self.sets[0], with_seed=len(self.sets) == 1)
 
     @property
     def label(self) -> str:

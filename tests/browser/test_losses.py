@@ -1,5 +1,7 @@
 """The Losses page as a person uses it."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser import PATIENCE
@@ -11,7 +13,10 @@ def test_a_smaller_disc_changes_the_table_and_the_address(browser, serve):
     slider = page.get_by_role("slider", name="The disc covers")
     expect(slider).to_have_attribute("aria-valuetext", "50.0%", timeout=PATIENCE)
     expect(page.get_by_text("How hard is each loss pulling")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_role("heading", name="Dice per class")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("link", name="See their masks side by side")).to_have_attribute(
+        "href", re.compile("topic-street=losses")
+    )
+    assert page.locator(".viewer").count() == 0
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     slider.press("ArrowRight")
     page.wait_for_url("**disc=28.4*")

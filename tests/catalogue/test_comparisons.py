@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from seg.catalogue.comparisons import IMAGENET, SCRATCH, WeightSet, comparisons, head_starts
+from seg.catalogue.comparisons import IMAGENET, SCRATCH, WeightSet, comparisons, head_starts, set_in_words
 from seg.catalogue.record import Class
+from seg.catalogue.store import SHIPPED, WeightIndex
 from tests.conftest import make_set
 
 LITE0 = {"variant": "lite0", "backbone": "efficientnet_lite0"}
@@ -162,3 +163,14 @@ def test_a_single_set_can_be_looked_at_alone_and_none_is_nothing_to_compare(one)
 def test_an_encoder_that_was_trained_before_is_told(one):
     later = replace(one, model="unet", recipe={**one.recipe, "encoder_of": "street/fcn8s-ce"})
     assert head_starts([one, later]) == ["U-Net's encoder began as the trained one of street/fcn8s-ce."]
+
+
+def test_every_shipped_set_has_a_name_in_words_of_its_own():
+    sets = [WeightSet(record) for record in WeightIndex(SHIPPED).records().values()]
+    said = {weights.name: set_in_words(weights) for weights in sets}
+    assert said["street/unet-wce-lite0"] == "U-Net, from ImageNet, weighted cross-entropy"
+    assert said["shapes/unet-dice-seed1"] == "U-Net, from scratch, Dice, seed 1"
+    assert said["street/encoder_decoder-wce-nearest"].endswith("weighted cross-entropy, nearest")
+    for dataset in {weights.record.dataset for weights in sets}:
+        names = [said[weights.name] for weights in sets if weights.record.dataset == dataset]
+        assert len(set(names)) == len(names)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seg.figures import architectures, compare, leaderboard, losses, training
+from seg.figures import architectures, compare, leaderboard, losses, training, upsampling
 from seg.figures.common import as_text, name_of
 
 NAMES = ["<b>bold</b>", '<a href="javascript:alert(1)">x</a>', "1 & 2 < 3"]
@@ -38,3 +38,10 @@ def test_classes_that_are_called_by_numbers_stand_beside_each_other_like_others(
 @pytest.mark.parametrize("name", [*NAMES, "&lt;", "&amp;lt;", "a\nb"])
 def test_a_point_that_is_clicked_knows_its_class(name):
     assert name_of(as_text(name)) == name
+
+
+def test_no_label_of_a_bar_to_the_left_stands_over_its_name():
+    drawn = upsampling.ranking({"U-Net": (2, 12.0), "FCN-8s": (8, -0.8)})
+    (texts,) = [trace for trace in drawn.data if trace.type == "scatter"]
+    assert dict(zip(texts.y, texts.x, strict=True)) == {"FCN-8s": 0.0, "U-Net": 12.0}
+    assert texts.textposition == "middle right"

@@ -1,6 +1,5 @@
 """The Losses page without a browser: small random networks, real widgets."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +16,7 @@ APP = Path(__file__).parents[2] / "streamlit_app.py"
 def opened(folder: Path, monkeypatch) -> AppTest:
     monkeypatch.setattr(resources, "SHIPPED", folder)
     app = AppTest.from_file(str(APP), default_timeout=120).run()
-    page = app.switch_page("pages/losses.py").run()
-    for _ in range(100):
-        if page.info or (page.dataframe and page.header[1].value == "Dice per class"):
-            break
-        time.sleep(0.1)
-        page = page.run()
-    return page
+    return app.switch_page("pages/losses.py").run()
 
 
 @pytest.fixture

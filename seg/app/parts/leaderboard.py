@@ -54,19 +54,16 @@ def table(rows: Sequence[Row]) -> None:
     """Every row with its scores, the verdict against one of them, and the CSV."""
     by_name = {row.name: row for row in rows}
     address.choice("leaderboard-reference", by_name, None)
-    name = st.selectbox(
-        "Compare each with",
-        [None, *by_name],
-        format_func=lambda name: name or "the best of its data set",
-        key="leaderboard-reference",
-        width=320,
-    )
+    named = {None: "the best of its data set", **{name: row.words for name, row in by_name.items()}}
+    called = named.__getitem__
+    name = st.selectbox("Compare each with", list(named), format_func=called, key="leaderboard-reference", width=420)
     board = leaderboard.board(rows, by_name[name] if name else None)
     intervals = [
         f"{low:.3f}–{high:.3f}" if math.isfinite(low) else None
         for low, high in zip(board["low"], board["high"], strict=True)
     ]
     shown = board.assign(
+        words=[by_name[set_].words for set_ in board["set"]],
         interval=pd.Series(intervals, board.index),
         verdict=board["verdict"].replace(MARKS),
         minutes=board["training_seconds"] / 60,
@@ -77,15 +74,16 @@ def table(rows: Sequence[Row]) -> None:
         hide_index=True,
         placeholder="–",
         column_order=[
-            "set", "mean_iou", *(["spread", "seeds"] if several else []), "interval", "verdict", "difference",
-            "mean_dice", "pixel_accuracy", "boundary_f1", "ece", "parameters", "gflops", "milliseconds", "minutes",
+            "words", "mean_iou", *(["spread"] if several else []), "interval", "verdict", "parameters", "gflops",
+            "milliseconds", *(["seeds"] if several else []), "difference", "mean_dice", "pixel_accuracy",
+            "boundary_f1", "ece", "minutes",
             "network", "loss", "start", "scale", *(["dataset"] if board["dataset"].nunique() > 1 else []),
         ],
         column_config=_columns(),
         height=min(38 + 35 * len(shown), 640),
         alt="Every weight set with its scores, cost and training time",
     )  # fmt: skip
-    st.markdown(_rule(rows, name, several))
+    st.markdown(_rule(by_name[name].words if name else None, several))
     for note in _notes(rows, board):
         st.markdown(note)
     st.download_button(
@@ -101,7 +99,7 @@ def table(rows: Sequence[Row]) -> None:
 def _columns() -> dict:
     number = st.column_config.NumberColumn
     return {
-        "set": st.column_config.TextColumn("Weight set", pinned=True, width=230),
+        "words": st.column_config.TextColumn("Weight set", pinned=True, width=330),
         "dataset": "Data set",
         "network": "Network",
         "loss": "Loss",
@@ -124,8 +122,8 @@ def _columns() -> dict:
     }
 
 
-def _rule(rows: Sequence[Row], name: str | None, several: bool) -> str:
-    against = f"**{plain(name)}**" if name else "the best of its data set among these lines"
+def _rule(words: str | None, several: bool) -> str:
+    against = f"**{plain(words)}**" if words else "the best of its data set among these lines"
     rule = (
         f"Which differences are real? Each set is compared with {against}, in mean IoU. **≈ within noise**: the two "
         "95 % intervals overlap, so other pictures of the same kind might turn the order round; better and worse: they "
@@ -287,7 +285,7 @@ def detail(rows: Sequence[Row]) -> None:
             title = ("Set", "Set beside it")[i]
             key = f"leaderboard-set{i}-{rows[0].record.dataset}"
             address.choice(key, by_name, list(by_name)[i])
-            row = by_name[st.selectbox(title, list(by_name), key=key)]
+            row = by_name[st.selectbox(title, list(by_name), key=key, format_func=lambda name: by_name[name].words)]
             _one(row, f"{key}-figure")
 
 

@@ -1,17 +1,14 @@
 """The parts of the Losses page: networks of different losses, where a loss is, and what imbalance does to it."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from seg.app import address, answers, controls
-from seg.app.parts import compare as results
 from seg.app.parts import runs
 from seg.app.parts.exhibits import Exhibit
 from seg.app.text import plain
-from seg.catalogue.comparisons import Comparison, WeightSet, comparisons
+from seg.catalogue.comparisons import Comparison, WeightSet, comparisons, set_in_words
 from seg.errors import ImageError
 from seg.figures import losses as figures
 from seg.labels import ClassMap
@@ -50,19 +47,19 @@ def choose(sets: dict[str, WeightSet]) -> Comparison | None:
     return found[0]
 
 
-def on_this_picture(exhibit: Exhibit, work: Sequence[runs.Run], class_map: ClassMap) -> None:
-    """Scores of each network on the picture shown, once all have come: overlap, outlines, confidence."""
+def on_this_picture(exhibit: Exhibit, comparison: Comparison, class_map: ClassMap) -> None:
+    """Scores of each network on the picture chosen: overlap, outlines, confidence."""
+    work = runs.start(exhibit, comparison)
+    answers.collect({run.entry.title: run.future for run in work})
     done = runs.finished(work)
-    if not done or not all(run.future.done() for run in work):
+    if not done:
         return
-    if exhibit.truth is not None:
-        results.scores(exhibit, work, class_map)
     table = pd.DataFrame({run.entry.title: _scores(exhibit, run, class_map) for run in done}).T.rename_axis("loss")
     st.markdown(
         "What does the loss show in? Boundary F1 asks whether outlines lie within two pixels. Calibration error is the "
         "gap between how sure a network is and how often it is right on this picture."
         if exhibit.truth is not None
-        else "This picture has no truth: upload a mask, or paint one above, to score the networks."
+        else "This picture has no truth: upload a mask above, or paint one on Compare, to score the networks."
     )
     st.dataframe(table.style.format("{:.3f}", na_rep="–"), alt="Scores of every loss on this picture")
 
@@ -136,7 +133,7 @@ def where(exhibit: Exhibit, comparison: Comparison, class_map: ClassMap, sets: d
     left, right = st.columns([2, 3])
     key = f"where-{class_map.dataset}"
     address.choice(key, members, comparison.entries[0].weights.name)
-    name = left.selectbox("Network", list(members), key=key)
+    name = left.selectbox("Network", list(members), key=key, format_func=lambda name: set_in_words(members[name]))
     titles = {LOSSES[key].title: key for key in LOSSES}
     with right:
         address.choices("where-losses", titles, ["cross-entropy", "focal", "Dice"])
@@ -242,7 +239,8 @@ def _drawn(mask: np.ndarray, truth: np.ndarray) -> bytes:
 
 def formulas() -> None:
     """Every loss as implemented, with its paper."""
-    for kind in LOSSES.values():
-        st.markdown(f"**{kind.title[0].upper()}{kind.title[1:]}**")
-        st.latex(kind.formula)
-        st.markdown(plain(kind.paper))
+    with st.expander(f"All {len(LOSSES)}, as they are computed here, with their papers"):
+        for kind in LOSSES.values():
+            st.markdown(f"**{kind.title[0].upper()}{kind.title[1:]}**")
+            st.latex(kind.formula)
+            st.markdown(plain(kind.paper))

@@ -26,6 +26,8 @@ TOPICS = ("architectures", "losses")
 RARITIES = (0.0, 0.25, 0.5, 0.75, 1.0)
 RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 ENLARGED = 2
+THEIRS = {address.DATASET: "shapes", "topic-shapes": "own runs"}
+"""What Compare's address says to show them."""
 
 
 def train_now() -> None:
@@ -133,7 +135,7 @@ def _buttons(training: Training) -> None:
                 "long as this visit lasts.",
                 icon=":material/check:",
             )
-            st.page_link("pages/compare.py", label="Compare them", icon=":material/compare:")
+            st.page_link("pages/compare.py", label="Compare them", icon=":material/compare:", query_params=THEIRS)
             return
         learned = training.state != FAILED and any(p.step for p in training.progress)
         if learned and st.button("Keep for this visit", icon=":material/bookmark_add:"):

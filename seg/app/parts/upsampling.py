@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from seg.anatomy import transposed as upsampling
-from seg.anatomy.checkerboard import Kernels, Measure, Measurement
+from seg.anatomy.checkerboard import Kernels, Measure, Measurement, times
 from seg.anatomy.dependence import Upsampling
 from seg.anatomy.transposed import Geometry
 from seg.anatomy.windows import CONVOLUTION, KINDS, LARGEST, MEAN, Window
@@ -13,7 +13,7 @@ from seg.app.components.by_hand import by_hand
 from seg.app.components.sliding_window import sliding_window
 from seg.app.parts.exhibits import Exhibit
 from seg.app.text import plain
-from seg.catalogue.comparisons import Comparison, WeightSet
+from seg.catalogue.comparisons import Comparison, WeightSet, set_in_words
 from seg.errors import OptionError
 from seg.figures import upsampling as figures
 
@@ -248,7 +248,10 @@ def _pattern(found: Measurement, key: str, scale: float | None = None) -> None:
         key=f"pattern-{key}",
         alt=f"The pattern that repeats every {period} pixels, up to {amplitude:.2g} logits",
     )
-    st.markdown(f"{energy:.1f} dB, every {period} pixels, up to ±{amplitude:.2g} in the logits")
+    st.markdown(
+        f"{energy:.1f} dB, every {period} pixels: the grid has {times(energy):.2g} times the energy of what lies "
+        f"beside it in the spectrum. It is up to ±{amplitude:.2g} in the logits."
+    )
 
 
 def measured(exhibit: Exhibit, sets: dict[str, WeightSet]) -> dict[str, Measurement]:
@@ -259,23 +262,30 @@ def measured(exhibit: Exhibit, sets: dict[str, WeightSet]) -> dict[str, Measurem
         "Measuring the patterns",
     )
     strongest = {name: one.strongest for name, one in found.items() if one.strongest}
+    words = {name: set_in_words(weights) for name, weights in sets.items()}
     st.markdown(
         "Which network's logits carry the grid of its strides? Energy of the spectrum at the frequencies of the "
-        "strides, against the frequencies beside them: 0 dB is no grid. Periods that fit fewer than eight times into "
-        "the picture cannot be measured."
+        "strides, against the frequencies beside them: 0 dB is as much as there, so no grid; 10 dB is ten "
+        "times as much, and below 0 there is less than beside. Periods that fit fewer than eight times into the "
+        "picture cannot be measured."
     )
     if strongest:
         st.plotly_chart(
-            figures.ranking(strongest),
+            figures.ranking({words[name]: one for name, one in strongest.items()}),
             config=CHART,
             key="ranking",
             alt="Networks ranked by the energy of the checkerboard in their logits",
         )
     if whole := [name for name in sets if name not in looked_into]:
-        st.markdown(plain(f"Not measured, an ONNX file runs as a whole: {', '.join(whole)}."))
+        st.markdown(plain(f"Not measured, an ONNX file runs as a whole: {'; '.join(words[name] for name in whole)}."))
     missing = [name for name in found if name not in strongest]
     if missing:
-        st.markdown(plain(f"Not measured, no step up or none short enough for this picture: {', '.join(missing)}."))
+        st.markdown(
+            plain(
+                "Not measured, no step up or none short enough for this picture: "
+                f"{'; '.join(words[name] for name in missing)}."
+            )
+        )
     ranked = sorted(strongest, key=lambda name: -strongest[name][1])
     return {name: found[name] for name in [*ranked, *missing]}
 
