@@ -85,7 +85,7 @@ def more() -> None:
     """What brings more photos, and what takes all away."""
     with st.popover("More photos", icon=":material/add_a_photo:"):
         _ways_in()
-    st.button("Start over", icon=":material/restart_alt:", type="tertiary", on_click=_start_over)
+        st.button("Start over", icon=":material/restart_alt:", type="tertiary", on_click=_start_over)
 
 
 def _ways_in() -> None:
