@@ -77,7 +77,7 @@ register(
     Dataset(
         name="everyday",
         title="Everyday photos",
-        order=40,
+        order=10,
         class_map=EVERYDAY,
         size=(256, 384),
         samples=tuple(range(len(PHOTOS))),
