@@ -76,7 +76,6 @@ class Reasons(Job):
     """
 
     things = "parts"
-    total = 200
 
     def __init__(self, lesson: Teaching, teacher: Callable[[], Teacher], alive: Callable[[], bool] = lambda: True):
         super().__init__(alive)
@@ -87,6 +86,10 @@ class Reasons(Job):
         self.grown: Mapping[int, tuple[float, ...]] | None = None
         self._teacher = teacher
         self._counted: Progress | None = None
+
+    @property
+    def total(self) -> int:
+        return 200
 
     @property
     def done(self) -> int:

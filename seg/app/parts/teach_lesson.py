@@ -16,6 +16,7 @@ from seg.app.parts.teach_desk import Desk, Photo, laid_over
 from seg.app.text import listed, plain
 from seg.catalogue.comparisons import WeightSet
 from seg.figures import training as figures_training
+from seg.labels import IGNORE
 from seg.pictures.drawing import encode_png, fit
 from seg.service.jobs import DONE, FAILED, OVER, STOPPED, WAITING
 from seg.service.teachings import Teaching
@@ -146,15 +147,18 @@ def _expect(lesson: Teaching) -> None:
     count = len(taught.photos)
     said = f"Taught in {taught.computed + taught.learned:.0f} s by {count} photo{'' if count == 1 else 's'}"
     found = taught.leave_one_out
-    if found is None or np.isnan(found.mean):
-        st.markdown(f"**{said}.** How good it is nobody can say: paint a second photo, which it is tried on.")
+    alone = _alone(lesson)
+    if found is None or np.isnan(found.mean) or len(alone) == len(lesson.class_map) - 1:
+        st.markdown(
+            f"**{said}.** How good it is nobody can say: paint a second photo of the same thing, which it is tried on."
+        )
     else:
         low, high = found.expected
         st.markdown(
             f"**{said}; on a new one expect a Dice between {low:.1f} and {high:.1f}.** Each photo was left out once "
             f"and found by what the others teach: {found.mean:.2f} on average."
         )
-        if alone := _alone(lesson):
+        if alone:
             st.caption(
                 f"{plain(listed(alone))} stand{'s' if len(alone) == 1 else ''} on one photo only: without it, nothing "
                 "is left to learn that from. Paint a second one."
@@ -168,7 +172,9 @@ def _expect(lesson: Teaching) -> None:
 def _small(lesson: Teaching) -> list[str]:
     """The classes of which only little is painted."""
     assert lesson.taught is not None
-    counts = sum(np.bincount(painting.labels.ravel(), minlength=256)[:255] for painting in lesson.paintings)
+    counts = np.zeros(IGNORE, np.int64)
+    for painting in lesson.paintings:
+        counts += np.bincount(painting.labels.ravel(), minlength=IGNORE + 1)[:IGNORE]
     names = lesson.taught.class_map.names
     return [name for name, share in zip(names, counts / max(counts.sum(), 1), strict=False) if 0 < share < SMALL]
 
@@ -262,8 +268,13 @@ def _about(desk: Desk) -> None:
             f"Remove {plain(photo.name)}",
             icon=":material/delete:",
             type="tertiary",
-            on_click=lambda: desk.photos.pop(photo.key, None),
+            on_click=_remove,
+            args=(desk, photo),
         )
+
+
+def _remove(desk: Desk, photo: Photo) -> None:
+    desk.photos.pop(photo.key, None)
 
 
 def _set_rest(photo: Photo) -> None:
