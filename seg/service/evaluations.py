@@ -13,7 +13,7 @@ from seg.errors import DataError
 from seg.inference.segmenter import Segmenter
 from seg.pictures.drawing import encode_ids, encode_thumbnail
 from seg.scores.counts import Row
-from seg.scores.evaluation import Account, callers, score_pictures
+from seg.scores.evaluation import Account, score_pictures
 from seg.scores.totals import Totals
 from seg.service.jobs import Job
 
@@ -51,8 +51,11 @@ class Task:
         return tuple(weights.name for weights in self.sets)
 
     def networks(self) -> list[Segmenter]:
-        """Loaded for this, and gone with it. Raises WeightsError, OptionError."""
-        return [Segmenter.load(w.record.name, self.device, weights=w.folder, callers=callers()) for w in self.sets]
+        """Loaded for this, and gone with it: for one caller, so that other visitors have their turn too.
+
+        Raises WeightsError, OptionError.
+        """
+        return [Segmenter.load(w.record.name, self.device, weights=w.folder) for w in self.sets]
 
 
 @dataclass

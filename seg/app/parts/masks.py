@@ -17,7 +17,7 @@ from seg.pictures.drawing import colour_mask, encode_png, fit, fit_labels, insta
 from seg.service.questions import PREDICT, Logits
 
 CHART = {"displayModeBar": False}
-LARGE, SMALL, PLANE = 480, 230, 104
+LARGE, SMALL, PLANE = 480, 170, 104
 PATCH, CHANNEL = 7, 4
 """Numbers along a side of a patch: of the mask, of each channel of the picture."""
 CHANNEL_WIDTH = 160
