@@ -6,8 +6,9 @@ import logging
 import threading
 import time
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
-from contextlib import closing, suppress
+from contextlib import closing
 
 from seg.errors import SegError
 
@@ -21,7 +22,7 @@ GRACE = 30.0
 """Seconds for which its visitor may be away before work is stopped."""
 
 
-class Job:
+class Job(ABC):
     """One visitor's work. Read by pages while a thread does it.
 
     things: what `done` and `total` count. state: one of the six above; error: what it failed by. alive: says whether
@@ -34,21 +35,23 @@ class Job:
         self.alive = alive
         self.state = WAITING
         self.error: BaseException | None = None
-        self._seen = self._began = time.monotonic()
+        self._began = time.monotonic()
+        self._missed: float | None = None
         self._before = 0
 
     @property
+    @abstractmethod
     def total(self) -> int:
         """How many things there are."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def done(self) -> int:
-        raise NotImplementedError
+        """How many of them are done."""
 
+    @abstractmethod
     def steps(self) -> Generator[None]:
         """Do the work from where it is; it may be left after every step."""
-        raise NotImplementedError
 
     @property
     def share(self) -> float:
@@ -65,15 +68,20 @@ class Job:
 
     def begin(self) -> None:
         """Called when its turn has come."""
-        self._seen = self._began = time.monotonic()
+        self._began, self._missed = time.monotonic(), None
         self._before = self.done
 
     @property
     def is_abandoned(self) -> bool:
-        with suppress(Exception):  # whoever cannot be asked after counts as gone
-            if self.alive():
-                self._seen = time.monotonic()
-        return time.monotonic() - self._seen > GRACE
+        """Whether its visitor has been away for `GRACE` since he was first missed: between two looks he may have been
+        there, however long they are apart."""
+        try:
+            here = self.alive()
+        except Exception:  # whoever cannot be asked after counts as gone
+            here = False
+        now = time.monotonic()
+        self._missed = None if here else now if self._missed is None else self._missed
+        return self._missed is not None and now - self._missed >= GRACE
 
 
 class Turns:

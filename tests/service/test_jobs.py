@@ -112,12 +112,25 @@ def test_a_job_whose_visitor_has_gone_is_stopped(turns, monkeypatch):
     assert job.done < 10
 
 
+def test_a_visitor_who_cannot_be_found_for_a_moment_after_a_long_step_is_not_gone(turns, monkeypatch):
+    monkeypatch.setattr(jobs, "GRACE", 0.2)
+    looks = iter([False])
+    job = Counting(alive=lambda: next(looks, True))
+    turns.start(job)
+    until(lambda: job.state == RUNNING)
+    time.sleep(0.3)
+    let(job)
+    until(lambda: job.state == DONE)
+
+
 def test_a_job_whose_visitor_has_gone_while_it_waits_makes_way(turns, monkeypatch):
     monkeypatch.setattr(jobs, "GRACE", 0.2)
     first, gone, last = Counting(), Counting(alive=lambda: False), Counting()
     for job in (first, gone, last):
         turns.start(job)
     assert turns.ahead(last) == 2
+    let(first, 1)
+    until(lambda: first.done == 1)
     time.sleep(0.3)
     let(first, 1)
     until(lambda: gone.state == STOPPED)

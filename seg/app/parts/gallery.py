@@ -1,5 +1,7 @@
 """The visitor's pictures: rendered samples and uploads, with their truth where there is one."""
 
+from collections.abc import Callable
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -62,27 +64,37 @@ def _try_yours(dataset: str, chosen: str | None) -> None:
     label, width = ":material/add_a_photo: Try your photo", TRY_WIDTHS[is_open]
     with st.expander(label, expanded=is_open, width=width, key=TRY, on_change="rerun"):
         own, samples = st.columns(2)
-        own.file_uploader(
-            "Your photos",
-            accept_multiple_files=True,
-            key=f"photos-{this_round}",
-            on_change=_take_photos,
-            args=("photos", this_round),
-            help="PNG, JPEG, WebP, BMP, TIFF or GIF, up to 100 megapixels each.",
-        )
-        if own.toggle("With the camera", key=f"use-camera-{this_round}"):
-            own.camera_input(
-                "Your camera",
-                key=f"camera-{this_round}",
-                on_change=_take_photos,
-                args=("camera", this_round),
-                label_visibility="collapsed",
-            )
+        with own:
+            ways_in("Your photos", "up to 100 megapixels each.", _take_photos, this_round)
         pictures = [_thumbnail(name, dataset) for name in seeds(dataset)]
         if pictures:
             with samples:
                 st.markdown("Or a sample", width="content")
                 thumbnails(pictures, chosen, "Samples", f"samples-{dataset}", _show, wrap=True)
+
+
+def ways_in(label: str, terms: str, take: Callable[[str, int], None], this_round: int, prefix: str = "") -> None:
+    """Draw what photos come by, files and the camera.
+
+    take: called back with the kind, "photos" or "camera", and the round, when something has come. It stands in the
+    session under PREFIX + KIND-ROUND, and the next round's are empty.
+    """
+    st.file_uploader(
+        label,
+        accept_multiple_files=True,
+        key=f"{prefix}photos-{this_round}",
+        on_change=take,
+        args=("photos", this_round),
+        help=f"PNG, JPEG, WebP, BMP, TIFF or GIF, {terms}",
+    )
+    if st.toggle("With the camera", key=f"{prefix}use-camera-{this_round}"):
+        st.camera_input(
+            "Your camera",
+            key=f"{prefix}camera-{this_round}",
+            on_change=take,
+            args=("camera", this_round),
+            label_visibility="collapsed",
+        )
 
 
 def _about(exhibit: Exhibit, class_map: ClassMap) -> None:

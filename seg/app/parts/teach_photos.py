@@ -9,6 +9,7 @@ from PIL import Image
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from seg.app import resources
+from seg.app.parts.gallery import ways_in
 from seg.app.parts.mask_uploads import reading_title
 from seg.app.parts.teach_desk import LONG_SIDE, MOST_PHOTOS, THING, Desk, Doubt, Photo, class_map_of, understood
 from seg.app.text import plain
@@ -89,23 +90,8 @@ def more() -> None:
 
 
 def _ways_in() -> None:
-    number = st.session_state.get(ROUND, 0)
-    st.file_uploader(
-        "1 · Bring three to ten photos",
-        accept_multiple_files=True,
-        key=f"teach-photos-{number}",
-        on_change=_take,
-        args=("photos", number),
-        help="PNG, JPEG, WebP, BMP, TIFF or GIF. They stay on this machine, and go when you do.",
-    )
-    if st.toggle("With the camera", key=f"teach-use-camera-{number}"):
-        st.camera_input(
-            "Your camera",
-            key=f"teach-camera-{number}",
-            on_change=_take,
-            args=("camera", number),
-            label_visibility="collapsed",
-        )
+    terms = "which stay on this machine, and go when you do."
+    ways_in("1 · Bring three to ten photos", terms, _take, st.session_state.get(ROUND, 0), "teach-")
 
 
 def _start_over() -> None:
