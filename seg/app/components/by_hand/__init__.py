@@ -11,10 +11,11 @@ from streamlit.components.v2 import component
 
 from seg.anatomy import transposed as upsampling
 from seg.anatomy.transposed import Geometry
+from seg.app.components import transport
 from seg.app.components.scripts import joined
 
 _FOLDER = Path(__file__).parent
-_STYLES = (_FOLDER.parent / "transport.css", _FOLDER / "by_hand.css")
+_STYLES = (transport.STYLE, _FOLDER / "by_hand.css")
 
 
 def by_hand(x: np.ndarray, weight: np.ndarray, geometry: Geometry, key: str) -> None:
@@ -52,7 +53,7 @@ def _rows_columns(x: np.ndarray) -> tuple[int, int]:
 
 _mount = component(
     "seg_by_hand",
-    html=(_FOLDER / "by_hand.html").read_text("utf-8"),
+    html=transport.with_buttons(_FOLDER / "by_hand.html", "value", ": add one value after the other"),
     css="\n".join(path.read_text("utf-8") for path in _STYLES),
     js=joined(_FOLDER / "by_hand.js"),
 )

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from streamlit.components.v2 import component
 
+from seg.app.components import transport
 from seg.app.components import viewer as linked
 from seg.app.components.scripts import joined
 from seg.datasets import Sample
@@ -25,7 +26,7 @@ SCRIPT = _FOLDER / "player.js"
 _STYLES = (
     _VIEWER / "viewer.css",
     _VIEWER / "legend.css",
-    _FOLDER.parent / "transport.css",
+    transport.STYLE,
     _FOLDER / "player.css",
 )
 
@@ -118,7 +119,7 @@ def _top(tracks: Sequence[Track]) -> float:
 
 _mount = component(
     "seg_replay_player",
-    html=(_FOLDER / "player.html").read_text("utf-8"),
+    html=transport.with_buttons(_FOLDER / "player.html", "moment", " (space bar)", " (←)", " (→)"),
     css="\n".join(path.read_text("utf-8") for path in _STYLES),
     js=joined(SCRIPT),
 )

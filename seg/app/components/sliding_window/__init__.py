@@ -10,11 +10,12 @@ import numpy as np
 from streamlit.components.v2 import component
 
 from seg.anatomy.windows import Window
+from seg.app.components import transport
 from seg.app.components.scripts import joined
 
 _FOLDER = Path(__file__).parent
 _BY_HAND = _FOLDER.parent / "by_hand"
-_STYLES = (_FOLDER.parent / "transport.css", _BY_HAND / "by_hand.css")
+_STYLES = (transport.STYLE, _BY_HAND / "by_hand.css")
 
 
 def sliding_window(x: np.ndarray, weight: np.ndarray | None, window: Window, key: str) -> None:
@@ -43,7 +44,7 @@ def describe(x: np.ndarray, weight: np.ndarray | None, window: Window) -> dict:
 
 _mount = component(
     "seg_sliding_window",
-    html=(_FOLDER / "sliding_window.html").read_text("utf-8"),
+    html=transport.with_buttons(_FOLDER / "sliding_window.html", "window", ": one window after the other"),
     css="\n".join(path.read_text("utf-8") for path in _STYLES),
     js=joined(_FOLDER / "sliding_window.js"),
 )
