@@ -32,7 +32,7 @@ def arrive(page: str) -> None:
 def to_take_along() -> dict[str, str]:
     """The part of the address that a link to another page keeps."""
     names = [DATASET] if st.session_state.get(UPLOAD) else [DATASET, PICTURE]
-    values = {name: _said(name) for name in names}
+    values = {name: said(name) for name in names}
     return {name: value for name, value in values.items() if value and value != st.session_state[_USUAL].get(name)}
 
 
@@ -56,8 +56,8 @@ def choices(name: str, offered: Collection[str], usual: Collection[str]) -> list
 
 
 def _kept(name: str, usual: Any, read: Callable[[str], Any], written: Callable[[Any], str]) -> Any:
-    said = _said(name, written)
-    read_again = None if said is None else read(said)
+    asked = said(name, written)
+    read_again = None if asked is None else read(asked)
     value = usual if read_again is None else read_again
     st.session_state[_USUAL][name] = usual
     choose(name, value)
@@ -95,7 +95,7 @@ def say(name: str, value: str | None) -> None:
         st.query_params[name] = value
 
 
-def _said(name: str, written: Callable[[Any], str] = str) -> str | None:
+def said(name: str, written: Callable[[Any], str] = str) -> str | None:
     """What the address says if that is new, else what is chosen, as an address says it."""
     if is_new(name):
         return st.query_params.get(name)

@@ -35,6 +35,16 @@ def test_the_losses_stand_side_by_side_with_scores_outlines_and_calibration(page
         assert table[column].between(0, 1).all()
 
 
+def test_who_comes_from_a_data_set_without_several_losses_sees_one_that_has_them_and_is_told(tmp_path, monkeypatch):
+    make_set(tmp_path, "everyday/fcn8s-ce")
+    for loss in ("ce", "dice"):
+        make_set(tmp_path, f"street/unet-{loss}", "unet")
+    page = opened(tmp_path, monkeypatch)
+    said = "No network was trained on everyday with several losses: these learned street."
+    assert said in [caption.value for caption in page.caption]
+    assert set(page.dataframe[0].value.index) == {"cross-entropy", "Dice"}
+
+
 def test_the_imbalance_table_names_every_loss_and_cross_entropy_forgives_a_small_disc(page):
     def nothing_over_right() -> float:
         table = page.dataframe[-1].value

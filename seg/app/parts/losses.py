@@ -30,20 +30,24 @@ CHART = {"displayModeBar": False}
 
 
 def choose(sets: dict[str, WeightSet]) -> Comparison | None:
-    """The comparison of losses that the visitor chooses; None if the data set has none."""
+    """The comparison of losses that the visitor chooses among the data sets that have some; None if there is none."""
+    found = [c for c in comparisons(sets.values()) if c.topic == "losses"]
+    if not found:
+        st.info(
+            "No network was trained with several losses: train some, or choose another data set in 'Your own runs'.",
+            icon=":material/info:",
+        )
+        return None
+    before = address.said(address.DATASET)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        offered = controls.narrow(comparisons(sets.values()), "Data set", lambda c: c.dataset, key="dataset")
-        dataset, found = offered[0].dataset, [c for c in offered if c.topic == "losses"]
-        if not found:
-            st.info(
-                f"No network was trained on {plain(dataset)} with several losses: choose another data set.",
-                icon=":material/info:",
-            )
-            return None
+        found = controls.narrow(found, "Data set", lambda c: c.dataset, key=address.DATASET)
+        dataset = found[0].dataset
         for prop in found[0].fixed:
             found = controls.narrow(
                 found, prop, lambda c, prop=prop: c.fixed.get(prop, ""), key=f"losses-{prop}-{dataset}"
             )
+    if before and before != dataset:
+        st.caption(f"No network was trained on {plain(before)} with several losses: these learned {plain(dataset)}.")
     return found[0]
 
 
