@@ -212,6 +212,15 @@ def test_the_player_gets_every_map_exactly_and_refuses_those_of_another_shape(tm
         describe(cropped, show.tracks, show.shares, SHAPES)
 
 
+def test_only_what_is_rendered_is_called_so(tmp_path):
+    show = replays.show(entries(trained(tmp_path, "shapes/unet-wce", sharpening(3), [0, 1, 2])))
+    said = {
+        classes.dataset: describe(show.sample, show.tracks, show.shares, classes)["picture"]
+        for classes in (SHAPES, DATASETS["everyday"].class_map, replace(SHAPES, dataset="orchard"))
+    }
+    assert said == {"shapes": "a rendered picture", "everyday": "a photo", "orchard": "a photo"}
+
+
 # Train now ------------------------------------------------------------------------------------------------------------
 
 

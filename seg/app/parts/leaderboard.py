@@ -74,10 +74,11 @@ def table(rows: Sequence[Row]) -> None:
         hide_index=True,
         placeholder="–",
         column_order=[
-            "words", "mean_iou", *(["spread"] if several else []), "interval", "verdict", "parameters", "gflops",
+            "words", *(["dataset"] if board["dataset"].nunique() > 1 else []),
+            "mean_iou", *(["spread"] if several else []), "interval", "verdict", "parameters", "gflops",
             "milliseconds", *(["seeds"] if several else []), "difference", "mean_dice", "pixel_accuracy",
             "boundary_f1", "ece", "minutes",
-            "network", "loss", "start", "scale", *(["dataset"] if board["dataset"].nunique() > 1 else []),
+            "network", "loss", "start", "scale",
         ],
         column_config=_columns(),
         height=min(38 + 35 * len(shown), 640),
@@ -99,12 +100,12 @@ def table(rows: Sequence[Row]) -> None:
 def _columns() -> dict:
     number = st.column_config.NumberColumn
     return {
-        "words": st.column_config.TextColumn("Weight set", pinned=True, width=330),
-        "dataset": "Data set",
+        "words": st.column_config.TextColumn("Weight set", pinned=True, width=300),
+        "dataset": st.column_config.TextColumn("Data set", width=90),
         "network": "Network",
         "loss": "Loss",
         "start": "Start",
-        "mean_iou": st.column_config.ProgressColumn("Mean IoU", min_value=0, max_value=1, format="%.3f", width=120),
+        "mean_iou": st.column_config.ProgressColumn("Mean IoU", min_value=0, max_value=1, format="%.3f", width=100),
         "spread": number("± seeds", format="%.3f", help="Standard deviation of mean IoU over the seeds."),
         "seeds": number("Seeds", help="How many runs, alike but for the seed, the line is the mean of."),
         "interval": st.column_config.TextColumn("95 %", help="Interval of mean IoU, bootstrapped over the pictures."),

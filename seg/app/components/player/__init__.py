@@ -16,7 +16,7 @@ from streamlit.components.v2 import component
 from seg.app.components import transport
 from seg.app.components import viewer as linked
 from seg.app.components.scripts import joined
-from seg.datasets import Sample
+from seg.datasets import DATASETS, Sample
 from seg.labels import ClassMap
 from seg.pictures.drawing import encode_png
 
@@ -88,8 +88,10 @@ def describe(sample: Sample, tracks: Sequence[Track], shares: Sequence[float], c
     for track in tracks:
         if track.maps.shape[1:] != sample.labels.shape:
             raise ValueError(f"the maps of {track.name} are {track.maps.shape[1:]}, the picture {sample.labels.shape}")
+    dataset = DATASETS.get(classes.dataset)
     return {
         **scene,
+        "picture": "a photo" if dataset is None or dataset.render is None else "a rendered picture",
         "layers": layers | {track.maps.digest: track.maps.file for track in tracks},
         "shares": list(shares),
         "top": _top(tracks),

@@ -8,7 +8,8 @@
  * @typedef {{ name: string, labels: string, ids: number[], frames: number[], moments: string[], mean: (number | null)[],
  *   dice: (number | null)[][], curve: [number, number][], marks: Mark[], note: string }} Track
  * @typedef {{ key: string, photo: PhotoMessage, truth: { labels: string, ids: number[] }, panels: Track[],
- *   classes: Classes, layers: Record<string, string>, shares: number[], top: number }} Message
+ *   classes: Classes, layers: Record<string, string>, shares: number[], top: number,
+ *   picture: string }} Message
  * @typedef {{ mode: string, chosen: string | null, photo: string | null, position: number }} Look
  */
 
@@ -93,7 +94,7 @@ function createPlayer(root, message) {
 
   function arrived() {
     panels.update([
-      described({ name: "Photo", caption: "a rendered picture", labels: data.photo.digest }, "photo"),
+      described({ name: "Photo", caption: data.picture, labels: data.photo.digest }, "photo"),
       described({ name: "Truth", caption: "what the masks should be", labels: data.truth.labels }, "truth"),
       ...data.panels.map((track) => described({ name: track.name, caption: "", labels: track.labels }, "network")),
     ]);
