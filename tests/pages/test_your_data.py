@@ -27,7 +27,7 @@ from seg.pictures import masks
 from seg.pictures.decode import Picture
 from seg.scores import listing, tables
 from seg.service.evaluations import Evaluation
-from seg.service.jobs import DONE, OVER, STOPPED, Job, Turns
+from seg.service.jobs import DONE, OVER, STOPPED, Turns
 from seg.service.service import PredictionService
 from tests.conftest import make_set
 from tests.own_data import trained
@@ -242,7 +242,7 @@ def test_another_visitors_evaluation_comes_first(page):
     page = bring(page)
     until(lambda: resources.TURNS._thread is None)
     resources.TURNS._thread = object()  # nobody works: what is started waits
-    other = Job()
+    other = Evaluation(Task((), [], "another visitor's", "all"))
     resources.TURNS.start(other)
     page = press(page, "Score")
     for job in (other, page.session_state["your-evaluation"]):
