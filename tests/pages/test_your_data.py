@@ -26,7 +26,7 @@ from seg.labels import IGNORE
 from seg.pictures import masks
 from seg.pictures.decode import Picture
 from seg.scores import listing, tables
-from seg.service.evaluations import Evaluation
+from seg.service.evaluations import Evaluation, Task
 from seg.service.jobs import DONE, OVER, STOPPED, Turns
 from seg.service.service import PredictionService
 from tests.conftest import make_set
