@@ -33,6 +33,14 @@ FEATURES = (0, 1, 2, 4, 6)
 WIDTHS = (256, 128, 64, 32, 16)
 """Channels of a decoder's levels, the deepest first: those of smp's U-Net."""
 
+BASE = WIDTHS[-1]
+"""Channels of a decoder's last level, from which a class for each pixel is read."""
+
+
+def widths(base: int) -> tuple[int, ...]:
+    """Channels of a decoder's levels, the deepest first, none below `base`."""
+    return tuple(max(width, base) for width in WIDTHS)
+
 
 class SameConv2d(nn.Conv2d):
     """TensorFlow's 'same' padding: an odd row or column of zeros goes to the bottom and the right."""
@@ -178,15 +186,16 @@ class LiteEncoderDecoder(Network):
 
     skip_names: tuple[str, ...] = ()
 
-    def __init__(self, num_classes: int, in_channels: int = 3):
+    def __init__(self, num_classes: int, in_channels: int = 3, base: int = BASE):
         super().__init__()
         self.encoder = Lite0Encoder(in_channels)
-        below = (self.encoder.out_channels[-1], *WIDTHS)
+        channels = widths(base)
+        below = (self.encoder.out_channels[-1], *channels)
         self.decoder = nn.ModuleList(
-            nn.Sequential(conv_bn_relu(deeper, channels, norm=True), conv_bn_relu(channels, channels, norm=True))
-            for deeper, channels in zip(below, WIDTHS, strict=False)
+            nn.Sequential(conv_bn_relu(deeper, width, norm=True), conv_bn_relu(width, width, norm=True))
+            for deeper, width in zip(below, channels, strict=False)
         )
-        self.classifier = nn.Conv2d(WIDTHS[-1], num_classes, 3, padding=1)
+        self.classifier = nn.Conv2d(base, num_classes, 3, padding=1)
 
     def forward(self, x: Tensor, skips: set[str] | None = None) -> Tensor:
         *finer, x = self.encoder(x)
@@ -212,10 +221,10 @@ class UpBlock(nn.Module):
 class UNetDecoder(nn.Module):
     """From features at strides 2 to 32 back to stride 1, where there is no skip."""
 
-    def __init__(self, channels: tuple[int, ...]):
+    def __init__(self, channels: tuple[int, ...], base: int = BASE):
         super().__init__()
-        below, skips = (channels[-1], *WIDTHS), (*reversed(channels[:-1]), 0)
-        self.blocks = nn.ModuleList(map(UpBlock, below, skips, WIDTHS))
+        below, skips = (channels[-1], *widths(base)), (*reversed(channels[:-1]), 0)
+        self.blocks = nn.ModuleList(map(UpBlock, below, skips, widths(base)))
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
@@ -234,11 +243,11 @@ class LiteUNet(Network):
     column.
     """
 
-    def __init__(self, num_classes: int, in_channels: int = 3):
+    def __init__(self, num_classes: int, in_channels: int = 3, base: int = BASE):
         super().__init__()
         self.encoder = Lite0Encoder(in_channels)
-        self.decoder = UNetDecoder(self.encoder.out_channels[1:])
-        self.head = nn.Sequential(nn.Conv2d(WIDTHS[-1], num_classes, 3, padding=1))
+        self.decoder = UNetDecoder(self.encoder.out_channels[1:], base)
+        self.head = nn.Sequential(nn.Conv2d(base, num_classes, 3, padding=1))
         nn.init.xavier_uniform_(self.head.get_parameter("0.weight"))
         nn.init.zeros_(self.head.get_parameter("0.bias"))
         self.skip_names = tuple(f"level{level}" for level in range(2, 6))

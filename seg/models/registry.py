@@ -6,7 +6,7 @@ from typing import Any
 
 from .blocks import Network
 from .conv_stack import ConvStack
-from .efficientnet import LiteEncoderDecoder, LiteFCN, LiteUNet
+from .efficientnet import BASE, LiteEncoderDecoder, LiteFCN, LiteUNet
 from .encoder_decoder import EncoderDecoder
 from .fc_densenet import GROWTH, LAYERS, FCDenseNet
 from .fcn import FCN
@@ -61,11 +61,11 @@ def _on_lite0(name: str, num_classes: int, in_channels: int, chosen: Options) ->
                 f"{name} on efficientnet_lite0 cannot go up by {upsampling!r}: this encoder has no pooling indices, "
                 "choose 'bilinear'."
             )
-        return LiteEncoderDecoder(num_classes, in_channels)
+        return LiteEncoderDecoder(num_classes, in_channels, chosen.pop("base", BASE))
     if name == HEAD:
         return LiteHead(num_classes, in_channels)
     if name == "unet":
-        return LiteUNet(num_classes, in_channels)
+        return LiteUNet(num_classes, in_channels, chosen.pop("base", BASE))
     return LiteFCN(num_classes, in_channels, stride=int(name.removeprefix("fcn").removesuffix("s")))
 
 
@@ -125,7 +125,8 @@ def build_model(
     name: one of `KNOWN`, `TRANSFORMERS`, or `HEAD`, which needs a backbone.
     width: "paper" for the paper's layers and channel counts, "slim" for the same layers with fewer channels. A network
         on a backbone has one width, which goes by "slim".
-    base: channels of the first layer, instead of the width's own.
+    base: channels of the first layer, instead of the width's own; of encoder/decoder and U-Net on a backbone those of
+        the decoder's last level.
     levels: how often the resolution is halved (conv_stack: how many layers), instead of the paper's.
     backbone: one of `BACKBONES`, for the architectures in `ON_BACKBONE`; for "smp", "architecture/encoder".
     upsampling: encoder_decoder only, one of `UPSAMPLING`; on a backbone "bilinear" only.

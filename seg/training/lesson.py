@@ -84,26 +84,26 @@ class Lesson:
 
     def compute(self) -> Iterator[Progress]:
         """The features of all photos. Raises NotEnoughMemoryError for too many."""
-        count, begin = versions_for(len(self.paintings)), time.monotonic()
+        count, begin = versions_for(len(self.paintings)), time.thread_time()
         wanted = [*((painting, count) for painting in self.paintings), *((painting, 1) for painting in self.watched)]
         for done, (painting, versions) in enumerate(wanted):
             yield Progress(FEATURES, done, len(wanted))
             self.features.of(painting, versions)
             self.features.make_room([one for one, _ in wanted])
-        self.computed = time.monotonic() - begin
+        self.computed = time.thread_time() - begin
         self.versions = [self.features.of(painting, count) for painting in self.paintings]
 
     def learn(self, encoder: str, seconds: float, steps: int, seed: int) -> Iterator[Progress]:
         """Teach all heads; the last progress has the network. encoder: what its record calls it by."""
         yield from self.compute()
-        begin = time.monotonic()
+        begin = time.thread_time()
         learner = HeadLearner(self.paintings, self.versions, self.includes, len(self.class_map), seed)
         shown, best = Progress(TEACHING, 0, steps), (-1.0, 0, learner.heads)
         every = max(1, steps // REPORTS)
         while shown.done < shown.total:
             step = min(shown.done + every, shown.total)
             loss = learner.steps(step - shown.done, shown.done / shown.total)
-            fitting = int(step * seconds / max(time.monotonic() - begin, 1e-9))
+            fitting = int(step * seconds / max(time.thread_time() - begin, 1e-9))
             total = min(shown.total, max(fitting, step))
             shown = replace(shown, done=step, total=total, losses=(*shown.losses, (step, loss)))
             shown = self._seen(learner.heads, shown)
@@ -115,7 +115,7 @@ class Lesson:
             yield shown
         _, step, heads = best
         shown = self._seen(heads, replace(shown, stage=DONE))
-        taught = self._taught(heads, encoder, step, shown.losses, time.monotonic() - begin)
+        taught = self._taught(heads, encoder, step, shown.losses, time.thread_time() - begin)
         yield replace(shown, taught=taught)
 
     def _seen(self, heads: FeatureHead, progress: Progress) -> Progress:

@@ -96,9 +96,9 @@ class Taught:
 
     network: in evaluation, its numbers as a written file holds them. mean, std: of its pictures; scale: the short side
     they are brought to, in pixels; tile: height and width. encoder: where the features come from. losses: (step, loss);
-    learned, computed: seconds of the head's learning and of features. leave_one_out: None with one photo.
-    without: stride of the features, "stride8" say → the mean Dice of photos left out where it is switched off. notes:
-    sentences on what was left out.
+    learned, computed: seconds of work by the calling thread for the head and for features. leave_one_out: None with one
+    photo. without: stride of the features, "stride8" say → the mean Dice of photos left out where it is switched off.
+    notes: sentences on what was left out.
     """
 
     class_map: ClassMap

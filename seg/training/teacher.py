@@ -67,7 +67,8 @@ class Teacher:
     ) -> Iterator[Progress]:
         """Teach a network; it may be left after every progress. The last one has it.
 
-        seconds: of learning, after which it ends early; features take their time before. steps: `STEPS` unless given.
+        seconds: of learning, after which it ends early; features take their time before, and what else the processor is
+            asked to do does not count. steps: `STEPS` unless given.
         watched: other pictures whose masks are shown, whatever is painted on them.
 
         Raises DataError and ImageError, naming the photo, for paint that cannot be, TrainingError where there is

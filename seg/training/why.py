@@ -42,7 +42,7 @@ def from_scratch(
     seed: int = 0,
 ) -> Iterator[Progress]:
     """The same photos, in the same versions, taught to the same network whose every number begins at random, for so
-    many seconds. `Progress.done` and total are seconds; the last has the network.
+    many seconds of work by the calling thread. `Progress.done` and total are seconds; the last has the network.
 
     Raises what `Teacher.teach` does.
     """
@@ -53,8 +53,8 @@ def from_scratch(
     assert isinstance(network, LiteHead)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.01)
     random, losses, step = np.random.default_rng(seed), list[float](), 0
-    shown, begin = Progress(TEACHING, 0, round(seconds)), time.monotonic()
-    while (spent := time.monotonic() - begin) < seconds:
+    shown, begin = Progress(TEACHING, 0, round(seconds)), time.thread_time()
+    while (spent := time.thread_time() - begin) < seconds:
         for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * (1 - spent / seconds) ** POWER
         pictures, truth = _batch(lesson.paintings, scale, random)
@@ -67,7 +67,7 @@ def from_scratch(
         optimizer.step()
         losses.append(float(loss.detach()))
         step += 1
-        if (time.monotonic() - begin) * REPORTS >= seconds * (len(shown.losses) + 1):
+        if (time.thread_time() - begin) * REPORTS >= seconds * (len(shown.losses) + 1):
             shown = replace(shown, losses=(*shown.losses, (step, float(np.mean(losses)))), done=round(spent))
             losses.clear()
             yield _seen(network, lesson, shown)
@@ -84,7 +84,7 @@ def from_scratch(
         steps=step,
         losses=shown.losses,
         computed=0.0,
-        learned=time.monotonic() - begin,
+        learned=time.thread_time() - begin,
         notes=lesson.notes,
     )
     yield replace(_seen(network, lesson, replace(shown, stage=DONE, done=shown.total)), taught=taught)

@@ -32,6 +32,15 @@ def panel(page: Page, name: str) -> Locator:
     return page.locator(f'[data-panel="{name}"]')
 
 
+def choose(page: Page, place: int) -> None:
+    """The photo at this place of the row, once it is there."""
+    photo = page.locator(".thumbnails button").nth(place)
+    photo.click()
+    expect(photo).to_have_attribute("aria-pressed", "true")
+    expect(page.locator('.thumbnails[aria-busy="true"]')).to_have_count(0)
+    still(page)
+
+
 def press_on(page: Page, place: int) -> None:
     """A click on the disc, in the picture of 80 × 60."""
     box = panel(page, "Your painting").locator(".box")
@@ -65,13 +74,11 @@ def test_five_steps_from_photos_to_a_network_of_ones_own(page):
     page.locator('[data-tool="wand"]').click()
     strip = page.locator(".thumbnails button")
     for place in (0, 1):
-        strip.nth(place).click()
-        expect(strip.nth(place)).to_have_attribute("aria-pressed", "true")
-        still(page)
+        choose(page, place)
         paint(page, place, f"{place + 1} of 3 photos painted")
     teach(page, "4 · Teach")
     expect(page.get_by_text("by 2 photos; on a new one expect a Dice between")).to_be_visible()
-    strip.nth(2).click()
+    choose(page, 2)
     expect(panel(page, "Network")).to_contain_text("has never seen this photo")
     expect(panel(page, "Network")).to_have_attribute("data-state", "ready")
     assert whole(page) == []

@@ -24,10 +24,12 @@ every_name = pytest.mark.parametrize("name", ON_BACKBONE)
 every_smp = pytest.mark.parametrize("arch", SMP_ARCHITECTURES)
 
 
-def trained(name: str, num_classes: int = 4, in_channels: int = 3, backbone: str = LITE0) -> nn.Module:
+def trained(
+    name: str, num_classes: int = 4, in_channels: int = 3, backbone: str = LITE0, base: int | None = None
+) -> nn.Module:
     """A network whose weights and statistics are as training could leave them: nothing at zero any more."""
     torch.manual_seed(0)
-    model = build_model(name, num_classes, in_channels, backbone=backbone).eval()
+    model = build_model(name, num_classes, in_channels, backbone=backbone, base=base).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.02 * torch.randn_like(parameter))
@@ -123,9 +125,10 @@ def test_an_fcns_scores_are_summed_where_their_pixels_lie():
         torch.testing.assert_close(model(picture), model.upscore(scores))
 
 
-def test_the_unet_is_smps_own_on_sides_that_it_can_halve():
-    model, picture = trained("unet"), torch.randn(1, 3, 64, 96)
-    theirs = smp.Unet(TIMMS, encoder_weights=None, classes=4).eval()
+@pytest.mark.parametrize(("base", "channels"), [(None, (256, 128, 64, 32, 16)), (48, (256, 128, 64, 48, 48))])
+def test_the_unet_is_smps_own_on_sides_that_it_can_halve(base, channels):
+    model, picture = trained("unet", base=base), torch.randn(1, 3, 64, 96)
+    theirs = smp.Unet(TIMMS, encoder_weights=None, classes=4, decoder_channels=channels).eval()
     theirs.load_state_dict(dict(zip(theirs.state_dict(), model.state_dict().values(), strict=True)))
     with torch.no_grad():
         torch.testing.assert_close(model(picture), theirs(picture))
@@ -148,6 +151,12 @@ def test_the_encoder_decoder_on_a_backbone_goes_up_level_by_level_to_the_encoder
     assert sizes == [(3, 4), (5, 7), (10, 13), (19, 25), (37, 50)]
 
 
+def test_no_level_of_the_encoder_decoder_on_a_backbone_has_fewer_channels_than_its_base():
+    model = trained("encoder_decoder", base=48)
+    assert [level[-1][0].out_channels for level in model.decoder] == [256, 128, 64, 48, 48]
+    assert model(torch.randn(1, 3, 37, 50)).shape == (1, 4, 37, 50)
+
+
 # Options ------------------------------------------------------------------------------------------------------------
 
 
@@ -162,11 +171,17 @@ def test_an_unknown_backbone_is_an_error_that_names_the_known_one():
         build_model("unet", 2, backbone="resnet18")
 
 
-@pytest.mark.parametrize("option", [{"base": 8}, {"levels": 3}, {"norm": True}, {"width": "paper"}])
+@pytest.mark.parametrize("option", [{"levels": 3}, {"norm": True}, {"width": "paper"}])
 @pytest.mark.parametrize(("name", "backbone"), [("unet", LITE0), ("fcn8s", LITE0), (SMP, "fpn/resnet18")])
 def test_a_network_on_a_backbone_has_one_size(name, backbone, option):
     with pytest.raises(ValueError, match=rf"^{name}( on {LITE0})? has no option {next(iter(option))}="):
         build_model(name, 2, backbone=backbone, **option)
+
+
+@pytest.mark.parametrize(("name", "backbone"), [("fcn8s", LITE0), (SMP, "fpn/resnet18")])
+def test_a_network_without_a_decoder_of_ours_has_no_base_on_a_backbone(name, backbone):
+    with pytest.raises(ValueError, match="has no option base=8"):
+        build_model(name, 2, backbone=backbone, base=8)
 
 
 def test_the_encoder_decoder_on_a_backbone_goes_up_bilinearly_only():

@@ -1,4 +1,5 @@
 import json
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -64,6 +65,19 @@ def test_a_lesson_says_how_far_it_is_and_shows_what_is_known_by_then():
     assert [mask.shape for mask in (*last.masks, *last.left_out, *last.watched)] == [(64, 96)] * 5
     assert all(0 <= value <= 1 for _, value in last.dice)
     assert [progress.taught is None for progress in said] == [True] * (len(said) - 1) + [False]
+
+
+def test_a_lesson_does_not_end_early_because_the_processor_is_busy_with_something_else():
+    lesson = teacher().teach([painting(0), painting(1)], steps=40, seconds=2.0)
+    assert next(progress for progress in lesson if progress.stage == TEACHING).done < 40
+    time.sleep(2.5)
+    *_, last = lesson
+    assert last.total == 40
+
+
+def test_a_lesson_ends_early_when_its_own_time_is_up():
+    *_, last = teacher().teach([painting(0), painting(1)], steps=4000, seconds=0.5)
+    assert last.total < 4000
 
 
 def test_features_are_computed_once_a_photo_and_not_again_for_another_paint(monkeypatch):

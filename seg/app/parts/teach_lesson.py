@@ -145,7 +145,7 @@ def _expect(lesson: Teaching) -> None:
     taught = lesson.taught
     assert taught is not None
     count = len(taught.photos)
-    said = f"Taught in {taught.computed + taught.learned:.0f} s by {count} photo{'' if count == 1 else 's'}"
+    said = f"Taught in {taught.computed + taught.learned:.0f} s of work by {count} photo{'' if count == 1 else 's'}"
     found = taught.leave_one_out
     alone = _alone(lesson)
     if found is None or np.isnan(found.mean) or len(alone) == len(lesson.class_map) - 1:

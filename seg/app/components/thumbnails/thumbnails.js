@@ -25,11 +25,17 @@ function createThumbnails(row) {
   let send = () => {};
   /** @type {string | null} */
   let shown = null;
+  /** @type {string | null} */
+  let revealed = null;
+  // The picture that is chosen, as the server knows; another may have been asked for and be on its way.
+  /** @type {string | null} */
+  let known = null;
 
   row.onclick = (event) => {
     const button = targetOf(event).closest("button");
     if (!button) return;
     mark(button.value);
+    row.ariaBusy = String(shown !== known);
     send(button.value);
   };
   row.onkeydown = (event) => {
@@ -61,11 +67,11 @@ function createThumbnails(row) {
   function mark(key) {
     for (const [other, button] of buttons) button.setAttribute("aria-pressed", String(other === key));
     const button = buttons.get(key ?? "");
-    if (button && key !== shown) {
+    if (button && key !== revealed) {
       stop(button);
       reveal(button);
     }
-    shown = key;
+    shown = revealed = key;
   }
 
   /** @param {HTMLButtonElement} button */
@@ -88,11 +94,14 @@ function createThumbnails(row) {
     const wanted = pictures.map((picture) => ({ key: picture.key, button: buttonOf(picture) }));
     if (wanted.some(({ button }, i) => row.children[i] !== button) || row.children.length !== wanted.length) {
       row.replaceChildren(...wanted.map(({ button }) => button));
-      shown = null;
+      revealed = null;
     }
     buttons.clear();
     for (const { key, button } of wanted) buttons.set(key, button);
-    mark(chosen);
+    const waits = row.ariaBusy === "true" && chosen === known && buttons.has(shown ?? "");
+    known = chosen;
+    row.ariaBusy = String(waits);
+    mark(waits ? shown : chosen);
     const all = [...buttons.values()];
     if (all.length && !all.some((button) => button.tabIndex === 0)) stop(all[0]);
   }
