@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from seg.app import resources
-from seg.app.parts import adopt
+from seg.app.parts import adopt, own_sets
 from seg.app.text import plain
 from seg.errors import OptionError, WeightsError
 from seg.inference.engines import DEVICES, choose_device, choose_engine
@@ -64,7 +64,8 @@ def _own_runs() -> None:
                 "marked 'own'.",
             )
         else:
-            st.caption("Run the app on your own machine, by `make run`, to open networks that you have trained there.")
+            st.caption("Run the app on your own machine, by `make run`, to open whole folders of your networks.")
+        own_sets.offer()
         try:
             own = sum(bool(weights.own) for weights in resources.sets().values())
         except WeightsError:

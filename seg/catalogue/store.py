@@ -20,7 +20,7 @@ from seg.errors import WeightsError
 from seg.models import HEAD, KNOWN, TRANSFORMERS
 
 if TYPE_CHECKING:  # loaded where tensors are touched
-    from torch import Tensor, nn
+    from torch import nn
 
     from seg.models.blocks import Network
 
@@ -89,6 +89,28 @@ class WeightIndex:
                 f"The weights {record.name} are damaged: {path} does not match its checksum in the index."
             )
 
+    def check_fit(self, record: Record) -> None:
+        """Raises WeightsError as `load` does, but makes no room for the numbers of a network as large as its record
+        claims."""
+        import torch
+        from safetensors import safe_open
+
+        self.verify(record)
+        try:
+            with torch.device("meta"):
+                wanted = build(record).state_dict()
+        except RuntimeError as error:
+            raise WeightsError(f"Weight set {record.name} cannot be built: it would be far too large.") from error
+        try:
+            with safe_open(self.file(record), "pt") as file:
+                shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError) as error:
+            raise WeightsError(self._damaged(record)) from error
+        if misfit := _misfit({key: tuple(tensor.shape) for key, tensor in wanted.items()}, shapes):
+            raise WeightsError(
+                f"The weights {record.name} do not fit {record.model} as its record describes it: {misfit}."
+            )
+
     def load(self, record: Record) -> "Network":
         """The trained network in eval mode, fp32, on the CPU. Raises WeightsError if anything does not fit, and for an
         ONNX file, which is no module."""
@@ -101,10 +123,11 @@ class WeightIndex:
         try:
             tensors = load_file(self.file(record))
         except (OSError, SafetensorError) as error:
-            raise WeightsError(
-                f"The weights {record.name} are damaged: {self.file(record)} holds no tensors."
-            ) from error
-        if misfit := _misfit(model.state_dict(), tensors):
+            raise WeightsError(self._damaged(record)) from error
+        wanted, found = (
+            {key: tuple(tensor.shape) for key, tensor in some.items()} for some in (model.state_dict(), tensors)
+        )
+        if misfit := _misfit(wanted, found):
             raise WeightsError(
                 f"The weights {record.name} do not fit {record.model} as its record describes it: {misfit}."
             )
@@ -112,6 +135,9 @@ class WeightIndex:
             {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in tensors.items()}
         )
         return model.eval()
+
+    def _damaged(self, record: Record) -> str:
+        return f"The weights {record.name} are damaged: {self.file(record)} holds no tensors."
 
     def write_tensors(self, name: str, model: "nn.Module", half: bool = True) -> tuple[int, str]:
         """Write the model's tensors, as fp16 or as they are, atomically; returns the file's bytes and SHA-256."""
@@ -136,6 +162,15 @@ class WeightIndex:
         shutil.copyfile(file, temporary)
         os.replace(temporary, path)
         return path.stat().st_size, sha256(path)
+
+    def take(self, record: Record, other: "WeightIndex") -> None:
+        """Copy a set of another folder, in place of one of the same name."""
+        path = self.file(record)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".partial")
+        shutil.copyfile(other.file(record), temporary)
+        os.replace(temporary, path)
+        self.add(record)
 
     def add(self, record: Record) -> None:
         """Put the record into index.json, in place of one of the same name; atomic, and safe beside other writers."""
@@ -221,15 +256,15 @@ def half_precision(model: "nn.Module") -> "nn.Module":
     return model
 
 
-def _misfit(wanted: Mapping[str, "Tensor"], given: Mapping[str, "Tensor"]) -> str:
-    """What keeps a file's tensors from being a network's, or ''."""
+def _misfit(wanted: Mapping[str, tuple[int, ...]], given: Mapping[str, tuple[int, ...]]) -> str:
+    """What keeps a file's tensors from being a network's, by their shapes, or ''."""
     if lacking := wanted.keys() - given.keys():
         return f"the file lacks {min(lacking)}"
     if unknown := given.keys() - wanted.keys():
         return f"the file has {min(unknown)}, the network has not"
-    for name, tensor in wanted.items():
-        if given[name].shape != tensor.shape:
-            found, expected = ("×".join(map(str, shape)) for shape in (given[name].shape, tensor.shape))
+    for name, shape in wanted.items():
+        if given[name] != shape:
+            found, expected = ("×".join(map(str, one)) for one in (given[name], shape))
             return f"{name} is {found} in the file and {expected} in the network"
     return ""
 

@@ -10,6 +10,7 @@ from seg.cli.bench import bench
 from seg.cli.calibrate import calibrate
 from seg.cli.data import data
 from seg.cli.evaluate import evaluate
+from seg.cli.export import export
 from seg.cli.likeness import likeness
 from seg.cli.predict import predict
 from seg.cli.teach import teach
@@ -18,7 +19,7 @@ from seg.cli.weights import models, weights
 from seg.errors import SegError, in_a_sentence
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A laboratory for semantic segmentation.")
-for command in (models, weights, predict, likeness, evaluate, calibrate, adopt, teach, train, grid, bench):
+for command in (models, weights, predict, likeness, evaluate, calibrate, adopt, export, teach, train, grid, bench):
     app.command()(command)
 app.add_typer(data, name="data")
 

@@ -1,9 +1,10 @@
-"""ZIPs of data sets, unpacked where nothing of them stays and nothing of them can do harm."""
+"""ZIPs of data sets and of weight sets, unpacked where nothing of them stays and nothing of them can do harm."""
 
 import stat
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -31,13 +32,15 @@ class Unpacked:
     folder: where they are. problems: a sentence for each file that was left out.
     """
 
-    def __init__(self, source: str | Path | IO[bytes], name: str = ""):
-        """source: a ZIP file, or what was uploaded; name: what sentences call it, the path unless given.
+    def __init__(self, source: str | Path | IO[bytes], name: str = "", kept: Collection[str] = frozenset(KEPT)):
+        """source: a ZIP file, or what was uploaded; name: what sentences call it, the path unless given. kept: the
+        endings of the files that are unpacked.
 
         Raises DataError for what is no ZIP, is damaged, encrypted throughout, or larger than the limits above.
         """
         self.name = name or str(source)
         self.problems: list[str] = []
+        self._kept = kept
         self._temporary = tempfile.TemporaryDirectory(prefix="seg-data-", ignore_cleanup_errors=True)
         self.folder = Path(self._temporary.name)
         try:
@@ -82,8 +85,8 @@ class Unpacked:
             raise DataError(f"{self.name} is encrypted: pack it without a password.")
 
     def _take(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
-        """Unpack one file, unless it is none of a data set; one that cannot be has its sentence."""
-        if is_junk(entry.filename) or PurePosixPath(entry.filename).suffix.lower() not in KEPT:
+        """Unpack one file, unless it is none of those wanted; one that cannot be has its sentence."""
+        if is_junk(entry.filename) or PurePosixPath(entry.filename).suffix.lower() not in self._kept:
             return
         said = f"{self.name}: {entry.filename}"
         target = self._target(entry)

@@ -1,7 +1,6 @@
 """Networks that a few painted photos teach as work in the background, and why that works."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from pathlib import Path
 
 from seg.catalogue.record import Record
 from seg.catalogue.store import WeightIndex
@@ -21,7 +20,7 @@ class Teaching(Job):
 
     teacher: asked for when its turn has come; watched: pictures whose masks are shown and nothing more. progress: what
     there is to show, None before it has begun; record: of the weight set that it is written as, under `name` in
-    `folder`, once it is done.
+    `index`, once it is done.
     """
 
     things = "steps"
@@ -32,7 +31,7 @@ class Teaching(Job):
         class_map: ClassMap,
         paintings: Sequence[Painting],
         watched: Sequence[Painting],
-        folder: Path,
+        index: WeightIndex,
         name: str,
         alive: Callable[[], bool] = lambda: True,
     ):
@@ -41,7 +40,8 @@ class Teaching(Job):
         self.paintings, self.watched = tuple(paintings), tuple(watched)
         self.progress: Progress | None = None
         self.record: Record | None = None
-        self._teacher, self._folder, self._name = teacher, folder, name
+        self.index = index
+        self._teacher, self._name = teacher, name
 
     @property
     def total(self) -> int:
@@ -64,7 +64,7 @@ class Teaching(Job):
         for progress in self._teacher().teach(self.paintings, watched=self.watched):
             self.progress = progress
             if progress.taught is not None:
-                self.record = progress.taught.write(WeightIndex(self._folder), self._name)
+                self.record = progress.taught.write(self.index, self._name)
             yield
 
 

@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 import seg
 from seg import models
 from seg.bench import measure
+from seg.catalogue.onnx import read_onnx
+from seg.catalogue.packing import unpack_sets
 from seg.catalogue.store import SHIPPED, WeightIndex, folder_of
 from seg.cli import main
 from seg.cli.predict import result_names
@@ -231,6 +233,15 @@ def test_evaluate_prints_a_table_of_several_networks_and_writes_each_picture(tmp
     ).read_text("utf-8")
 
 
+def test_a_set_is_exported_for_other_programs_and_for_another_visit(weights, tmp_path):
+    run("export", "street/fcn8s-wce", tmp_path / "a.zip", "--weights-dir", weights)
+    (record,) = unpack_sets((tmp_path / "a.zip").open("rb"), "a.zip", WeightIndex(tmp_path / "mine"))
+    assert record == WeightIndex(weights).record("street/fcn8s-wce")
+    pytest.importorskip("onnx", reason="writing an ONNX file needs the package onnx")
+    run("export", "street/fcn8s-wce", tmp_path / "b.onnx", "--weights-dir", weights)
+    assert read_onnx((tmp_path / "b.onnx").read_bytes(), "b.onnx").classes == record.class_map.names
+
+
 def test_calibrate_keeps_temperatures_and_the_scores_that_follow_from_them(tmp_path, monkeypatch):
     scenes = validation_scenes(DATASETS["shapes"], 64, 64)[:4]
     monkeypatch.setattr(evaluation, "validation_scenes", lambda *_, **__: scenes)
@@ -248,6 +259,8 @@ def test_calibrate_keeps_temperatures_and_the_scores_that_follow_from_them(tmp_p
     ("words", "sentence"),
     [
         (["calibrate", "street/unet*", "--weights-dir", "own"], "own has no weight set whose name fits 'street/unet*'"),
+        (["export", "street/fcn8s-wce", "b.pth"], "b.pth is neither an .onnx nor a .zip"),
+        (["export", "street/none", "b.zip"], "There is no weight set 'street/none'"),
         (["weights", "--weights-dir", "nowhere"], "There are no weights in nowhere"),
         (
             ["evaluate", "--weights", "street/fcn8s-wce", "--resume"],

@@ -19,7 +19,7 @@ def lesson(folder, **more) -> Teaching:
     image = np.zeros((32, 48, 3), np.uint8)
     image[8:24, 12:36] = 200, 120, 40
     painting = Painting("disc", image, (image[..., 0] > 0).astype(np.uint8))
-    return Teaching(lambda: Teacher(CLASSES), CLASSES, [painting], [], folder, "mine/disc", **more)
+    return Teaching(lambda: Teacher(CLASSES), CLASSES, [painting], [], WeightIndex(folder), "mine/disc", **more)
 
 
 def over(job: Teaching) -> str:

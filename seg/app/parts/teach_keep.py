@@ -1,19 +1,15 @@
 """What a visitor takes along of what he has taught, and where it is tried further."""
 
-import io
-import tempfile
-import zipfile
 from collections.abc import Callable
 from importlib.util import find_spec
-from pathlib import Path
 
 import streamlit as st
 
-from seg.app import address, resources
+from seg.app import address
 from seg.app.parts.teach_desk import Desk
 from seg.app.text import plain
 from seg.catalogue.export import to_onnx
-from seg.catalogue.store import WeightIndex
+from seg.catalogue.packing import packed_sets
 from seg.datasets import Sample
 from seg.datasets.packing import packed
 from seg.service.teachings import Teaching
@@ -27,7 +23,7 @@ def show(desk: Desk) -> None:
     name = lesson.record.name.split("/")[1]
     st.markdown(
         f"**{plain(lesson.record.name)}** stands beside the others on every page, under 'own', as long as this visit "
-        "lasts. Its ZIP, unpacked, opens under 'Your own runs'; so do the paintings on 'Your data'."
+        "lasts. Its ZIP opens again under 'Your own runs', the paintings' on 'Your data'."
     )
     with st.container(horizontal=True):
         if st.button("Open in Compare", icon=":material/compare:"):
@@ -46,23 +42,14 @@ def _download(title: str, make: Callable[[], bytes], name: str, kind: str) -> No
 
 def set_as_zip(lesson: Teaching) -> bytes:
     """A folder of weight sets with this one in it."""
-    assert lesson.taught is not None
     assert lesson.record is not None
-    file = io.BytesIO()
-    with tempfile.TemporaryDirectory(prefix="seg-set-") as folder:
-        lesson.taught.write(WeightIndex(folder), lesson.record.name)
-        with zipfile.ZipFile(file, "w") as archive:
-            for path in sorted(Path(folder).rglob("*")):
-                if path.is_file():
-                    archive.write(path, path.relative_to(folder))
-    return file.getvalue()
+    return packed_sets(lesson.index, [lesson.record.name])
 
 
 def as_onnx(lesson: Teaching) -> bytes:
     """It takes pictures of the record's tile."""
     assert lesson.record is not None
-    index = WeightIndex(resources.visit_folder())
-    return to_onnx(lesson.record, index.load(lesson.record))
+    return to_onnx(lesson.record, lesson.index.load(lesson.record))
 
 
 def paintings_as_zip(desk: Desk) -> bytes:

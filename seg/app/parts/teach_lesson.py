@@ -15,6 +15,7 @@ from seg.app.parts import teach_photos
 from seg.app.parts.teach_desk import Desk, Photo, laid_over
 from seg.app.text import listed, plain
 from seg.catalogue.comparisons import WeightSet
+from seg.catalogue.store import WeightIndex
 from seg.figures import training as figures_training
 from seg.labels import IGNORE
 from seg.pictures.drawing import encode_png, fit
@@ -102,10 +103,10 @@ def _button(desk: Desk, moving: bool) -> None:
 
 def begin(desk: Desk) -> None:
     """Put a lesson with all that is painted into the queue."""
-    folder = resources.visit_folder()
+    index = WeightIndex(resources.visit_folder())
     watched = desk.paintings(painted=False)
     desk.lesson = Teaching(
-        desk.teacher, desk.class_map, desk.paintings(), watched, folder, set_name(desk), resources.is_here()
+        desk.teacher, desk.class_map, desk.paintings(), watched, index, set_name(desk), resources.is_here()
     )
     resources.TRAININGS.start(desk.lesson)
 

@@ -1,0 +1,44 @@
+"""A visitor's own weight sets as a ZIP: brought into this visit, where they stand beside the shipped ones."""
+
+import streamlit as st
+
+from seg.app import resources
+from seg.app.text import plain
+from seg.catalogue.packing import unpack_sets
+from seg.catalogue.store import WeightIndex
+from seg.errors import WeightsError
+
+MOST_MEGABYTES = 64
+
+SAID = "own-zip-said"
+"""The session's word for what the last ZIP has brought."""
+
+
+def offer() -> None:
+    """The button that opens the dialog, and what the last ZIP has brought."""
+    st.button("Open a ZIP", icon=":material/folder_zip:", on_click=_open, key="own-zip-open")
+    if said := st.session_state.get(SAID):
+        st.success(plain(said), icon=":material/check:")
+
+
+def _open() -> None:
+    st.session_state.pop(SAID, None)
+    _dialog()
+
+
+@st.dialog("Open a ZIP of weight sets")
+def _dialog() -> None:
+    st.markdown(
+        "As 'Teach' gives it, or an index.json packed with the files that it names. Its networks stand on every page "
+        "beside the others, marked 'own', and go when this visit ends."
+    )
+    file = st.file_uploader("ZIP", type="zip", key="own-zip", max_upload_size=MOST_MEGABYTES)
+    if file is None:
+        return
+    try:
+        records = unpack_sets(file, file.name, WeightIndex(resources.visit_folder()))
+    except WeightsError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    st.session_state[SAID] = f"Opened: {', '.join(record.name for record in records)}."
+    st.rerun()
