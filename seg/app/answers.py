@@ -43,7 +43,7 @@ def ask(
     visitor: on whose page the answer stays, see `PredictionService.request`.
     """
     request = question_of(exhibit, weights, question, detail)
-    return resources.SERVICE.request(request, exhibit.picture.pixels, visitor)
+    return resources.SERVICE.request(request, exhibit.pixels_later, visitor)
 
 
 def collect(questions: Mapping[str, Future[Any]], label: str = "The networks are at work") -> dict[str, Any]:

@@ -5,11 +5,11 @@ import os
 import tempfile
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, wraps
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -23,17 +23,23 @@ from seg.catalogue.store import SHIPPED, WeightIndex, check
 from seg.datasets import DATASETS, Sample
 from seg.errors import WeightsError
 from seg.inference.worker import Worker
-from seg.pictures.decode import Picture
 from seg.service.jobs import Turns
-from seg.service.service import PredictionService, Visitor
+from seg.service.memory import Memory, Visitor, bound
+from seg.service.service import PredictionService
 
 if TYPE_CHECKING:
     from seg.likeness.likeness import Answer, Likeness
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
 
-SERVICE = PredictionService()
-"""One for the whole process: a module is imported once, however many visitors come at the same moment."""
+MEMORY = Memory()
+"""Bounds what all visitors together have held. One for the whole process: a module is imported once, however many
+visitors come at the same moment."""
+
+SERVICE = PredictionService(MEMORY)
 
 TURNS = Turns()
 """What visitors have evaluated, one after another for the whole process."""
@@ -44,11 +50,31 @@ TRAININGS = Turns()
 REST = 0.3
 """Seconds for which no network may have been at work before a sample is rendered that nobody asked for."""
 
-_rendering: dict[tuple[str, int], threading.Lock] = defaultdict(threading.Lock)
-_rendered: dict[tuple[str, int], Sample] = {}
+_rendered: set[tuple[str, int]] = set()
+"""Those that have been, and are held still or not."""
+
 _ordered: set[str] = set()
 _ordering = threading.Lock()
 _painter = Worker("seg-samples")
+
+
+def kept(kind: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Of a function: its values are held in `MEMORY` under this kind, as st.cache_data holds them without a bound on
+    their bytes. Arguments tell them apart, but for those whose names begin with an underscore; none is to be changed.
+    """
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        names = list(signature(function).parameters)
+
+        @wraps(function)
+        def held(*args: P.args, **more: P.kwargs) -> T:
+            telling = (value for name, value in zip(names, args, strict=False) if not name.startswith("_"))
+            key = (function.__module__, function.__qualname__, *telling)
+            return MEMORY.kept(kind, key, lambda: function(*args, **more))
+
+        return held
+
+    return decorate
 
 
 def visitor() -> Visitor:
@@ -78,9 +104,10 @@ def sets() -> dict[str, WeightSet]:
 
 
 def problems() -> list[str]:
-    """One sentence for each folder or set that could not be opened beside those that could."""
+    """One sentence for each folder or set that could not be opened beside those that could, and for a bound on memory
+    that cannot be."""
     found, wrong = _open()
-    return wrong if found else []
+    return [problem for problem in (bound()[1], *(wrong if found else [])) if problem]
 
 
 def opens_local_folders() -> bool:
@@ -138,17 +165,18 @@ def _in_own_folder(folder: Path) -> dict[str, Record]:
     return WeightIndex(folder).records()
 
 
-def looks_like(picture: Picture) -> "Answer | None":
-    """Which data set a picture looks like, worked out once; None where the file that knows it is missing or damaged."""
+def looks_like(digest: str, pixels: np.ndarray) -> "Answer | None":
+    """Which data set a picture with this digest looks like, worked out once; None where the file that knows it is
+    missing or damaged."""
     own = tuple(name for name, dataset in DATASETS.items() if dataset.samples)
     try:
-        return _looks_like(picture.digest, own, picture.pixels)
+        return _looks_like(digest, own, pixels)
     except WeightsError as error:
         log.warning("%s", error)
         return None
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
+@kept("scores")
 def _looks_like(digest: str, datasets: tuple[str, ...], _pixels: np.ndarray) -> "Answer":
     return _likeness(datasets)(_pixels)
 
@@ -179,16 +207,13 @@ def seeds(dataset: str) -> tuple[int, ...]:
 
 def sample(dataset: str, seed: int) -> Sample:
     """A rendered picture with its truth; two first visitors render it once, and nobody waits for another one."""
-    with _ordering:
-        here = _rendering[dataset, seed]
-    with here:
-        if (dataset, seed) not in _rendered:
-            _rendered[dataset, seed] = DATASETS[dataset].open(seed)
-        return _rendered[dataset, seed]
+    found = MEMORY.kept("samples", ("sample", dataset, seed), lambda: DATASETS[dataset].open(seed))
+    _rendered.add((dataset, seed))
+    return found
 
 
 def is_rendered(dataset: str, seed: int) -> bool:
-    """Whether `sample` has it at once, and not after half a second of rendering."""
+    """Whether `sample` has had it already: half a second of rendering the first time."""
     return (dataset, seed) in _rendered
 
 

@@ -44,6 +44,7 @@ def settings() -> Settings:
         for note in resources.SERVICE.notes:
             st.warning(plain(note), icon=":material/info:")
         _own_runs()
+        _memory()
     adopt.show()
     chosen = Settings(device, detail or 1)
     st.session_state.settings = chosen
@@ -77,6 +78,17 @@ def _own_runs() -> None:
         st.warning(plain(sentence), icon=":material/warning:")
     if len(problems) > MAX_PROBLEMS:
         st.caption(f"And {len(problems) - MAX_PROBLEMS} more like these.")
+
+
+def _memory() -> None:
+    """What is held of the bound, and by what: of all visitors together."""
+    memory = resources.MEMORY
+    with st.expander("Memory", icon=":material/memory:"):
+        held = [f"{kind} {share.bytes / 1e6:,.0f} MB ({share.count:,})" for kind, share in memory.ledger().items()]
+        st.caption(
+            f"{memory.bytes / 1e6:,.0f} of {memory.limit / 1e6:,.0f} MB are held for all visitors together"
+            f"{': ' if held else ''}{', '.join(held)}. What was used longest ago goes first."
+        )
 
 
 def _available() -> list[str]:

@@ -20,7 +20,7 @@ class ScaledPictures:
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self.max_bytes = max_bytes
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._held: OrderedDict[tuple, tuple[weakref.ref[np.ndarray], Tensor]] = OrderedDict()
 
     def at(self, image: np.ndarray, factor: float, device: torch.device) -> Tensor:
@@ -43,9 +43,15 @@ class ScaledPictures:
                 self._held.popitem(last=False)
         return scaled
 
+    def clear(self) -> None:
+        """Let go of all."""
+        with self._lock:
+            self._held.clear()
+
     @property
     def held_bytes(self) -> int:
-        return sum(scaled.nbytes for _, scaled in self._held.values())
+        with self._lock:
+            return sum(scaled.nbytes for _, scaled in self._held.values())
 
 
 SCALED = ScaledPictures()

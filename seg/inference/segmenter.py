@@ -36,6 +36,8 @@ T = TypeVar("T")
 MAX_ENLARGEMENT = 4
 MAX_ASPECT = 64
 
+PARAMETER_BYTES = 4
+
 DETAILS = (1, 2, 4)
 """How finely a network may see a picture, in multiples of the scale that it was trained at."""
 
@@ -275,6 +277,11 @@ class Segmenter:
     def callers(self) -> int:
         """Threads that may ask it at once."""
         return self.engine.callers
+
+    @property
+    def held_bytes(self) -> int:
+        """What the network takes now, with all that its engine has made of it."""
+        return self.engine.held_bytes(PARAMETER_BYTES * self.record.parameters)
 
     @property
     def device(self) -> torch.device:

@@ -4,13 +4,12 @@ import logging
 import threading
 import time
 import traceback
-from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,9 +17,12 @@ from seg.catalogue.store import SHIPPED, Record
 from seg.errors import OptionError, SegError, ServiceError
 from seg.inference.activity import ACTIVITY
 from seg.inference.engines import choose_device
+from seg.inference.scaling import SCALED
 from seg.inference.segmenter import Segmenter
 from seg.inference.worker import Worker
+from seg.service.memory import OVERHEAD, Holding, Memory, Visitor
 from seg.service.questions import PREDICT, Predict, Question
+from seg.service.results import Answer
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +34,6 @@ MAX_WAITING = 256
 
 PIXEL_BYTES = 3
 """Of a `Prediction` for each pixel of its picture, a label and a confidence. No other answer grows with the picture."""
-
-ANSWER_BYTES = 2_000
-"""Of any answer, beside its arrays."""
-
-PARAMETER_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -66,69 +63,80 @@ class Request:
         return self.network_key, self.question, self.question.depends_on(self.digest, size, self.detail)
 
 
-class Visitor:
-    """Somebody with a page. What it shows is held until it is released, or until this object is gone."""
+class Later(NamedTuple):
+    """A picture that is decoded when its turn has come. pixels: gives it, uint8 of `shape`."""
+
+    shape: tuple[int, ...]
+    pixels: Callable[[], np.ndarray]
 
 
 class PredictionService:
-    """Answers are futures, shared by all who ask for the same and kept, least recently used out first.
+    """Answers are futures, shared by all who ask for the same and held, least recently used out first, as are networks.
 
-    max_bytes bounds the finished answers. Those that a page shows are never let go, lest it ask for them without end:
-    one that does not fit beside them is refused. max_network_bytes bounds the networks' parameters; the one used last
-    is held whatever its size. `runs` counts how often a network has been run, `loads` how often one has been loaded.
+    memory: bounds both, and whatever else is held there. What a page shows is not let go, lest it ask for it without
+    end: an answer that finds no room beside it is refused. `runs` counts how often a network has been run, `loads` how
+    often one has been loaded.
     """
 
-    def __init__(self, max_bytes: int = 1_000_000_000, max_network_bytes: int = 600_000_000):
-        self.max_bytes, self.max_network_bytes = max_bytes, max_network_bytes
+    def __init__(self, memory: Memory | None = None):
+        self.memory = memory or Memory()
+        self.memory.watch("pictures as networks see them", SCALED, lambda scaled: scaled.held_bytes, type(SCALED).clear)
         self.runs = 0
         self.loads = 0
         self._lock = threading.Lock()
-        self._futures: OrderedDict[Hashable, Future[Any]] = OrderedDict()
-        self._finished: dict[Hashable, int] = {}
-        """Bytes of each answer."""
+        self._answers: dict[Hashable, Answer] = {}
+        self._waiting: set[Hashable] = set()
         self._failed: dict[Hashable, float] = {}
         """When each failed, oldest first."""
-        self._shown: WeakKeyDictionary[Visitor, dict[Hashable, int]] = WeakKeyDictionary()
-        """The answers on each visitor's page, and the bytes that each is expected to take."""
-        self._networks: OrderedDict[Hashable, Segmenter] = OrderedDict()
+        self._networks: dict[Hashable, Segmenter] = {}
+        self._at_work = Visitor()
+        """Shows the network used last, which so is held whatever its size."""
         self._workers: dict[str, Worker] = {}
 
-    def request(self, wanted: Request, image: np.ndarray, visitor: Visitor | None = None) -> Future[Any]:
+    def request(self, wanted: Request, image: np.ndarray | Later, visitor: Visitor | None = None) -> Future[Any]:
         """The future of an answer (a `Prediction` unless something else is asked): finished, in work, waiting, or
-        failed with the error that the network raised, or since too many wait already.
+        failed with the error that the network raised, or since too many wait already, or for lack of memory.
 
-        visitor: whose page shows the answer, None for one that is only read. What is shown may be refused, too: for
-        lack of memory.
+        visitor: whose page shows the answer, None for one that is only read.
         """
         wanted = replace(wanted, device=_resolved(wanted.device))
-        key, expected = wanted.answer_key(image.shape[:2]), _expected_bytes(wanted.question, image)
+        height, width = image.shape[:2]
+        key, expected = wanted.answer_key((height, width)), _expected_bytes(wanted.question, height * width)
+        self._forget_old_failures()
+        if visitor is not None:
+            self.memory.show(visitor, key)
         with self._lock:
-            self._forget_old_failures()
-            if visitor is not None and not self._room_for(key, expected):
-                return _refused(
-                    f"There is no memory for another result of {expected / 1e6:.0f} MB: choose fewer networks or a "
-                    "smaller picture."
-                )
-            if key not in self._futures:
-                if self._unfinished >= MAX_WAITING:
-                    return _refused("Too many pictures are waiting already: try again in a minute.")
-                worker = self._workers.setdefault(wanted.device, Worker(f"seg-{wanted.device}"))
-                self._futures[key] = worker.submit(self._answer, key, wanted, image)
-            self._futures.move_to_end(key)
-            if visitor is not None:
-                self._shown.setdefault(visitor, {})[key] = expected
-            return self._futures[key]
+            answer, crowded = self._answers.get(key), len(self._waiting) >= MAX_WAITING
+        if answer is not None:
+            self.memory.touch(key)
+            return answer
+        if crowded:
+            return _refused("Too many pictures are waiting already: try again in a minute.")
+        if not self.memory.make_room(expected):
+            return _refused(
+                f"There is no memory for another result of {expected / 1e6:.0f} MB: choose fewer networks or a "
+                "smaller picture."
+            )
+        with self._lock:
+            if key in self._answers:  # another visitor was faster
+                return self._answers[key]
+            answer = self._answers[key] = Answer(partial(self._hold, key))
+            self._waiting.add(key)
+            worker = self._workers.setdefault(wanted.device, Worker(f"seg-{wanted.device}"))
+        self.memory.hold(key, Holding("results on their way", expected))
+        done = worker.submit(self._answer, key, answer, wanted, image)
+        done.add_done_callback(lambda done: answer.cancel() if done.cancelled() else None)
+        return answer
 
     def release(self, visitor: Visitor) -> None:
         """The visitor's page is drawn anew: what it showed is held no longer than other answers."""
-        with self._lock:
-            self._shown.pop(visitor, None)
+        self.memory.release(visitor)
 
     @property
     def busy(self) -> bool:
         """Whether anybody waits for an answer."""
         with self._lock:
-            return self._unfinished > 0
+            return bool(self._waiting)
 
     @property
     def notes(self) -> list[str]:
@@ -142,26 +150,43 @@ class PredictionService:
         for worker in self._workers.values():
             worker.close()
 
-    @property
-    def _unfinished(self) -> int:
-        return len(self._futures) - len(self._finished) - len(self._failed)
-
-    def _answer(self, key: Hashable, wanted: Request, image: np.ndarray) -> Any:
+    def _answer(self, key: Hashable, answer: Answer, wanted: Request, image: np.ndarray | Later) -> None:
+        if not answer.set_running_or_notify_cancel():
+            return
         try:
             with ACTIVITY.during():
-                answer = wanted.question(self._network(wanted), image, wanted.detail)
+                network = self._network(wanted)
+                pixels = image.pixels() if isinstance(image, Later) else image
+                found = wanted.question(network, pixels, wanted.detail)
         except BaseException as error:
             if not isinstance(error, SegError):
                 # As text: a record of the error itself would hold the picture.
                 log.warning("%s failed:\n%s", wanted.record_name, traceback.format_exc())
             with self._lock:
+                self._waiting.discard(key)
                 self._failed[key] = time.monotonic()
-            raise
+            self.memory.forget(key)
+            # Its frames would hold what it was at as long as the future is kept.
+            error.__traceback__ = error.__cause__ = error.__context__ = None
+            answer.set_exception(error)
+            return
         with self._lock:
             self.runs += 1
-            self._finished[key] = ANSWER_BYTES + _bytes(answer)
-            self._shrink(key)
-        return answer
+            self._waiting.discard(key)
+        answer.finish(found)
+        self._hold(key, answer)
+        self._hold_network(wanted.network_key, network)  # the engine may have made more of it
+
+    def _hold(self, key: Hashable, answer: Answer) -> None:
+        """Enter an answer, or what it takes now, unless it has been let go meanwhile."""
+        with self._lock:
+            if self._answers.get(key) is not answer:
+                return
+        self.memory.hold(key, Holding("results", answer.bytes, partial(self._let_go, key), answer.shrink))
+
+    def _let_go(self, key: Hashable) -> None:
+        with self._lock:
+            self._answers.pop(key, None)
 
     def _network(self, wanted: Request) -> Segmenter:
         """Only a device's one worker comes here, so a network is never loaded twice."""
@@ -171,40 +196,28 @@ class PredictionService:
         if network is None:
             network = Segmenter.load(wanted.record_name, wanted.device, wanted.engine, wanted.folder)
             self.loads += 1
-        with self._lock:
-            self._networks[key] = network
-            self._networks.move_to_end(key)
-            held = sum(PARAMETER_BYTES * one.record.parameters for one in self._networks.values())
-            while held > self.max_network_bytes and len(self._networks) > 1:
-                _, unused = self._networks.popitem(last=False)
-                held -= PARAMETER_BYTES * unused.record.parameters
+            with self._lock:
+                self._networks[key] = network
+        self._hold_network(key, network)
         return network
 
+    def _hold_network(self, key: Hashable, network: Segmenter) -> None:
+        def let_go() -> None:
+            with self._lock:
+                self._networks.pop(key, None)
+
+        with self._lock:
+            self._networks[key] = network
+        self.memory.release(self._at_work)
+        self.memory.show(self._at_work, key)
+        self.memory.hold(key, Holding("networks", network.held_bytes, let_go))
+
     def _forget_old_failures(self) -> None:
-        for key, when in list(self._failed.items()):
-            if time.monotonic() - when <= ERROR_SECONDS:
-                break
-            del self._failed[key], self._futures[key]
-
-    def _on_pages(self) -> dict[Hashable, int]:
-        """The bytes that each answer on somebody's page takes or will take."""
-        shown = {key: expected for page in self._shown.values() for key, expected in page.items()}
-        return {key: self._finished.get(key, expected) for key, expected in shown.items() if key not in self._failed}
-
-    def _room_for(self, key: Hashable, expected: int) -> bool:
-        """Whether all that pages show fits with one more."""
-        shown = self._on_pages()
-        return key in shown or sum(shown.values()) + expected <= self.max_bytes
-
-    def _shrink(self, newest: Hashable) -> None:
-        """Let go of the least recently used answers that no page shows until the newest fits."""
-        over = sum(self._finished.values()) - self.max_bytes
-        kept = {newest, *self._on_pages()} if over > 0 else {}
-        for key in [key for key in self._futures if key in self._finished and key not in kept]:
-            if over <= 0:
-                break
-            over -= self._finished.pop(key)
-            del self._futures[key]
+        with self._lock:
+            for key, when in list(self._failed.items()):
+                if time.monotonic() - when <= ERROR_SECONDS and len(self._failed) <= MAX_WAITING:
+                    break
+                del self._failed[key], self._answers[key]
 
 
 def _resolved(device: str) -> str:
@@ -222,15 +235,5 @@ def _refused(sentence: str) -> Future[Any]:
     return refused
 
 
-def _expected_bytes(question: Question, image: np.ndarray) -> int:
-    pixels = image.shape[0] * image.shape[1] if isinstance(question, Predict) else 0
-    return ANSWER_BYTES + PIXEL_BYTES * pixels
-
-
-def _bytes(answer: Any) -> int:
-    """What the arrays of an answer hold: an array, or a dataclass or tuple of them."""
-    if isinstance(answer, np.ndarray):
-        return answer.nbytes
-    if is_dataclass(answer):
-        return sum(_bytes(getattr(answer, field.name)) for field in fields(answer))
-    return sum(map(_bytes, answer)) if isinstance(answer, tuple) else 0
+def _expected_bytes(question: Question, pixels: int) -> int:
+    return OVERHEAD + (PIXEL_BYTES * pixels if isinstance(question, Predict) else 0)

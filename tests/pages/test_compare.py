@@ -28,7 +28,9 @@ from seg.labels import IGNORE
 from seg.pictures import decode
 from seg.pictures.decode import digest
 from seg.pictures.drawing import colour_mask, encode_ids
-from seg.service.service import ANSWER_BYTES, PredictionService
+from seg.service.memory import OVERHEAD, Memory
+from seg.service.results import Answer
+from seg.service.service import PredictionService
 from tests.bad_files import BAD, ODD, saved
 from tests.conftest import make_set
 
@@ -90,7 +92,7 @@ def settle(page: AppTest) -> AppTest:
     for _ in range(20):
         if not says(page, "Scores follow"):
             return page
-        wait(list(resources.SERVICE._futures.values()), timeout=60)
+        wait(list(resources.SERVICE._answers.values()), timeout=60)
         page.run()
     raise AssertionError("the page never settled")
 
@@ -181,10 +183,18 @@ def test_networks_that_take_longer_are_waited_for_on_the_page(page, service, mon
     assert says(settle(page), "7 of 7 networks done")
 
 
+def with_room_for(results: int, size: tuple[int, int], patch: pytest.MonkeyPatch) -> PredictionService:
+    """For so many of pictures of a size, (H, W), none of which gets any smaller; networks count for nothing."""
+    patch.setattr(Answer, "shrink", lambda answer: answer.bytes)
+    patch.setattr(Segmenter, "held_bytes", 0)
+    service = PredictionService(Memory(results * (size[0] * size[1] * 3 + OVERHEAD + 100)))
+    patch.setattr(resources, "SERVICE", service)
+    return service
+
+
 def test_results_that_do_not_fit_into_memory_are_refused_and_not_computed_over_and_over(seven, monkeypatch):
     only(seven, monkeypatch)
-    service = PredictionService(max_bytes=6 * (360 * 480 * 3 + ANSWER_BYTES))
-    monkeypatch.setattr(resources, "SERVICE", service)
+    service = with_room_for(6, (360, 480), monkeypatch)
     page = visit()
     assert says(page, "6 of 7 networks done")
     assert says(page, "1 failed")
@@ -202,14 +212,13 @@ def test_results_that_do_not_fit_into_memory_are_refused_and_not_computed_over_a
 def test_labelled_photos_that_do_not_fit_into_memory_are_left_out_of_the_sum_for_all_networks(seven, monkeypatch):
     only(seven, monkeypatch)
     # Of three photos, the last finds room for three of the seven networks.
-    service = PredictionService(max_bytes=17 * (90 * 120 * 3 + ANSWER_BYTES))
-    monkeypatch.setattr(resources, "SERVICE", service)
+    service = with_room_for(17, (90, 120), monkeypatch)
     page = visit()
     for seed in (3, 4, 5):
         scene = street.render(seed, 90, 120)
         upload(page, 0, f"{seed}.png", saved(Image.fromarray(scene.image), "PNG"))
         upload(page, 1, f"{seed}.png", encode_ids(scene.labels, STREET))
-    wait(list(service._futures.values()), timeout=60)  # for the photos that are not shown, too
+    wait(list(service._answers.values()), timeout=60)  # for the photos that are not shown, too
     page.run()
     assert not page.exception
     assert says(page, "2 of 3 photos scored")
@@ -805,7 +814,8 @@ def test_the_address_names_the_sample_and_brings_it_back(weights, monkeypatch):
 def test_samples_that_nobody_asked_for_are_rendered_once_the_networks_rest(monkeypatch):
     service = SimpleNamespace(busy=True)
     monkeypatch.setattr(resources, "SERVICE", service)
-    monkeypatch.setattr(resources, "_rendered", {})
+    monkeypatch.setattr(resources, "MEMORY", Memory())
+    monkeypatch.setattr(resources, "_rendered", set())
     monkeypatch.setattr(resources, "_ordered", set())
     seeds = resources.seeds("shapes")
     resources.sample("shapes", seeds[0])  # the one shown
@@ -830,7 +840,8 @@ def test_nobody_waits_for_a_sample_that_another_visitor_asked_for(monkeypatch):
             assert release.wait(20)
         return render(seed)
 
-    monkeypatch.setattr(resources, "_rendered", {})
+    monkeypatch.setattr(resources, "MEMORY", Memory())
+    monkeypatch.setattr(resources, "_rendered", set())
     monkeypatch.setitem(DATASETS, "shapes", replace(DATASETS["shapes"], open=slow))
     with ThreadPoolExecutor(3) as visitors:
         waiting = [visitors.submit(resources.sample, "shapes", first) for _ in range(2)]

@@ -14,6 +14,7 @@ from seg.datasets import DATASETS
 from seg.errors import WeightsError
 from seg.likeness import likeness
 from seg.likeness.drawn import draw
+from seg.service.memory import Memory
 from seg.service.service import PredictionService
 from tests.conftest import make_set
 from tests.pages.test_compare import APP, choose, says, settle
@@ -128,7 +129,7 @@ def test_where_nothing_knows_data_sets_nothing_is_said(visit, monkeypatch):
 
     monkeypatch.setattr(likeness, "shipped", missing)
     resources._likeness.cache_clear()
-    resources._looks_like.clear()
+    monkeypatch.setattr(resources, "MEMORY", Memory())
     page = bring(visit(), street=sample("street"))
     resources._likeness.cache_clear()
     assert not page.exception

@@ -4,10 +4,11 @@ hold."""
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from seg.app import resources
 from seg.catalogue.store import WeightIndex
+from seg.service.memory import Memory
 from tests.own_data import MARKUP, trained
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
@@ -60,12 +61,11 @@ def test_the_training_page_plays_what_was_learned_on_the_picture_kept_beside_the
     content = kept.read_bytes()
     for damage in (content[:20], None):
         kept.write_bytes(damage) if damage else kept.unlink()
-        st.cache_data.clear()
+        monkeypatch.setattr(resources, "MEMORY", Memory())
         app = opened("training", dataset="bowl")
         assert not app.exception
         assert ["its picture, of the data set bowl, is missing or damaged" in info.value for info in app.info] == [True]
     kept.write_bytes(content)
-    st.cache_data.clear()
 
 
 def test_no_markdown_holds_a_class_name_that_is_more_than_text(page, runs, monkeypatch):

@@ -3,7 +3,7 @@
 import gc
 import threading
 import weakref
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,15 +16,18 @@ from seg.catalogue.store import WeightIndex
 from seg.errors import ImageError, OptionError, ServiceError, WeightsError
 from seg.inference.activity import ACTIVITY
 from seg.inference.engines import choose_device
+from seg.inference.scaling import SCALED
 from seg.inference.segmenter import Segmenter
 from seg.service import service as module
-from seg.service.questions import Logits, Predict
-from seg.service.service import ANSWER_BYTES, PredictionService, Request, Visitor
+from seg.service.memory import OVERHEAD, Memory, Share, Visitor
+from seg.service.questions import PREDICT, Logits, Predict
+from seg.service.results import Answer, Packed
+from seg.service.service import PredictionService, Request
 from tests.conftest import make_set
 
 SIZE = (60, 80)
-RESULT = ANSWER_BYTES + 60 * 80 * 3
-"""Bytes of a prediction of that size."""
+RESULT = OVERHEAD + 60 * 80 * 3
+"""Bytes of a prediction of that size, and a few for its words."""
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
 
@@ -69,33 +72,59 @@ def test_another_picture_runs_the_network_again_but_does_not_load_it_again(weigh
     assert (service.loads, service.runs) == (1, 2)
 
 
-def test_finished_results_are_let_go_least_recently_used_first_when_memory_is_full(weights):
+@pytest.fixture
+def roomy(weights):
+    """A service with room for so many results beside the one network, and no more, where packing them saves nothing;
+    and what asks it."""
     record = WeightIndex(weights).record("street/fcn8s-wce")
-    service = PredictionService(max_bytes=2 * RESULT)
+    services = []
+
+    def with_room_for(results):
+        first = PredictionService()
+        first.request(Request.of("any", record, folder=weights, engine="torch"), IMAGE).result()
+        first.close()
+        SCALED.clear()
+        network = first.memory.ledger()["networks"].bytes
+        service = PredictionService(Memory(network + results * (RESULT + 100)))
+        services.append(service)
+
+        def ask(digest, visitor=None, question=PREDICT):
+            request = Request.of(digest, record, folder=weights, engine="torch", question=question)
+            return service.request(request, IMAGE, visitor)
+
+        return service, ask
+
+    yield with_room_for
+    for service in services:
+        service.close()
+
+
+@pytest.fixture
+def unpackable(monkeypatch):
+    monkeypatch.setattr(Answer, "shrink", lambda answer: answer.bytes)
+
+
+def test_finished_results_are_let_go_least_recently_used_first_when_memory_is_full(roomy, unpackable):
+    service, ask = roomy(2)
     for digest in ("one", "two", "one", "three"):  # "one" was asked for again, so "two" goes
-        service.request(Request.of(digest, record, folder=weights), IMAGE).result()
+        ask(digest).result()
     assert service.runs == 3
-    service.request(Request.of("one", record, folder=weights), IMAGE).result()
+    ask("one").result()
     assert service.runs == 3
-    service.request(Request.of("two", record, folder=weights), IMAGE).result()
+    ask("two").result()
     assert service.runs == 4
-    service.close()
 
 
-def test_what_a_page_shows_is_not_let_go_and_what_does_not_fit_beside_it_is_refused(weights):
-    record = WeightIndex(weights).record("street/fcn8s-wce")
-    service, visitor, other = PredictionService(max_bytes=2 * RESULT), Visitor(), Visitor()
-
-    def ask(digest, visitor=None):
-        return service.request(Request.of(digest, record, folder=weights), IMAGE, visitor)
-
+def test_what_a_page_shows_is_not_let_go_and_what_does_not_fit_beside_it_is_refused(roomy, unpackable):
+    service, ask = roomy(2)
+    visitor, other = Visitor(), Visitor()
     shown = [ask("one", visitor), ask("two", visitor)]
-    with pytest.raises(ServiceError, match="choose fewer networks or a smaller picture"):
-        ask("three", visitor).result()
+    wait(shown)
     for _ in range(3):  # as a page does that is drawn again and again
-        ask("four").result()
+        with pytest.raises(ServiceError, match="choose fewer networks or a smaller picture"):
+            ask("three", visitor).result()
         assert [ask("one", visitor), ask("two", other)] == shown
-    assert service.runs == 3
+    assert service.runs == 2
     service.release(visitor)
     ask("three", visitor).result()  # beside what the other visitor's page still shows
     assert ask("two", other) is shown[1]
@@ -103,16 +132,68 @@ def test_what_a_page_shows_is_not_let_go_and_what_does_not_fit_beside_it_is_refu
     gc.collect()
     newest = [ask("five", Visitor()), ask("six", Visitor())]
     assert all(future.result().labels.shape == SIZE for future in newest)
-    service.close()
 
 
-def test_a_failure_takes_no_memory_from_what_a_page_shows(weights):
+def test_results_that_wait_have_their_room_before_they_are_there(roomy, unpackable):
+    free = threading.Event()
+
+    class Slow(Predict):
+        def __call__(self, network, image, detail):
+            free.wait(20)
+            return super().__call__(network, image, detail)
+
+    _, ask = roomy(2)
+    ask("none").result()
+    waiting = [ask("one", question=Slow()), ask("two", question=Slow())]
+    assert isinstance(ask("three").exception(), ServiceError)
+    free.set()
+    assert all(future.result().labels.shape == SIZE for future in waiting)
+
+
+def test_shown_results_are_packed_where_there_is_no_room_and_come_back_as_they_were(roomy):
+    service, ask = roomy(2)
+    visitor = Visitor()
+    first = ask("one", visitor).result()
+    labels, confidence = first.labels.copy(), first.confidence.copy()
+    del first
+    for digest in ("two", "three"):
+        ask(digest).result()
+    future = ask("one", visitor)
+    assert isinstance(future._answer, Packed)
+    assert np.array_equal(future.result().labels, labels)
+    assert np.array_equal(future.result().confidence, confidence)
+    assert future.result() is future.result()
+    assert service.runs == 3
+    assert service.memory.bytes <= service.memory.limit
+
+
+def test_the_ledger_says_what_holds_what(weights, service):
+    SCALED.clear()
     record = WeightIndex(weights).record("street/fcn8s-wce")
-    service, visitor = PredictionService(max_bytes=RESULT), Visitor()
-    failing = Request.of("one", record, folder=weights, question=Predict(frozenset({"no such skip"})))
-    assert service.request(failing, IMAGE, visitor).exception()
-    assert service.request(Request.of("two", record, folder=weights), IMAGE, visitor).result().labels.shape == SIZE
+    for digest in ("one", "two"):
+        service.request(Request.of(digest, record, folder=weights, engine="torch"), IMAGE).result()
     service.close()
+    ledger = service.memory.ledger()
+    assert ledger["networks"] == Share(1, 4 * record.parameters)
+    assert ledger["results"].count == 2
+    assert 2 * RESULT <= ledger["results"].bytes < 2 * (RESULT + 100)
+    assert sum(share.bytes for share in ledger.values()) == service.memory.bytes
+
+
+def test_a_failure_takes_no_memory_from_what_a_page_shows(roomy, unpackable):
+    _, ask = roomy(1)
+    visitor = Visitor()
+    assert ask("one", visitor, Predict(frozenset({"no such skip"}))).exception()
+    assert ask("two", visitor).result().labels.shape == SIZE
+
+
+def test_failures_are_remembered_in_numbers_only(weights, service, monkeypatch):
+    monkeypatch.setattr(module, "MAX_WAITING", 3)
+    record = WeightIndex(weights).record("street/fcn8s-wce")
+    for number in range(9):
+        request = Request.of(str(number), record, folder=weights, question=Predict(frozenset({"no such skip"})))
+        assert service.request(request, IMAGE).exception()
+    assert len(service._answers) <= 4
 
 
 @pytest.mark.parametrize("error", [RuntimeError("of a library"), ImageError("Of ours."), MemoryError(), SystemExit(1)])
@@ -142,7 +223,7 @@ def test_old_failures_are_forgotten_whatever_is_asked_next(weights, service, mon
         request = Request.of(digest, record, folder=weights, question=Predict(frozenset({"no such skip"})))
         assert service.request(request, IMAGE).exception()
     service.request(Request.of("three", record, folder=weights), IMAGE).result()
-    assert len(service._futures) == 1
+    assert len(service._answers) == 1
 
 
 def test_a_damaged_file_fails_alone_and_works_again_once_it_is_mended(weights, service, monkeypatch):
@@ -222,10 +303,11 @@ def test_all_small_networks_stay_loaded_from_one_picture_to_the_next(tmp_path, s
     assert (service.loads, service.runs) == (39, 78)
 
 
-def test_the_network_unused_for_longest_makes_room_for_another(tmp_path):
+def test_the_network_unused_for_longest_makes_room_for_another(tmp_path, monkeypatch):
     names = [f"shapes/conv_stack-wce-seed{i}" for i in range(3)]
     one, two, three = (make_set(tmp_path, name, "conv_stack") for name in names)
-    service = PredictionService(max_network_bytes=2 * 4 * one.parameters)
+    monkeypatch.setattr(Segmenter, "held_bytes", 10_000_000)
+    service = PredictionService(Memory(25_000_000))
 
     def loaded_after(*records):
         for record in records:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from seg.app import resources
 from seg.app.components.score_table import Row, score_table
 from seg.app.layout import slot
 from seg.app.parts import runs as running
@@ -190,7 +191,7 @@ def agreement(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd
     measured, found = dict.fromkeys([BETWEEN_TWO] if are_two else names), None
     if all(run.finished for run in voting):
         key = tuple(repr(run.request) for run in voting)
-        found = _agreement(key, [run.prediction.labels for run in voting], names, len(class_map))
+        found = _agreement(key, [run.prediction.labels for run in voting], tuple(names), len(class_map))
         measured = {name: Scores(counts) for name, counts in found[0].items()}
     table = score_frame(measured, class_map)
     st.markdown("**Dice between the two**" if are_two else "**Dice against the majority vote**")
@@ -217,9 +218,9 @@ def agreement(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd
     return table
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@resources.kept("scores")
 def _agreement(
-    key: tuple[str, ...], _maps: list[np.ndarray], names: list[str], n: int
+    key: tuple[str, ...], _maps: list[np.ndarray], names: tuple[str, ...], n: int
 ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     maps = [fit_labels(labels, 2 * MAP_SIDE) for labels in _maps]
     dissent = fit_labels(disagreement(maps, n), MAP_SIDE)
@@ -233,10 +234,9 @@ def downloads(exhibit: Exhibit, done: Sequence[Run], table: "pd.DataFrame | None
         by_title = {run.entry.title: run for run in done}
         run = by_title[st.selectbox("Mask of", list(by_title), width=220)]
         name = f"{stem}-{'own-' if run.entry.weights.own else ''}{run.entry.record.name.split('/')[1]}"
-        labels = run.prediction.labels
         st.download_button(
             "Class ids (PNG)",
-            lambda: encode_ids(labels, class_map),
+            lambda: encode_ids(run.prediction.labels, class_map),
             f"{name}-ids.png",
             "image/png",
             on_click="ignore",
@@ -245,7 +245,7 @@ def downloads(exhibit: Exhibit, done: Sequence[Run], table: "pd.DataFrame | None
         )
         st.download_button(
             "Colours (PNG)",
-            lambda: encode_png(colour_mask(labels, class_map)),
+            lambda: encode_png(colour_mask(run.prediction.labels, class_map)),
             f"{name}-colours.png",
             "image/png",
             on_click="ignore",

@@ -10,12 +10,11 @@ from seg.app import address, resources
 from seg.app.components.thumbnails import Thumbnail, thumbnails
 from seg.app.layout import slot
 from seg.app.parts import likeness, mask_uploads
-from seg.app.parts.exhibits import Exhibit, offered, sample, seeds
+from seg.app.parts.exhibits import Exhibit, Upload, offered, sample_thumbnail, seeds
 from seg.app.text import plain
 from seg.datasets.files import is_junk
 from seg.errors import ImageError
 from seg.labels import ClassMap
-from seg.pictures.decode import decode
 
 TRY, ABOUT = "try-your-photo", "this-photo"
 """The session's words for whether these are open."""
@@ -151,7 +150,9 @@ def _pictures(dataset: str, chosen: str) -> Exhibit:
     if any(one.image is None for one in pictures):
         resources.render_when_idle(dataset)
         st.fragment(_await_samples, run_every=POLL_SECONDS)(dataset)
-    return st.session_state.truths.get((dataset, exhibit.picture.digest), exhibit)
+    exhibit = st.session_state.truths.get((dataset, exhibit.picture.digest), exhibit)
+    exhibit.stay()
+    return exhibit
 
 
 def _await_samples(dataset: str) -> None:
@@ -166,7 +167,7 @@ def _thumbnail(key: str, dataset: str) -> Thumbnail:
         return Thumbnail(key, upload.picture.name, upload.thumbnail)
     seed = seeds(dataset)[key]
     rendered = resources.is_rendered(dataset, seed)
-    return Thumbnail(key, key, sample(dataset, seed, key).thumbnail if rendered else None)
+    return Thumbnail(key, key, sample_thumbnail(dataset, seed, key) if rendered else None)
 
 
 def _show(key: str) -> None:
@@ -186,7 +187,9 @@ def _forget_truth(dataset: str, key: str) -> None:
 
 def _forget_upload(key: str) -> None:
     st.session_state[ABOUT] = False
-    st.session_state.uploads.pop(key, None)
+    gone = st.session_state.uploads.pop(key, None)
+    if gone is not None and isinstance(gone.picture, Upload):
+        gone.picture.file.unlink(missing_ok=True)
     for dataset, picture in list(st.session_state.truths):
         if picture == key:
             _forget_truth(dataset, key)
@@ -214,12 +217,13 @@ def _take_photos(kind: str, this_round: int) -> None:
         if is_junk(file.name):
             continue
         try:
-            picture = decode(file.getvalue(), file.name)
+            exhibit = Exhibit(Upload.of(file.getvalue(), file.name))
         except ImageError as error:
             mask_uploads.refuse(str(error))
             continue
-        state.uploads[picture.digest] = Exhibit(picture)
-        state[address.UPLOAD] = picture.digest
+        _ = exhibit.thumbnail  # while its pixels are here
+        state.uploads[exhibit.picture.digest] = exhibit
+        state[address.UPLOAD] = exhibit.picture.digest
     if shown := state.uploads.get(state.get(address.UPLOAD)):
         likeness.follow(shown.picture)
     mask_uploads.retry()

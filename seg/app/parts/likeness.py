@@ -4,29 +4,28 @@ import streamlit as st
 
 from seg.app import address, resources
 from seg.app.layout import slot
-from seg.app.parts.exhibits import Exhibit
+from seg.app.parts.exhibits import Exhibit, Shown
 from seg.app.text import plain
 from seg.datasets import DATASETS
 from seg.errors import WeightsError
 from seg.labels import ClassMap
-from seg.pictures.decode import Picture
 
 _CHANGE = "change-dataset"
 
 
-def follow(picture: Picture) -> None:
+def follow(picture: Shown) -> None:
     """Called back when an upload is to be shown: take the data set that it looks like, where there are networks for it
     and the visitor has chosen none himself."""
     if address.is_own_choice(address.DATASET):
         return
-    answer = resources.looks_like(picture)
+    answer = resources.looks_like(picture.digest, picture.pixels)
     if answer and answer.dataset in _known():
         address.choose(address.DATASET, answer.dataset)
 
 
 def say(exhibit: Exhibit, class_map: ClassMap) -> None:
     """A line on what an upload looks like, and the way to another data set; nothing for a sample."""
-    answer = None if exhibit.sample else resources.looks_like(exhibit.picture)
+    answer = None if exhibit.sample else resources.looks_like(exhibit.picture.digest, exhibit.picture.pixels)
     line = slot(answer is not None)
     if answer is None:
         return

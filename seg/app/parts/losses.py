@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from seg.app import address, answers, controls
+from seg.app import address, answers, controls, resources
 from seg.app.parts import runs
 from seg.app.parts.exhibits import Exhibit
 from seg.app.text import plain
@@ -76,7 +76,7 @@ def _scores(exhibit: Exhibit, run: runs.Run, class_map: ClassMap) -> dict[str, f
     return _measured(exhibit.picture.digest, exhibit.truth_digest, repr(run.request), run, truth, len(class_map)) | sure
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@resources.kept("scores")
 def _measured(picture: str, truth: str, request: str, _run: runs.Run, _truth: np.ndarray, classes: int) -> dict:
     labels, confidence = _run.prediction.labels, _run.prediction.confidence
     scores = score(labels, _truth, classes)
@@ -176,9 +176,10 @@ def _maps(title: str, found: LossMaps) -> None:
             st.caption(f"{unit}, dark 0 to bright {top:.2g}")
 
 
-@st.cache_data(max_entries=8, show_spinner="All losses, from half the picture to four pixels …")
+@resources.kept("scores")
 def _curves(shift: int) -> dict:
-    return imbalance.curves(shift)
+    with st.spinner("All losses, from half the picture to four pixels …"):
+        return imbalance.curves(shift)
 
 
 @st.fragment

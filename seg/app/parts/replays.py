@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
+from seg.app import resources
 from seg.app.components.player import Maps, Track, pack
 from seg.app.controls import narrow
 from seg.app.text import listed
@@ -140,7 +141,7 @@ def _read(weights: WeightSet) -> _Replay:
     return _scored(weights.name, str(file), weights.record.sha256, modified, weights)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@resources.kept("replays")
 def _scored(name: str, file: str, sha256: str, modified: int, _weights: WeightSet) -> _Replay:
     record, about = _weights.record, replay.shown(_weights.record)
     maps = replay.frames(_weights.folder, record)
@@ -165,7 +166,7 @@ def _picture(weights: WeightSet) -> Sample:
     return _opened(weights.record.dataset, own, about.seed, about.height, about.width, weights)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@resources.kept("replays")
 def _opened(dataset: str, own: str, seed: int, height: int, width: int, _weights: WeightSet) -> Sample:
     return replay.picture(_weights.folder, _weights.record)
 

@@ -85,7 +85,7 @@ def finished(runs: Sequence[Run]) -> list[Run]:
     return [run for run in runs if run.finished]
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
+@resources.kept("scores")
 def _confusion(
     picture: str, truth: str, request: object, _labels: np.ndarray, _truth: np.ndarray, n: int
 ) -> np.ndarray:

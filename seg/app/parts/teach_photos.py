@@ -127,7 +127,7 @@ def _ready(title: str) -> list[Photo]:
     return photos
 
 
-@st.cache_data(show_spinner=False)
+@resources.kept("drawings")
 def _preview(title: str) -> bytes:
     class_map = class_map_of(READY[title][1])
     files = [io.BytesIO(photo.thumbnail(class_map)) for photo in _ready(title)]

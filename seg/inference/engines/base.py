@@ -35,6 +35,11 @@ class Engine(Protocol):
         """Where pictures become tiles and logits labels: CUDA where the network runs there, else the CPU."""
         ...
 
+    def held_bytes(self, parameters: int) -> int:
+        """What is held of a network whose parameters take so many bytes: these, once they are there, and what was made
+        of them, which is an estimate where another library holds it."""
+        ...
+
     @property
     def module(self) -> Network:
         """The network itself, in evaluation, for hooks and gradients; built when first asked for."""

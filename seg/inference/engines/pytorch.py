@@ -45,6 +45,10 @@ class TorchEngine:
                 self._module = module.eval().to(self.device).to(memory_format=torch.channels_last)
         return self._module
 
+    def held_bytes(self, parameters: int) -> int:
+        """Of the parameters, once they are there."""
+        return 0 if self._module is None else parameters
+
     @property
     def tile_device(self) -> torch.device:
         """Where pictures are cut into tiles and logits become labels: CUDA does all of it, others only the network."""

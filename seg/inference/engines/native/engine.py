@@ -42,6 +42,11 @@ class NativeEngine(CompiledEngine):
     def _forget(self, shape: tuple[int, ...]) -> None:
         self._programs[shape] = None
 
+    def held_bytes(self, parameters: int) -> int:
+        """Of the parameters, and of all programs with their copies of them."""
+        programs = [program for program in self._programs.values() if program is not None]
+        return super().held_bytes(parameters) + sum(program.bytes for program in programs)
+
     @property
     def active(self) -> str:
         """The engine that answers now: PyTorch if a network could not be run."""
@@ -93,6 +98,11 @@ class DenseProgram:
         self._tile.copy_(tile[0])
         self._program.run()
         return self._logits[None]
+
+    @property
+    def bytes(self) -> int:
+        """Of all maps and weights."""
+        return self._program.bytes
 
     def _block(self, block: DenseBlock, features: Tensor) -> None:
         """All layers read what was there before the block in one go, and then each the features before its own."""

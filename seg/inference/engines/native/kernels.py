@@ -115,6 +115,12 @@ class Program:
         self._scratch = torch.empty(0)
         self._held: list[Tensor] = []
 
+    @property
+    def bytes(self) -> int:
+        """Of all that its steps read and write, maps that several share counted once."""
+        storages = {one.untyped_storage().data_ptr(): one.untyped_storage().nbytes() for one in self._held}
+        return sum(storages.values()) + self._scratch.nbytes
+
     def add(
         self, x: Tensor, y: Tensor, layers: Sequence[Layer], kind: int = SAME, parity: int = 0, add: bool = False
     ) -> None:

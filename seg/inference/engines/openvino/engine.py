@@ -21,7 +21,7 @@ from seg.inference.activity import ACTIVITY
 from seg.inference.engines.base import Blueprint
 from seg.inference.engines.cache import cache_folder, evict_least_used, mark_used, own_folder, path_of, store
 from seg.inference.engines.compiled import CompiledEngine
-from seg.inference.engines.openvino.compiling import compile_network
+from seg.inference.engines.openvino.compiling import compile_network, compiled_bytes
 from seg.inference.engines.openvino.converting import Converter, convert
 from seg.inference.engines.pytorch import TorchEngine
 from seg.models.blocks import Network
@@ -107,6 +107,11 @@ class OpenVINOEngine(CompiledEngine):
     def _submitted(self, shape: tuple[int, ...]) -> Future[Any]:
         # A copy: others may hang their hooks on the network itself meanwhile, or run it without its numbers.
         return CONVERTER.submit(self._make, copy.deepcopy(self.module), shape)
+
+    def held_bytes(self, parameters: int) -> int:
+        """Of the parameters, and an estimate for each network that is compiled."""
+        ready = [shape for shape, one in list(self._compiled.items()) if one.done() and not one.exception()]
+        return super().held_bytes(parameters) + sum(compiled_bytes(parameters, shape) for shape in ready)
 
     @property
     def active(self) -> str:

@@ -13,7 +13,7 @@ from torch import Tensor
 from seg.catalogue.onnx import OnnxNetwork, read_onnx
 from seg.catalogue.record import Record
 from seg.errors import OptionError, WeightsError
-from seg.inference.engines.openvino.compiling import compile_network
+from seg.inference.engines.openvino.compiling import compile_network, compiled_bytes
 from seg.models.blocks import Network
 from seg.models.wrapped import with_both_classes
 
@@ -113,6 +113,10 @@ class OnnxEngine:
     def forward(self, batch: Tensor, skips: Collection[str] | None = None) -> Tensor:
         """There is no module to run."""
         raise OptionError(WHOLE)
+
+    def held_bytes(self, parameters: int) -> int:
+        """An estimate."""
+        return sum(compiled_bytes(parameters, (1, *size)) for size in list(self._requests))
 
     @property
     def module(self) -> Network:

@@ -1,0 +1,264 @@
+"""One bound over all that is held: whoever holds something says how large it is and how it can be let go."""
+
+import os
+import re
+import sys
+import threading
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from seg.errors import NotEnoughMemoryError
+
+T = TypeVar("T")
+
+MOST = 2_000_000_000
+"""Bytes held unless SEG_MEMORY says otherwise, or half of the machine's memory is less."""
+
+LEAST = 64_000_000
+"""Bytes below which nothing could be shown."""
+
+OVERHEAD = 500
+"""Bytes of anything that is held, beside what it holds."""
+
+UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
+
+CONTAINERS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+"""Where version 2 and version 1 of control groups say how much memory a container may take."""
+
+
+class Visitor:
+    """Somebody with a page. What it shows is held until it is released, or until this object is gone."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one kind of things takes."""
+
+    count: int
+    bytes: int
+
+
+@dataclass
+class Holding:
+    """Something held. kind: what it is called in the ledger; bytes: how much it takes; let_go: called to let go of it,
+    None for what cannot be; shrink: called to hold it in less, which may be done to what pages show, too: returns the
+    bytes that it takes then."""
+
+    kind: str
+    bytes: int
+    let_go: Callable[[], object] | None = None
+    shrink: Callable[[], int] | None = None
+
+
+class Memory:
+    """A ledger of what is held, least recently used first, that never comes to more than `limit` bytes if it can help.
+
+    What does not fit makes room for itself: first everything shrinks that can, then goes what no page shows. Safe on
+    many threads; what it calls back may call it.
+    """
+
+    def __init__(self, limit: int | None = None):
+        self.limit = bound()[0] if limit is None else limit
+        self._lock, self._clearing = threading.RLock(), threading.RLock()
+        self._held: OrderedDict[Hashable, Holding] = OrderedDict()
+        self._sum = 0
+        self._watched: WeakKeyDictionary[Any, tuple[str, Callable[[Any], int], Callable[[Any], object] | None]]
+        self._watched = WeakKeyDictionary()
+        self._shown: WeakKeyDictionary[Visitor, set[Hashable]] = WeakKeyDictionary()
+        self._making: defaultdict[Hashable, threading.Lock] = defaultdict(threading.Lock)
+
+    def hold(self, key: Hashable, holding: Holding) -> None:
+        """Enter it, or how large it is now, as what was used last; others make room."""
+        with self._lock:
+            self.forget(key)
+            self._held[key] = holding
+            self._sum += holding.bytes
+        self.make_room(but=key)
+
+    def touch(self, key: Hashable) -> None:
+        """Note that it is used now."""
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+
+    def forget(self, key: Hashable) -> None:
+        """It is not held any more."""
+        with self._lock:
+            if key in self._held:
+                self._sum -= self._held.pop(key).bytes
+
+    def holds(self, key: Hashable) -> bool:
+        """Whether it is held now."""
+        with self._lock:
+            return key in self._held
+
+    def watch(
+        self, kind: str, of: T, bytes_now: Callable[[T], int], clear: Callable[[T], object] | None = None
+    ) -> None:
+        """Count what `of` holds by itself as long as it is there. clear: called where there is no room without it."""
+        with self._lock:
+            self._watched[of] = kind, bytes_now, clear
+
+    def show(self, visitor: Visitor, key: Hashable) -> None:
+        """It stays until the visitor's page is drawn anew."""
+        with self._lock:
+            self._shown.setdefault(visitor, set()).add(key)
+
+    def release(self, visitor: Visitor) -> None:
+        """The visitor's page is drawn anew: what it showed is held no longer than the rest."""
+        with self._lock:
+            self._shown.pop(visitor, None)
+
+    def kept(
+        self,
+        kind: str,
+        key: Hashable,
+        make: Callable[[], T],
+        visitor: Visitor | None = None,
+        bytes_of: Callable[[T], int] | None = None,
+    ) -> T:
+        """What `make` gives, made by one thread and held for the next who asks; none may change it.
+
+        visitor: whose page shows it. bytes_of: how large it is, found out by looking unless given.
+        """
+        if visitor is not None:
+            self.show(visitor, key)
+        with self._lock:
+            making = self._making[key]
+        try:
+            with making:
+                with self._lock:
+                    held = self._held.get(key)
+                if isinstance(held, _Value):
+                    self.touch(key)
+                    return held.value
+                value = make()
+                self.hold(key, _Value(kind, OVERHEAD + (bytes_of or size_of)(value), lambda: None, None, value))
+                return value
+        finally:
+            with self._lock:
+                self._making.pop(key, None)
+
+    def make_room(self, wanted: int = 0, but: Hashable = None) -> bool:
+        """Whether there is room for so many bytes more; what can be let go for it is. but: what stays in any case."""
+        if self._fits(wanted):
+            return True
+        with self._clearing:
+            for key, held in self._oldest_first():
+                if self._fits(wanted):
+                    return True
+                if key != but and held.shrink is not None:
+                    self._shrink(key, held, held.shrink)
+            with self._lock:
+                watched = list(self._watched.items())
+            for owner, (_, _, clear) in watched:
+                if clear is not None and not self._fits(wanted):
+                    clear(owner)
+            for key, held in self._oldest_first():
+                if self._fits(wanted):
+                    return True
+                if key != but and held.let_go is not None and not self._is_shown(key):
+                    self._let_go(key, held, held.let_go)
+        return self._fits(wanted)
+
+    def require(self, wanted: int, what: str, advice: str) -> None:
+        """Make room for so many bytes. Raises NotEnoughMemoryError with a sentence where there is none."""
+        if not self.make_room(wanted):
+            raise NotEnoughMemoryError(f"There is no memory for {what} of {wanted / 1e6:,.0f} MB: {advice}.")
+
+    @property
+    def bytes(self) -> int:
+        """All that is held."""
+        with self._lock:
+            return self._sum + sum(bytes_now(owner) for owner, (_, bytes_now, _) in self._watched.items())
+
+    def ledger(self) -> Mapping[str, Share]:
+        """Kind → how many there are, and what they take; the largest first."""
+        with self._lock:
+            found = [(held.kind, held.bytes) for held in self._held.values()]
+            watched = [(kind, owner, bytes_now) for owner, (kind, bytes_now, _) in self._watched.items()]
+        found += [(kind, bytes_now(owner)) for kind, owner, bytes_now in watched]
+        shares: dict[str, Share] = {}
+        for kind, size in found:
+            before = shares.get(kind, Share(0, 0))
+            shares[kind] = Share(before.count + 1, before.bytes + size)
+        return dict(sorted(shares.items(), key=lambda item: -item[1].bytes))
+
+    def _shrink(self, key: Hashable, held: Holding, shrink: Callable[[], int]) -> None:
+        size, held.shrink = shrink(), None  # once: what is unpacked again is entered again
+        with self._lock:
+            if self._held.get(key) is held:
+                self._sum += size - held.bytes
+                held.bytes = size
+
+    def _let_go(self, key: Hashable, held: Holding, let_go: Callable[[], object]) -> None:
+        with self._lock:
+            if self._held.get(key) is not held:  # somebody has just used it
+                return
+            self.forget(key)
+        let_go()
+
+    def _fits(self, wanted: int) -> bool:
+        return self.bytes + wanted <= self.limit
+
+    def _is_shown(self, key: Hashable) -> bool:
+        with self._lock:
+            return any(key in page for page in self._shown.values())
+
+    def _oldest_first(self) -> list[tuple[Hashable, Holding]]:
+        with self._lock:
+            return list(self._held.items())
+
+
+@dataclass
+class _Value(Holding):
+    value: Any = None
+
+
+def bound() -> tuple[int, str]:
+    """What SEG_MEMORY says, as '800M', '2G' or a number of bytes, else the smaller of 2 GB and half of the machine's or
+    the container's memory; and a sentence if what it says cannot be."""
+    usual = min(MOST, machine_bytes() // 2)
+    said = os.environ.get("SEG_MEMORY", "").strip()
+    if not said:
+        return usual, ""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]I?)?B?", said.upper())
+    asked = round(float(found[1]) * UNITS[found[2] or ""]) if found else 0
+    if asked >= LEAST:
+        return asked, ""
+    return usual, (
+        f"SEG_MEMORY is {said!r}, which is no amount of at least {LEAST // 10**6} MB: say 800M or 2G. Until then it is "
+        f"{usual / 1e9:.1f} GB."
+    )
+
+
+def machine_bytes() -> int:
+    """The machine's memory, or the container's where that is less."""
+    limits = [sys.maxsize]
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    for file in CONTAINERS:
+        try:
+            limits.append(int(file.read_text("ascii")))
+        except (OSError, ValueError):  # there is none, or it says 'max'
+            continue
+    return min(limits)
+
+
+def size_of(value: Any) -> int:
+    """Bytes of an array, a text, or what is made of such, without what Python itself needs for small things."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, bytes | bytearray | str):
+        return len(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return sum(size_of(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, Mapping):
+        return sum(size_of(key) + size_of(one) for key, one in value.items())
+    return sum(map(size_of, value)) if isinstance(value, tuple | list | set | frozenset) else 8
