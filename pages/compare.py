@@ -14,7 +14,7 @@ with bar:
     comparison, class_map = controls.choose(sets)
 with pictures:
     exhibit = gallery.choose(class_map, bar)
-work = runs.start(exhibit, comparison)
+work = runs.start(exhibit, comparison, shown=True)
 runs.show(exhibit, work, class_map)
 results.show(exhibit, work, comparison, class_map)
 st.header("What to look at")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from seg.app import controls, entry
+from seg.app import address, controls, entry
 from seg.app.parts import gallery, upsampling
 from seg.catalogue.comparisons import comparisons, set_in_words
 
@@ -38,12 +38,8 @@ controls.link("pages/training.py", "When each way up learns its outlines")
 st.markdown("**Every network, ranked**")
 members = {w.name: w for w in sets.values() if w.record.dataset == dataset}
 found = upsampling.measured(exhibit, members)
-name = st.selectbox(
-    "Look at one network",
-    list(found),
-    key=f"up-network-{dataset}",
-    persist_state="session",
-    format_func=lambda name: set_in_words(members[name]),
-)
-if name:
+if found:
+    key = f"up-network-{dataset}"
+    address.choice(key, found, next(iter(found)))
+    name = st.selectbox("Look at one network", found, key=key, format_func=lambda name: set_in_words(members[name]))
     upsampling.one_network(exhibit, members[name], found[name])

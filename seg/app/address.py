@@ -5,8 +5,10 @@ Streamlit's own binding of a control to the address forgets it on the way back f
 leaves the address behind.
 """
 
-from collections.abc import Callable, Collection
-from typing import Any
+import math
+import re
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -15,8 +17,15 @@ DATASET, PICTURE = "dataset", "picture"
 UPLOAD = "upload"
 """The session's word for the upload shown, which is nobody else's: no address names it."""
 _PAGE, _SEEN, _CHOSEN, _USUAL = "_seg_page", "_seg_address", "_seg_choices", "_seg_usual"
-_OWN = "_seg_own_choices"
+_OWN, _COME = "_seg_own_choices", "_seg_come_by_address"
 _AND = ","
+_BETWEEN = re.compile(r"(?<!\\),")
+LONGEST = 2000
+"""Of what a component lets the address say of itself, in characters."""
+MOST_NUMBER = 1000
+"""What a number in an address stays below."""
+
+Value = TypeVar("Value")
 
 
 def arrive(page: str) -> None:
@@ -42,20 +51,54 @@ def choice(name: str, offered: Collection[Any], usual: Any) -> Any:
     The control of the key ``name``, drawn afterwards and without a default, may change it, and so may an address that
     says something new.
     """
-    return _kept(name, usual, {str(one): one for one in offered}.get, str)
+    return kept(name, usual, {str(one): one for one in offered}.get, str)
 
 
 def choices(name: str, offered: Collection[str], usual: Collection[str]) -> list[str]:
     """The same of a control by which several may be chosen, or none."""
 
     def read(text: str) -> list[str] | None:
-        known = [one for one in text.split(_AND) if one in offered]
+        known = [one for part in _BETWEEN.split(text) if (one := part.replace(f"\\{_AND}", _AND)) in offered]
         return known if known or not text else None
 
-    return _kept(name, list(usual), read, _AND.join)
+    def written(names: Sequence[str]) -> str:
+        return _AND.join(name.replace(_AND, f"\\{_AND}") for name in names)
+
+    return kept(name, list(usual), read, written)
 
 
-def _kept(name: str, usual: Any, read: Callable[[str], Any], written: Callable[[Any], str]) -> Any:
+def numbers(name: str, usual: Sequence[float]) -> list[float]:
+    """As many numbers as are usual, typed or pointed at by a component, whose callback calls `choose`."""
+
+    def read(text: str) -> list[float] | None:
+        if len(text) > LONGEST:
+            return None
+        try:
+            found = [float(part) for part in text.split(_AND)]
+        except ValueError:
+            return None
+        fine = len(found) == len(usual) and all(math.isfinite(one) and abs(one) < MOST_NUMBER for one in found)
+        return found if fine else None
+
+    return kept(name, list(usual), read, lambda values: _AND.join(f"{value:.5g}" for value in values))
+
+
+def of_component(name: str) -> dict[str, str | int]:
+    """What a component lets the address say of itself, in its own words, as the component is to be told: its callback
+    calls `choose`. It follows a text with another number than before, which has come by a link or the way back.
+    """
+    chosen, comes = st.session_state[_CHOSEN].get(name, ""), is_new(name)
+    text = kept(name, "", lambda text: text if len(text) <= LONGEST else None, str)
+    times = st.session_state.setdefault(_COME, {})
+    times[name] = times.get(name, 0) + (comes and text != chosen)
+    return {"name": name, "text": text, "number": times[name]}
+
+
+def kept(name: str, usual: Value, read: Callable[[str], Value | None], written: Callable[[Value], str]) -> Value:
+    """What is chosen under this name, ``usual`` at first.
+
+    read: what a text of the address means, None for nothing that can be; written: the text for a value.
+    """
     asked = said(name, written)
     read_again = None if asked is None else read(asked)
     value = usual if read_again is None else read_again

@@ -91,21 +91,13 @@ def choose(sets: dict[str, WeightSet]) -> tuple[Comparison, ClassMap]:
         by(prop, lambda c, prop=prop: c.fixed.get(prop, ""), f"{prop}-{topic}-{dataset}")
     comparison = offered[0]
     names = [entry.title for entry in comparison.entries]
-    key, usual = f"networks-{comparison.title}", names[:AT_ONCE]
-    chosen = [name for name in names if name in st.session_state.get(key, usual)]
+    key = f"networks-{comparison.title}"
+    chosen = address.choices(key, names, names[:AT_ONCE])
     kinds = [choice.chosen for choice in choices if choice.label not in ("Data set", "Compare")]
     with st.popover(plain(" · ".join([dataset, _counted(len(chosen), len(names), topic), *kinds])), type="tertiary"):
         for choice in choices:
             choice.draw()
-        st.pills(
-            "Networks",
-            names,
-            selection_mode="multi",
-            default=usual,
-            key=key,
-            persist_state="session",
-            wrap=True,
-        )
+        st.pills("Networks", names, selection_mode="multi", key=key, wrap=True)
     entries = tuple(entry for entry in comparison.entries if entry.title in chosen)
     return replace(comparison, entries=entries), comparison.entries[0].record.class_map
 

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 
 import streamlit as st
 
-from seg.app import address
+from seg.app import address, take_along
 
 HEADINGS = {
     "Compare": "What do the networks see?",
@@ -44,6 +44,7 @@ def navigation():
     with st.sidebar, st.container(gap="xsmall", key="menu"):
         for other in pages:
             st.page_link(other, width="stretch", query_params=address.to_take_along())
+    take_along.tools(page.title)
     st.set_page_config(page_title=f"{page.title} · Segmentation lab", page_icon="docs/icon.png", layout="wide")
     st.html(CLOSER)
     st.title(HEADINGS[page.title])

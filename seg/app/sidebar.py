@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from seg.app import resources
+from seg.app import address, resources
 from seg.app.parts import adopt, own_sets
 from seg.app.text import plain
 from seg.errors import OptionError, WeightsError
@@ -29,11 +29,12 @@ def settings() -> Settings:
     resources.SERVICE.release(resources.visitor())
     with st.sidebar:
         device = st.selectbox("Device", _available(), format_func=_device_name, key="device")
+        address.choice("detail", DETAILS, 1)
         detail = st.segmented_control(
             "Detail",
             list(DETAILS),
             format_func=DETAILS.__getitem__,
-            default=1,
+            required=True,
             key="detail",
             help="How large the networks see the picture, in multiples of the scale they were trained at.",
         )
@@ -46,7 +47,7 @@ def settings() -> Settings:
         _own_runs()
         _memory()
     adopt.show()
-    chosen = Settings(device, detail or 1)
+    chosen = Settings(device, detail)
     st.session_state.settings = chosen
     return chosen
 

@@ -175,9 +175,12 @@ def test_the_last_recorded_times_are_shown_and_without_any_the_page_says_how_to_
     page.run()
     assert not page.exception
     assert [metric.value for metric in page.metric] == ["100 ms", "2.0 × as long", "2.0 ms", "50 ms"]
-    paper, sets = (table.value for table in page.dataframe[-2:])
+    paper = page.dataframe[-1].value
+    page.button_group(key="leaderboard-speed").set_value("The weight sets").run()
+    sets = page.dataframe[-1].value
     assert paper[["Network", "ms"]].values.tolist() == [["FC-DenseNet103", 60]]
     assert sets[["Weight set", "ms"]].values.tolist() == [["street/unet-wce", 50]]
+    assert page.query_params["leaderboard-speed"] == ["The weight sets"]
     assert any(r"on CUDA (A GPU \*1\*) with 2 threads" in text.value for text in page.markdown)
     (tmp_path / "bench.json").write_text(json.dumps({key: FIGURES[key] for key in FIGURES if key != "processor"}))
     page.run()

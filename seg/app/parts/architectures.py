@@ -108,8 +108,8 @@ def drawing(exhibit: Exhibit, entry: Entry) -> None:
         return
     stages: dict[str, Stage] = {stage.name: stage for stage in found["stages"]}
     key = f"drawing-{entry.weights.name}"
-    picked = st.session_state.get(key, {}).get("stage")
-    chosen = picked if picked in stages else opens_on({name: stage.role for name, stage in stages.items()})
+    opens = opens_on({name: stage.role for name, stage in stages.items()})
+    chosen = address.choice(f"layer-{entry.record.model}", stages, opens)
     network_drawing(
         entry.title,
         fit(exhibit.picture.pixels, TINY),
@@ -119,6 +119,7 @@ def drawing(exhibit: Exhibit, entry: Entry) -> None:
         {name: where for name, where in found["skips"] if where},
         chosen,
         key,
+        pick=lambda stage: address.choose(f"layer-{entry.record.model}", stage),
     )
     heights = [stage.shape[1] for stage in stages.values()]
     total = sum(stage.seconds or 0 for stage in stages.values())
@@ -188,15 +189,9 @@ def skips(exhibit: Exhibit, entry: Entry, class_map: ClassMap) -> None:
             icon=":material/info:",
         )
         return
-    kept = st.pills(
-        "Skips that are on",
-        ends,
-        selection_mode="multi",
-        default=ends[1:],
-        key=f"skips-{entry.record.model}-{entry.record.dataset}",
-        persist_state="session",
-        wrap=True,
-    )
+    key = f"skips-{entry.record.model}-{entry.record.dataset}"
+    address.choices(key, ends, ends[1:])
+    kept = st.pills("Skips that are on", ends, selection_mode="multi", key=key, wrap=True)
     asked = {"all on": frozenset(ends), "as ticked": frozenset(kept or ()), "all off": frozenset()}
     found = answers.collect({name: answers.ask(exhibit, entry.weights, Predict(keep)) for name, keep in asked.items()})
     if len(found) < len(asked):
@@ -210,7 +205,14 @@ def skips(exhibit: Exhibit, entry: Entry, class_map: ClassMap) -> None:
         )
         for name, one in found.items()
     ]
-    viewer(exhibit.picture.pixels, panels, class_map, exhibit.truth, key=f"ablation-{entry.weights.name}")
+    viewer(
+        exhibit.picture.pixels,
+        panels,
+        class_map,
+        exhibit.truth,
+        key=f"ablation-{entry.weights.name}",
+        said="look-skips",
+    )
     st.markdown(
         "What does each skip bring? The network was trained with all of them; the ones unticked are zeroed when it "
         "runs, it is not trained anew without them. So this shows what the trained network relies on, not what a "
@@ -256,6 +258,7 @@ def one_pixel(exhibit: Exhibit, entry: Entry, comparison: Comparison, class_map:
         "Mask: click a pixel, or move it with the arrow keys",
         key="pixel",
         width=PICKED,
+        said="at",
     )
     st.markdown(f"Click a pixel of {plain(entry.title)}'s mask, or move the mark with the arrow keys.")
     questions = {e.title: answers.ask(exhibit, e.weights, Seen(y, x)) for e in comparison.entries if e.record.is_module}

@@ -24,6 +24,7 @@ MARKS = {
 }
 """Verdict → how a table shows it; others stand as they are."""
 
+TIMED = ("The papers' widths", "The weight sets")
 NO_TOOLBAR = {"displayModeBar": False}
 
 
@@ -53,8 +54,8 @@ def choose(sets: Mapping[str, WeightSet]) -> tuple[list[Row], list[Row]]:
 def table(rows: Sequence[Row]) -> None:
     """Every row with its scores, the verdict against one of them, and the CSV."""
     by_name = {row.name: row for row in rows}
-    address.choice("leaderboard-reference", by_name, None)
-    named = {None: "the best of its data set", **{name: row.words for name, row in by_name.items()}}
+    address.choice("leaderboard-reference", ["", *by_name], "")
+    named = {"": "the best of its data set", **{name: row.words for name, row in by_name.items()}}
     called = named.__getitem__
     name = st.selectbox("Compare each with", list(named), format_func=called, key="leaderboard-reference", width=420)
     board = leaderboard.board(rows, by_name[name] if name else None)
@@ -347,15 +348,14 @@ def performance(figures: Mapping[str, Any] | None) -> None:
     for large in figures.get("large") or ():
         memory = f" and {large['megabytes']:.0f} MB" if large["megabytes"] else ""
         st.markdown(f"48 megapixels, 4 × finer, through {plain(large['name'])}: {large['seconds']:.1f} s{memory}.")
-    paper, sets = st.tabs(["The papers' widths", "The weight sets"])
-    with paper:
-        if figures.get("paper"):
-            _speeds(figures["paper"], "Network", "seconds")
-            st.markdown("With random weights, on 1 × 3 × 352 × 480: time does not depend on what was learned.")
-        else:
-            st.markdown("Not measured: `python -m seg bench --paper --record` does.")
-    with sets:
+    address.choice("leaderboard-speed", TIMED, TIMED[0])
+    if st.segmented_control("Timed", TIMED, required=True, key="leaderboard-speed") == TIMED[1]:
         _speeds(figures["sets"], "Weight set", "network")
+    elif figures.get("paper"):
+        _speeds(figures["paper"], "Network", "seconds")
+        st.markdown("With random weights, on 1 × 3 × 352 × 480: time does not depend on what was learned.")
+    else:
+        st.markdown("Not measured: `python -m seg bench --paper --record` does.")
 
 
 def _speeds(measured: Sequence[Mapping[str, Any]], title: str, time: str) -> None:

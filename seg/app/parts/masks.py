@@ -70,6 +70,7 @@ def numbers(exhibit: Exhibit, entry: Entry, class_map: ClassMap) -> None:
             pixels.shape[:2],
             f"Mask, the {whose}: click a pixel, or move it with the arrow keys",
             key=f"pixel-{exhibit.picture.digest}",
+            said=f"at-{exhibit.picture.name if exhibit.sample else exhibit.picture.digest[:8]}",
             start=on_an_outline(labels),
         )
         st.markdown(f"Click a pixel, or move the mark with the arrow keys. The mask is the {plain(whose)}.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
-from seg.app import resources
+from seg.app import address, resources
 from seg.app.components.player import Maps, Track, pack
 from seg.app.controls import narrow
 from seg.app.text import listed
@@ -71,15 +71,9 @@ def choose(offered: Sequence[Comparison]) -> Comparison:
     comparison = offered[0]
     titles = [entry.title for entry in comparison.entries]
     trained_alike = [entry.title for entry in comparison.entries if "not in this family" not in entry.note]
-    chosen = st.pills(
-        "Networks",
-        titles,
-        selection_mode="multi",
-        default=trained_alike,
-        key=f"training-networks-{comparison.title}",
-        persist_state="session",
-        wrap=True,
-    )
+    key = f"training-networks-{comparison.title}"
+    address.choices(key, titles, trained_alike)
+    chosen = st.pills("Networks", titles, selection_mode="multi", key=key, wrap=True)
     kept = chosen or trained_alike or titles
     return replace(comparison, entries=tuple(entry for entry in comparison.entries if entry.title in kept))
 

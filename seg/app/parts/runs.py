@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from seg.app import resources
+from seg.app import address, resources
 from seg.app.answers import ask, question_of, sentence
 from seg.app.components.viewer import Panel, Wish, viewer
 from seg.app.layout import slot
@@ -57,9 +57,13 @@ class Run:
         return self.future.result()
 
 
-def start(exhibit: Exhibit, comparison: Comparison) -> list[Run]:
-    """Ask for every entry's prediction; what has been computed before, for anybody, is there at once."""
-    beside = st.session_state.get(BESIDE) if st.session_state.settings.detail > 1 else None
+def start(exhibit: Exhibit, comparison: Comparison, shown: bool = False) -> list[Run]:
+    """Ask for every entry's prediction; what has been computed before, for anybody, is there at once.
+
+    shown: whether it is for `show`, which offers one of them at the detail that it was trained at, too.
+    """
+    asked = address.choice(BESIDE, ["", *(entry.title for entry in comparison.entries)], "") if shown else ""
+    beside = asked if st.session_state.settings.detail > 1 else ""
     runs = []
     for entry in comparison.entries:
         runs.append(_run(exhibit, entry))
@@ -165,7 +169,7 @@ def _what_detail_does(exhibit: Exhibit, runs: Sequence[Run], detail: int) -> Non
 
 def _put_beside(detail: int) -> None:
     title = st.session_state[BESIDE + "-of"]
-    st.session_state[BESIDE] = title
+    address.choose(BESIDE, title)
     _wish(swipe=(_at(title, 1), title))
 
 
@@ -198,6 +202,7 @@ def _panels(
         on_truth=take if paints else None,
         wish=st.session_state.get(_WISH),
         name=exhibit.picture.name.rsplit(".", 1)[0],
+        said="look",
     )
     if runs:
         _status(runs, class_map)

@@ -262,7 +262,7 @@ def _picture(evaluation: Evaluation, row: Row, totals: Totals, cell: Confusion |
         return
     sets, class_map = evaluation.task.sets, evaluation.task.sets[0].record.class_map
     entries = tuple(Entry(weights.name, weights) for weights in sets)
-    work = runs.start(exhibit, Comparison(class_map.dataset, "own runs", {}, entries))
+    work = runs.start(exhibit, Comparison(class_map.dataset, "own runs", {}, entries), shown=True)
     runs.show(exhibit, work, class_map, paints=False, also=cell and confused(exhibit, totals, cell))
 
 

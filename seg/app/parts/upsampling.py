@@ -1,5 +1,7 @@
 """The parts of the Upsampling page: by hand, the overlap map, other ways up, and what our networks do."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -9,7 +11,7 @@ from seg.anatomy.dependence import Upsampling
 from seg.anatomy.transposed import Geometry
 from seg.anatomy.windows import CONVOLUTION, KINDS, LARGEST, MEAN, Window
 from seg.app import address, answers
-from seg.app.components.by_hand import by_hand
+from seg.app.components.by_hand import Take, by_hand
 from seg.app.components.sliding_window import sliding_window
 from seg.app.parts.exhibits import Exhibit
 from seg.app.text import plain
@@ -63,13 +65,13 @@ def windows() -> None:
         controls.number_input("Window", 1, 4, key=size, width=NUMBER),
         controls.number_input("Stride", 1, 3, key=stride, width=NUMBER),
     )
-    key = "sliding-window"
-    typed = st.session_state.get(key, {}).get("values") or {}
-    x = typed.get("input") or PATTERN
-    count = window.size**2 if kind == CONVOLUTION else 0
-    weight = typed["kernel"] if count and len(typed.get("kernel") or ()) == count else _edges(window.size)
-    square = np.array(weight, dtype=float).reshape(window.size, window.size)
-    sliding_window(np.array(x, dtype=float).reshape(SIDE, SIDE), square if count else None, window, key)
+    names = {"input": "window-input", "kernel": f"window-kernel-{window.size}"}
+    x = np.reshape(address.numbers(names["input"], PATTERN), (SIDE, SIDE))
+    weight = None
+    if kind == CONVOLUTION:
+        usual = _edges(window.size)
+        weight = np.reshape(address.numbers(names["kernel"], usual.ravel().tolist()), usual.shape)
+    sliding_window(x, weight, window, "sliding-window", _keep(names))
     st.markdown(WINDOWS[kind])
 
 
@@ -110,8 +112,10 @@ def lab() -> None:
     except OptionError as error:
         st.warning(plain(str(error)), icon=":material/straighten:")
         return
-    key = f"by-hand-{len(shape)}d"
-    by_hand(*_values(key, shape, geometry.kernel), geometry, key=key)
+    usual = _kernel(geometry.kernel, len(shape))
+    names = {"input": f"input-{len(shape)}d", "kernel": f"kernel-{geometry.kernel}-{len(shape)}d"}
+    weight = np.reshape(address.numbers(names["kernel"], usual.ravel().tolist()), usual.shape)
+    by_hand(_input(shape), weight, geometry, f"by-hand-{len(shape)}d", _keep(names))
     _overlap(geometry)
 
 
@@ -119,17 +123,21 @@ def _use(numbers: dict[str, int]) -> None:
     st.session_state.update(numbers)
 
 
-def _values(key: str, shape: tuple[int, ...], kernel: int) -> tuple[np.ndarray, np.ndarray]:
-    """The input and the kernel: what the visitor typed, as far as it has their size."""
-    typed = st.session_state.get(key, {}).get("values") or {}
-    sizes = {"input": shape, "kernel": (kernel,) * len(shape)}
-    usual = {"input": np.array(FIRST["1-D" if len(shape) == 1 else "2-D"]), "kernel": _kernel(kernel, len(shape))}
-    found = []
-    for name, size in sizes.items():
-        values = typed.get(name) or []
-        right = len(values) == np.prod(size)
-        found.append(np.array(values if right else usual[name], dtype=float).reshape(size))
-    return tuple(found)
+def _keep(names: Mapping[str, str]) -> Take:
+    """What keeps the numbers typed, each list under its name."""
+
+    def take(typed: Mapping[str, Sequence[float]]) -> None:
+        for part, name in names.items():
+            if typed.get(part):
+                address.choose(name, [float(value) for value in typed[part]])
+
+    return take
+
+
+def _input(shape: tuple[int, ...]) -> np.ndarray:
+    """The input of the transposed convolution, as it is typed."""
+    axes = len(shape)
+    return np.reshape(address.numbers(f"input-{axes}d", FIRST[f"{axes}-D"]), shape)
 
 
 def _kernel(kernel: int, axes: int) -> np.ndarray:
@@ -181,7 +189,7 @@ def _overlap(geometry: Geometry) -> None:
 
 def other_ways() -> None:
     """The way down by pooling and every way back up, on the 2-D input typed above."""
-    x, _ = _values("by-hand-2d", INPUTS["2-D"], 1)
+    x = _input(INPUTS["2-D"])
     largest, indices, average = upsampling.pooled(x)
     scale = float(np.abs(x).max()) or 1.0
     st.markdown("**Down**")

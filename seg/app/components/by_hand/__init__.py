@@ -4,9 +4,11 @@ Python says which tap takes which input value where, and what torch makes of the
 pointing happen in the browser.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import streamlit as st
 from streamlit.components.v2 import component
 
 from seg.anatomy import transposed as upsampling
@@ -14,17 +16,23 @@ from seg.anatomy.transposed import Geometry
 from seg.app.components import transport
 from seg.app.components.scripts import joined
 
+Take = Callable[[Mapping[str, Sequence[float]]], None]
+
 _FOLDER = Path(__file__).parent
 _STYLES = (transport.STYLE, _FOLDER / "by_hand.css")
 
 
-def by_hand(x: np.ndarray, weight: np.ndarray, geometry: Geometry, key: str) -> None:
+def by_hand(x: np.ndarray, weight: np.ndarray, geometry: Geometry, key: str, take: Take) -> None:
     """Show the transposed convolution of ``x``, (n,) or (h, w), with ``weight`` of as many axes.
 
-    What the visitor types stands in ``st.session_state[key].values`` on the next run: {"input": …, "kernel": …}, each a
-    list of numbers in reading order.
+    take: called back with what the visitor has typed, {"input": …, "kernel": …}, each a list of numbers in reading
+    order.
     """
-    _mount(key=key, data=describe(x, weight, geometry), on_values_change=lambda: None)
+
+    def tell() -> None:
+        take(st.session_state[key]["values"])
+
+    _mount(key=key, data=describe(x, weight, geometry), on_values_change=tell)
 
 
 def describe(x: np.ndarray, weight: np.ndarray, geometry: Geometry) -> dict:

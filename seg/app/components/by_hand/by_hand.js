@@ -253,11 +253,11 @@ function createLab(root) {
 const labs = new WeakMap();
 
 /** @param {FrontendRendererArgs<{ values: Values }, Message>} args */
-export default function ({ parentElement, data, setStateValue }) {
+export default function ({ parentElement, data, setTriggerValue }) {
   const root = find(parentElement, ".by-hand");
   const lab = labs.get(root) ?? createLab(root);
   labs.set(root, lab);
-  lab.update(data, (values) => setStateValue("values", values));
+  lab.update(data, (values) => setTriggerValue("values", values));
   return () => {
     lab.leave();
     labs.delete(root);

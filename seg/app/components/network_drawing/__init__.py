@@ -1,9 +1,10 @@
 """A network drawn with what it makes of a picture: a box for every stage's feature map, an arc for every skip."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import streamlit as st
 from streamlit.components.v2 import component
 
 from seg.anatomy.stages import Stage
@@ -24,13 +25,18 @@ def network_drawing(
     skips: Mapping[str, Skip],
     chosen: str,
     key: str,
+    pick: Callable[[str], None],
 ) -> None:
     """Draw the network called ``name`` between a ``picture`` and its coloured ``mask``, both uint8 and small.
 
     maps: stage → what is shown in its box, uint8 (h, w), none where there is none; skips: where each leads; chosen: the
-    stage picked. The one the visitor picks stands in ``st.session_state[key].stage`` on the next run.
+    stage picked; pick: called back with the one that the visitor picks.
     """
-    _mount(key=key, data=describe(name, picture, mask, stages, maps, skips, chosen), on_stage_change=lambda: None)
+
+    def tell() -> None:
+        pick(str(st.session_state[key].stage))
+
+    _mount(key=key, data=describe(name, picture, mask, stages, maps, skips, chosen), on_stage_change=tell)
 
 
 def describe(

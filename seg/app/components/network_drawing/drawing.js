@@ -257,11 +257,11 @@ function createDrawing(root) {
 const drawings = new WeakMap();
 
 /** @param {FrontendRendererArgs<{ stage: string }, Message>} args */
-export default function ({ parentElement, data, setStateValue }) {
+export default function ({ parentElement, data, setTriggerValue }) {
   const root = find(parentElement, ".network");
   const drawing = drawings.get(root) ?? createDrawing(root);
   drawings.set(root, drawing);
-  drawing.update(data, (name) => setStateValue("stage", name));
+  drawing.update(data, (name) => setTriggerValue("stage", name));
   return () => {
     drawing.leave();
     drawings.delete(root);

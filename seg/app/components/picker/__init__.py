@@ -7,11 +7,14 @@ import numpy as np
 import streamlit as st
 from streamlit.components.v2 import component
 
+from seg.app import address
 from seg.app.components.scripts import joined
 from seg.pictures.decode import digest
 from seg.pictures.drawing import encode_png
 
 _FOLDER = Path(__file__).parent
+LAST = 0.99999
+"""The largest share of a side that is still in the picture."""
 
 
 def picker(
@@ -21,21 +24,28 @@ def picker(
     key: str,
     width: int | None = None,
     start: tuple[float, float] = (0.5, 0.5),
+    said: str = "at",
 ) -> tuple[float, float]:
     """Show ``image``, uint8 (h, w, 3); returns (y, x) of the pixel chosen in shares of the picture, 0 to below 1.
 
     size: (height, width) of the picture in its own pixels, the step of the arrow keys. At first, ``start``, (y, x).
-    width: in pixels, the room there is unless given.
+    width: in pixels, the room there is unless given. said: what the address calls it.
     """
-    at = st.session_state.get(key, {}).get("at") or start[::-1]
+    asked = address.numbers(said, start[::-1])
+    at = [min(max(value, 0.0), LAST) for value in asked]
     data = {
         "picture": base64.b64encode(encode_png(image)).decode(),
         "digest": digest(image),
         "size": [size[1], size[0]],
-        "at": list(at),
+        "at": at,
         "label": label,
     }
-    _mount(key=key, data=data, on_at_change=lambda: None, width=width or "stretch")
+    _mount(
+        key=key,
+        data=data,
+        on_at_change=lambda: address.choose(said, st.session_state[key].at),
+        width=width or "stretch",
+    )
     return float(at[1]), float(at[0])
 
 

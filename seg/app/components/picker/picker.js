@@ -84,9 +84,9 @@ function createPicker(root) {
 const pickers = new WeakMap();
 
 /** @param {FrontendRendererArgs<{ at: number[] }, Message>} args */
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = find(parentElement, ".pixel-picker");
   const picker = pickers.get(root) ?? createPicker(root);
   pickers.set(root, picker);
-  picker.update(data, (at) => setStateValue("at", at));
+  picker.update(data, (at) => setTriggerValue("at", at));
 }

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import streamlit as st
 from streamlit.components.v2 import component
 
+from seg.app import address
 from seg.app.components import transport
 from seg.app.components import viewer as linked
 from seg.app.components.scripts import joined
@@ -74,12 +76,18 @@ def pack(labels: np.ndarray) -> Maps:
     return Maps(digest, base64.b64encode(file).decode(), labels.shape, tuple(np.unique(labels).tolist()))
 
 
-def player(sample: Sample, tracks: Sequence[Track], shares: Sequence[float], classes: ClassMap, key: str) -> None:
+@st.fragment
+def player(
+    sample: Sample, tracks: Sequence[Track], shares: Sequence[float], classes: ClassMap, key: str, said: str = ""
+) -> None:
     """Play the ``tracks``, whose maps have the shape of ``sample``, at N ``shares`` of the schedule in [0, 1].
 
     With the same ``key`` and the same picture, the moment and the way to look stay as the visitor left them.
+    said: what the address calls them, '' where no address shall say them.
     """
-    _mount(key=key, data={**describe(sample, tracks, shares, classes), "key": key})
+    data = {**describe(sample, tracks, shares, classes), "key": key}
+    data["said"] = address.of_component(said) if said else None
+    _mount(key=key, data=data, on_look_change=lambda: address.choose(said, str(st.session_state[key].look)))
 
 
 def describe(sample: Sample, tracks: Sequence[Track], shares: Sequence[float], classes: ClassMap) -> dict:

@@ -9,10 +9,11 @@
  *   dice: (number | null)[][], curve: [number, number][], marks: Mark[], note: string }} Track
  * @typedef {{ key: string, photo: PhotoMessage, truth: { labels: string, ids: number[] }, panels: Track[],
  *   classes: Classes, layers: Record<string, string>, shares: number[], top: number,
- *   picture: string }} Message
+ *   picture: string, said: import("../address.js").Said | null }} Message
  * @typedef {{ mode: string, chosen: string | null, photo: string | null, position: number }} Look
  */
 
+import { createSaying, numbers } from "../address.js";
 import { contextOf, find, make, setText, targetOf } from "../dom.js";
 import { shownIds } from "../viewer/classes.js";
 import { admit, isReady, layerOf, mapOf, photoOf } from "../viewer/decode.js";
@@ -47,6 +48,7 @@ const percent = (share) => String(Number((share * 100).toFixed(share < 0.1 ? 1 :
  */
 function createPlayer(root, message) {
   const look = lookOfPlayer(message.key);
+  const saying = createSaying();
   const grid = find(root, ".grid");
   const slider = find(root, ".track input", HTMLInputElement);
   const modes = [...root.querySelectorAll(".modes input")].filter((input) => input instanceof HTMLInputElement);
@@ -70,8 +72,8 @@ function createPlayer(root, message) {
 
   // Python
 
-  /** @param {Message} message */
-  function update(message) {
+  /** @type {(message: Message, emit: (text: string) => void) => void} */
+  function update(message, emit) {
     data = message;
     classesKey = JSON.stringify(data.classes);
     for (const [digest, layer] of Object.entries(data.layers)) admit(digest, layer);
@@ -84,12 +86,34 @@ function createPlayer(root, message) {
       clock.pause();
       Object.assign(look, { photo: data.photo.digest, position: Math.floor(last * OPENS_AT) });
     }
+    const asked = saying.hear(data.said, emit);
+    if (asked !== null) follow(asked, last);
     slider.max = String(last);
     find(root, ".ticks").replaceChildren(...data.shares.map(() => make("i")));
     root.style.setProperty("--wrong", `rgb(${data.classes.wrongColour.join(" ")})`);
     arrived();
     showTransport();
     clock.go(Math.min(look.position, last));
+  }
+
+  // As an address says it; whatever else it says is as usual.
+  /** @type {(asked: string, last: number) => void} */
+  function follow(asked, last) {
+    clock.pause();
+    const said = new URLSearchParams(asked);
+    const [moment] = numbers(said.get("moment"), [0, last]) ?? [Math.floor(last * OPENS_AT)];
+    look.mode = modes.find((input) => input.value === said.get("way"))?.value ?? "overlay";
+    look.chosen = data.classes.names.find((name) => name === said.get("alone")) ?? null;
+    look.position = Math.round(moment);
+  }
+
+  function say() {
+    const said = new URLSearchParams();
+    const moment = Math.round(look.position);
+    if (look.mode !== "overlay") said.set("way", look.mode);
+    if (look.chosen) said.set("alone", look.chosen);
+    if (moment !== Math.floor((data.shares.length - 1) * OPENS_AT)) said.set("moment", String(moment));
+    saying.say(said.toString());
   }
 
   function arrived() {
@@ -208,6 +232,7 @@ function createPlayer(root, message) {
   }
 
   function schedule() {
+    say();
     frame ||= requestAnimationFrame(() => {
       frame = 0;
       if (box?.width) paintAll(box);
@@ -316,6 +341,7 @@ function createPlayer(root, message) {
 
   function remove() {
     clock.pause();
+    saying.rest();
     resized.disconnect();
     cancelAnimationFrame(frame);
   }
@@ -339,14 +365,14 @@ class Frames {
 /** @type {WeakMap<Element | ShadowRoot, ReturnType<typeof createPlayer>>} */
 const players = new WeakMap();
 
-/** @param {FrontendRendererArgs<{}, Message>} args */
-export default function ({ data, parentElement }) {
+/** @param {FrontendRendererArgs<{ look: string }, Message>} args */
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = find(parentElement, ".player");
   const known = players.get(parentElement);
   const player = known?.root === root ? known : createPlayer(root, data);
   if (known && known !== player) known.remove();
   players.set(parentElement, player);
-  player.update(data);
+  player.update(data, (text) => setTriggerValue("look", text));
   return () => {
     player.remove();
     players.delete(parentElement);

@@ -7,10 +7,12 @@ and pointing happen in the browser.
 from pathlib import Path
 
 import numpy as np
+import streamlit as st
 from streamlit.components.v2 import component
 
 from seg.anatomy.windows import Window
 from seg.app.components import transport
+from seg.app.components.by_hand import Take
 from seg.app.components.scripts import joined
 
 _FOLDER = Path(__file__).parent
@@ -18,13 +20,17 @@ _BY_HAND = _FOLDER.parent / "by_hand"
 _STYLES = (transport.STYLE, _BY_HAND / "by_hand.css")
 
 
-def sliding_window(x: np.ndarray, weight: np.ndarray | None, window: Window, key: str) -> None:
+def sliding_window(x: np.ndarray, weight: np.ndarray | None, window: Window, key: str, take: Take) -> None:
     """Show ``window`` over ``x``, (h, w); weight: the kernel of a convolution, (kernel, kernel), None for poolings.
 
-    What the visitor types stands in ``st.session_state[key].values`` on the next run: {"input": …, "kernel": …}, each a
-    list of numbers in reading order.
+    take: called back with what the visitor has typed, {"input": …, "kernel": …}, each a list of numbers in reading
+    order.
     """
-    _mount(key=key, data=describe(x, weight, window), on_values_change=lambda: None)
+
+    def tell() -> None:
+        take(st.session_state[key]["values"])
+
+    _mount(key=key, data=describe(x, weight, window), on_values_change=tell)
 
 
 def describe(x: np.ndarray, weight: np.ndarray | None, window: Window) -> dict:

@@ -157,11 +157,11 @@ function createSliding(root) {
 const sliders = new WeakMap();
 
 /** @param {FrontendRendererArgs<{ values: Values }, Message>} args */
-export default function ({ parentElement, data, setStateValue }) {
+export default function ({ parentElement, data, setTriggerValue }) {
   const root = find(parentElement, ".by-hand");
   const sliding = sliders.get(root) ?? createSliding(root);
   sliders.set(root, sliding);
-  sliding.update(data, (values) => setStateValue("values", values));
+  sliding.update(data, (values) => setTriggerValue("values", values));
   return () => {
     sliding.leave();
     sliders.delete(root);

@@ -14,6 +14,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.components.v2 import component
 
+from seg.app import address
 from seg.app.components.scripts import joined
 from seg.app.components.viewer.layers import MAX_SIDE, Layer, encode_confidence, encode_labels, encode_photo, encoded
 from seg.app.text import plain
@@ -89,6 +90,7 @@ def viewer(
     wish: Wish | None = None,
     name: str = "photo",
     paint: Paint | None = None,
+    said: str = "",
 ) -> None:
     """Show ``photo``, uint8 (H, W, 3) or (H, W), beside ``truth``, uint8 (H, W), and one panel for every network.
 
@@ -100,6 +102,7 @@ def viewer(
     pressed; without it the viewer does not offer that. A painting that cannot be used is answered with a sentence.
 
     ``name`` begins the names of the files that a visitor saves. With ``paint`` the viewer is there to be painted in.
+    ``said`` is what the address calls the way it is looked at, '' where no address shall say it.
 
     Raises ValueError when two panels have the same name.
     """
@@ -110,6 +113,7 @@ def viewer(
     sent.update(layers)
     data |= {"takesTruth": on_truth is not None, "name": name, "wish": None if wish is None else asdict(wish)}
     data["paint"] = None if paint is None else paint.name
+    data["said"] = address.of_component(said) if said else None
     wanted: dict[str, Mapping[str, str]] = st.session_state.setdefault(_CUTS, {})
     if cut := wanted.get(key):
         data["cut"] = {"id": cut["id"], "failed": False}
@@ -159,6 +163,7 @@ def viewer(
         on_truth_change=take_truth,
         on_painted_change=take_painted,
         on_cut_change=take_cut,
+        on_look_change=lambda: address.choose(said, str(st.session_state[key].look)),
     )
 
 

@@ -15,7 +15,7 @@ export function lookOf(key) {
 }
 
 /** @type {() => Look} */
-function createLook() {
+export function createLook() {
   return {
     mode: "overlay",
     opacity: 0.6,
@@ -27,6 +27,7 @@ function createLook() {
     order: [],
     enlarged: null,
     swipe: null,
+    pinned: null,
     followed: 0,
     painting: false,
     tool: { kind: "brush", erase: false, size: 12, tolerance: 24, chosen: 0 },

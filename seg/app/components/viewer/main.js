@@ -4,6 +4,7 @@
 /** @import { Change } from "./state.js" */
 /** @import { GreyMap, Message, Point, Size, Tell, Told } from "./types" */
 
+import { createSaying } from "../address.js";
 import { find, targetOf } from "../dom.js";
 import { createCrosshair } from "./crosshair.js";
 import { createCutout } from "./cutout.js";
@@ -35,6 +36,7 @@ const COLOURS = ["wrong", "found", "missed", "invented"];
 function createViewer(root, message) {
   const state = new State(message, show);
   const { look } = state;
+  const saying = createSaying();
   const grid = find(root, ".grid");
   const panels = createPanels(grid, find(root, ".panel-template", HTMLTemplateElement), {
     reorder: (ids) => state.reorder(ids),
@@ -98,7 +100,7 @@ function createViewer(root, message) {
     forget(used);
     request([...[...used].filter((digest) => !layerOf(digest)), ...cutout.receive(message)]);
     for (const name of COLOURS) root.style.setProperty(`--${name}`, `rgb(${message.classes[`${name}Colour`].join(" ")})`);
-    state.receive(message);
+    state.receive(message, saying.hear(message.said, (text) => emit("look", text)));
     return () => call === calls && rest();
   }
 
@@ -117,6 +119,7 @@ function createViewer(root, message) {
   }
 
   function rest() {
+    saying.rest();
     resized.disconnect();
     cancelAnimationFrame(frame);
     frame = 0;
@@ -136,7 +139,9 @@ function createViewer(root, message) {
         const { width, height } = state.data.photo;
         const { id, x, y } = state.pointed ?? { id: null, ...state.view() };
         state.setPoint(id, { x: x + dx / width, y: y + dy / height });
+        if (state.pointed) look.pinned = { ...state.pointed, photo: state.data.photo.digest };
       },
+      pin: (id, at) => state.pin(id, toPicture(state.view(), sizeOf(id), state.data.photo, at)),
       leave: () => state.setPoint(null, null),
       reset: () => state.setView(WHOLE),
       isWhole: () => state.view().zoom <= 1,
@@ -216,6 +221,7 @@ function createViewer(root, message) {
     if (what === "tool") sketch.show();
     if (what === "panels" || what === "layout") refit();
     else schedule(what !== "point" && what !== "tool");
+    saying.say(state.said());
   }
 
   function showLegend() {
@@ -239,6 +245,10 @@ function createViewer(root, message) {
 
   function refit() {
     state.box = panels.fit(state.data.photo, state.alone());
+    if (state.box && state.isAsked) {
+      state.isAsked = false;
+      state.setView(state.view());
+    }
     schedule(true);
   }
 

@@ -18,6 +18,7 @@ const GRIP = 14;
  * @property {() => boolean} isWhole whether the whole picture is in view
  * @property {(id: string, at: Point) => void} point the crosshair
  * @property {(dx: number, dy: number) => void} move it, by pixels of the picture
+ * @property {(id: string, at: Point) => void} pin the crosshair here, or let it go
  * @property {() => void} leave
  * @property {() => boolean} isPainting
  * @property {(phase: "start" | "move" | "end", id: string, at: Point | null, other: boolean) => void} draw a stroke while
@@ -85,6 +86,8 @@ function listenToPointers(grid, act) {
   let stroke = null; // what is drawn; pending holds a finger's points until it is no pinch
   /** @type {{ pointer: number, box: HTMLElement } | null} */
   let grip = null; // the divider is held
+  /** @type {Point | null} */
+  let still = null; // where a press began that is no drag yet
   let space = false;
 
   grid.addEventListener("keydown", (event) => {
@@ -169,6 +172,7 @@ function listenToPointers(grid, act) {
       stroke = { pointer: event.pointerId, box, pending: first, other: event.altKey };
       if (event.pointerType !== "touch") startStroke(stroke, first);
     }
+    still = pressed.size === 1 && event.button === 0 && !grip && !stroke ? { x: event.clientX, y: event.clientY } : null;
   });
 
   grid.addEventListener("pointermove", (event) => {
@@ -176,6 +180,7 @@ function listenToPointers(grid, act) {
     const last = pressed.get(event.pointerId);
     if (last) {
       const now = { x: event.clientX, y: event.clientY };
+      if (still && Math.hypot(now.x - still.x, now.y - still.y) > STROKE_STARTS) still = null;
       if (stroke?.pointer === event.pointerId) drawTo(stroke, event);
       else if (grip?.pointer === event.pointerId) pull(grip.box, event);
       else if (pressed.size === 2 && box) pinch(box, event, last, now);
@@ -194,7 +199,12 @@ function listenToPointers(grid, act) {
     if (stroke.pending && event.type === "pointercancel") stroke = null;
     else endStroke(stroke);
   }
-  grid.addEventListener("pointerup", release);
+  grid.addEventListener("pointerup", (event) => {
+    const box = boxOf(event);
+    if (still && box && pressed.has(event.pointerId)) act.pin(idOf(box), within(box, event));
+    still = null;
+    release(event);
+  });
   grid.addEventListener("pointercancel", release);
   // A panel that goes away under the pointer takes the capture with it.
   grid.addEventListener("lostpointercapture", release);

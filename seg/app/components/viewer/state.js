@@ -13,10 +13,13 @@ import { isReady, keep, layerOf, mapOf } from "./decode.js";
 import { lookOf, remember } from "./looks.js";
 import { ordered } from "./order.js";
 import { createPainting } from "./painting.js";
+import { readLook, sayLook } from "./said.js";
 import { firstPair, SWIPE, swipePanel } from "./swipe.js";
 import { clampView, WHOLE } from "./view.js";
 
 export const MODES = ["overlay", "mask", "outlines", "confidence", "errors", "photo"];
+
+const SAME_POINT = 0.02; // of the box
 
 export class State {
   /**
@@ -35,6 +38,7 @@ export class State {
     this.box = null; // of the panel looked at, null while nothing is to be seen
     /** @type {(Point & { id: string | null }) | null} */
     this.pointed = null; // a point of the picture, and the panel it was pointed at in
+    this.isAsked = false; // whether an address asks for a view that has not been fitted into the box yet
     this.beside = false; // whether there was a network beside the painting
     /** @type {string | null} */
     this.pointedClass = null;
@@ -45,9 +49,17 @@ export class State {
 
   // What there is
 
-  /** @param {Message} message */
-  receive(message) {
+  /**
+   * @param {Message} message
+   * @param {string | null} [asked] how to look at it, as an address says it; null as it is looked at
+   */
+  receive(message, asked = null) {
     this.data = message;
+    if (this.look.pinned && this.look.pinned.photo !== message.photo.digest) {
+      this.look.pinned = null;
+      this.pointed = null;
+    }
+    if (asked !== null) this.lookAs(asked);
     this.restyle();
     if (message.paint) this.setUpToPaint(message);
     if (message.wish) this.follow(message.wish);
@@ -63,6 +75,24 @@ export class State {
     if (!look.painting) look.tool.chosen = Math.min(1, this.classes.names.length - 1); // 0 is the background
     look.painting = true;
     this.beside = beside;
+  }
+
+  /** @param {string} asked */
+  lookAs(asked) {
+    const { photo, truth, panels, classes } = this.data;
+    const networks = panels.map((panel) => panel.name);
+    const ids = ["photo", ...(truth ? ["truth"] : []), ...networks.map((name) => `network ${name}`)];
+    const { look, view, pinned } = readLook(asked, { modes: MODES, classes: classes.names, panels: ids, networks });
+    Object.assign(this.look, look);
+    remember(this.look.views, photo.digest, view);
+    this.look.pinned = pinned && { ...pinned, photo: photo.digest };
+    this.pointed = pinned;
+    this.isAsked = true;
+  }
+
+  // How it is looked at, as an address says it.
+  said() {
+    return sayLook(this.look, this.view());
   }
 
   /** @param {Wish} wish */
@@ -190,8 +220,23 @@ export class State {
   /** @type {(id: string | null, point: Point | null) => void} */
   setPoint(id, point) {
     const inside = point && point.x >= 0 && point.x < 1 && point.y >= 0 && point.y < 1;
-    this.pointed = inside ? { id, ...point } : null;
+    this.pointed = inside ? { id, ...point } : this.look.pinned;
     this.changed("point");
+  }
+
+  // The crosshair stays here when the pointer leaves; let go, where it stays already.
+  /** @type {(id: string | null, point: Point) => void} */
+  pin(id, point) {
+    const { pinned, views } = this.look;
+    const zoom = views.get(this.data.photo.digest)?.zoom ?? 1;
+    const same = pinned && Math.hypot(pinned.x - point.x, pinned.y - point.y) * zoom < SAME_POINT;
+    this.look.pinned = same ? null : { ...point, id, photo: this.data.photo.digest };
+    this.setPoint(id, point);
+  }
+
+  unpin() {
+    this.look.pinned = null;
+    this.setPoint(null, null);
   }
 
   // Classes
@@ -267,7 +312,7 @@ export class State {
     else if (this.look.swipe) this.toggleSwipe();
     else if (this.look.painting && !this.data.paint) this.togglePaint();
     else if (this.look.enlarged) this.enlarge(this.look.enlarged);
-    else this.setPoint(null, null);
+    else this.unpin();
   }
 
   // The truth that is painted

@@ -63,6 +63,7 @@ export interface Message {
   takesTruth?: boolean;
   paint?: string | null; // the painting that this viewer is there for: the truth is how it begins
   wish?: Wish | null;
+  said?: import("../address.js").Said | null; // how it is looked at, as the address says it
   cut?: { id: string; failed: boolean }; // the last cut-out asked for; its file comes among the layers
 }
 
@@ -84,6 +85,7 @@ export type Told = {
   missing: string[];
   truth: { png: string; photo: string };
   painted: Painted[];
+  look: string;
   cut: { id: string; panel: string; class: string; photo: string; png?: string };
 };
 
@@ -130,6 +132,12 @@ export interface Tool {
   chosen: number; // class id
 }
 
+// A point of a picture that the crosshair stays at, and the panel it was pointed at in.
+export interface Pin extends Point {
+  id: string | null;
+  photo: string; // its digest
+}
+
 export interface Look {
   mode: string;
   opacity: number;
@@ -141,6 +149,7 @@ export interface Look {
   order: string[];
   enlarged: string | null;
   swipe: Swipe | null;
+  pinned: Pin | null;
   followed: number; // the last wish of the page
   painting: boolean;
   tool: Tool;
