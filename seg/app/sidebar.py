@@ -47,7 +47,7 @@ def settings() -> Settings:
         _own_runs()
         _memory()
     adopt.show()
-    chosen = Settings(device, detail)
+    chosen = Settings(device, detail or 1)
     st.session_state.settings = chosen
     return chosen
 
