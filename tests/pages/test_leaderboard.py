@@ -180,7 +180,7 @@ def test_the_last_recorded_times_are_shown_and_without_any_the_page_says_how_to_
     sets = page.dataframe[-1].value
     assert paper[["Network", "ms"]].values.tolist() == [["FC-DenseNet103", 60]]
     assert sets[["Weight set", "ms"]].values.tolist() == [["street/unet-wce", 50]]
-    assert page.query_params["leaderboard-speed"] == ["The weight sets"]
+    assert "The weight sets" in page.query_params["leaderboard-speed"]
     assert any(r"on CUDA (A GPU \*1\*) with 2 threads" in text.value for text in page.markdown)
     (tmp_path / "bench.json").write_text(json.dumps({key: FIGURES[key] for key in FIGURES if key != "processor"}))
     page.run()
