@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := node_modules/.package-lock.json
 
-.PHONY: run test test-fast lint types format bench-app bench-viewer chromium clean
+.PHONY: run test test-fast lint types audit format bench-app bench-viewer chromium clean
 
 # For the people at this machine only; they may name its folders in the app.
 run: $(VENV)/run.stamp
@@ -23,10 +23,15 @@ lint: $(VENV)/dev.stamp types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/oxlint seg tests
+	$(BIN)/bandit -q -c pyproject.toml -r seg pages streamlit_app.py
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 types: $(VENV)/dev.stamp $(TOOLS)
 	$(BIN)/node node_modules/typescript/bin/tsc
+
+# What is known of faults in the packages that are installed; it asks a service on the network.
+audit: $(VENV)/dev.stamp
+	$(BIN)/pip-audit --skip-editable
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .

@@ -24,7 +24,7 @@ st.header("What is found, and what is missed?")
 network = scored.choose_network(totals)
 scored.classes(totals, network)
 scored.sizes(totals)
-scored.confusion(totals, network)
+scored.confusion(totals, network, scored_pictures.choose_confusion)
 
 st.header("Picture by picture")
 scored_pictures.show(evaluation, totals)

@@ -1,9 +1,9 @@
-"""How many pictures a second an evaluation scores, beside the network's own speed and a plain PyTorch loop."""
+"""How many pictures a second an evaluation scores, beside the networks' own speed and a plain PyTorch loop."""
 
 import os
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from seg.catalogue.record import Record
 from seg.catalogue.store import SHIPPED, WeightIndex
 from seg.datasets import Folder, street
+from seg.errors import OptionError
 from seg.inference.segmenter import Segmenter
 from seg.labels import IGNORE
 from seg.models.blocks import Network
@@ -34,35 +35,43 @@ HEIGHT = 256
 
 
 def throughput(
-    name: str, pictures: int, repeats: int = 3, weights: Path = SHIPPED, engine: str = "auto"
+    names: Sequence[str], pictures: int, repeats: int = 3, weights: Path = SHIPPED, engine: str = "auto"
 ) -> dict[str, Any]:
-    """Seconds a picture, medians of `repeats` in turn: `scored` by an evaluation, files read and all; in the `network`
-    alone, one tile after the other; and in an `eager` loop over a DataLoader with a worker a core, which reads, scales,
-    labels and counts a confusion matrix and nothing else. `of_network` = network / scored, `of_eager` = eager / scored.
+    """Seconds a picture, medians of `repeats` in turn: `scored` by one evaluation of all these sets, files read too;
+    in the `networks` alone, one tile after the other; and in `eager` loops, one a network, over a DataLoader with a
+    worker a core, which read, scale, label and count a confusion matrix and nothing else. `of_networks` = networks /
+    scored, `of_eager` = eager / scored.
+
+    Raises OptionError for sets whose tiles differ.
     """
     index = WeightIndex(weights)
-    record = index.record(name)
-    segmenter = Segmenter(record, index.load(record), "cpu", engine)
-    scorer = Segmenter(record, index.load(record), "cpu", engine, callers())
+    records = [index.record(name) for name in names]
+    record = records[0]
+    if other := next((one.name for one in records if one.tile != record.tile), None):
+        raise OptionError(f"{record.name} and {other} take tiles of different sizes: time them one by one.")
+    segmenters = [Segmenter(one, index.load(one), "cpu", engine) for one in records]
+    scorers = [Segmenter(one, index.load(one), "cpu", engine, callers()) for one in records]
     with TemporaryDirectory() as folder:
         size = HEIGHT, round(HEIGHT * record.tile[1] / record.tile[0])
         _write(Path(folder), pictures, size)
         samples = Folder(folder, "val", street.STREET)
-        segmenter(samples[0].image)
-        segmenter.engine.wait_until_ready()
-        scorer(samples[0].image)
-        times: dict[str, list[float]] = {"scored": [], "network": [], "eager": []}
+        for segmenter in (*segmenters, *scorers):
+            segmenter(samples[0].image)
+            segmenter.engine.wait_until_ready()
+        times: dict[str, list[float]] = {"scored": [], "networks": [], "eager": []}
         for _ in range(repeats):
-            times["scored"].append(_seconds(lambda: list(_scored(scorer, samples))) / pictures)
-            times["network"].append(_seconds(lambda: _alone(segmenter, record, pictures, size)) / pictures)
-            times["eager"].append(_seconds(lambda: _eager(index.load(record), record, Path(folder))) / pictures)
+            times["scored"].append(_seconds(lambda: list(score_pictures(scorers, samples))) / pictures)
+            alone = [_seconds(lambda one=one: _alone(one, pictures, size)) for one in segmenters]
+            eager = [_seconds(lambda one=one: _eager(index.load(one), one, Path(folder))) for one in records]
+            times["networks"].append(sum(alone) / pictures)
+            times["eager"].append(sum(eager) / pictures)
     medians = {key: statistics.median(values) for key, values in times.items()}
     return {
-        "name": name,
+        "names": list(names),
         "pictures": pictures,
-        "engine": segmenter.engine.active,
+        "engines": [segmenter.engine.active for segmenter in segmenters],
         **medians,
-        "of_network": medians["network"] / medians["scored"],
+        "of_networks": medians["networks"] / medians["scored"],
         "of_eager": medians["eager"] / medians["scored"],
     }
 
@@ -82,11 +91,8 @@ def _write(folder: Path, pictures: int, size: tuple[int, int]) -> None:
             os.link(folder / "valannot" / f"{number % len(scenes)}.png", mask)
 
 
-def _scored(segmenter: Segmenter, samples: Folder) -> Iterator[Any]:
-    return score_pictures([segmenter], samples)
-
-
-def _alone(segmenter: Segmenter, record: Record, pictures: int, size: tuple[int, int]) -> None:
+def _alone(segmenter: Segmenter, pictures: int, size: tuple[int, int]) -> None:
+    record = segmenter.record
     image = street.render(1, *size).image
     scaled = resize_short_side(to_tensor(image), record.scale)[:, : record.tile[0], : record.tile[1]]
     tile = normalise(F.pad(scaled.float(), (0, record.tile[1] - scaled.shape[-1]))[None], record.mean, record.std)

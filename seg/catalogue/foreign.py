@@ -29,7 +29,8 @@ IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 PICKLES = (".pth", ".pt", ".bin", ".ckpt", ".tar")
 """How files of torch.save are called."""
 
-HUB_ID = re.compile(r"^[\w-][\w.-]*/[\w-][\w.-]*$")
+HUB_ID = re.compile(r"^[\w-][\w.-]*/[\w-][\w.-]*(@[\w-][\w./-]*)?$")
+"""A repository, and after an @ the branch, tag or commit that is wanted of it."""
 
 HUB_FILES = ["config.json", "preprocessor_config.json", "*.safetensors", "*.safetensors.index.json"]
 
@@ -95,8 +96,10 @@ def _from_hub(name: str) -> Path:
     """Where the files of a repository of the hub lie. Raises WeightsError if it does not give them."""
     from huggingface_hub import snapshot_download
 
+    repository, _, revision = name.partition("@")
+    wanted = {"revision": revision or None, "allow_patterns": HUB_FILES, "etag_timeout": HUB_PATIENCE}
     try:
-        return Path(snapshot_download(name, allow_patterns=HUB_FILES, etag_timeout=HUB_PATIENCE))
+        return Path(snapshot_download(repository, **wanted))
     except Exception as error:  # whatever network and hub do
         raise WeightsError(
             f"{name} is no file or folder here, and the Hugging Face hub did not give it ({type(error).__name__}): "

@@ -1,6 +1,6 @@
 """Tensors out of files that were made elsewhere, and which of a network's they are. Nothing is ever unpickled."""
 
-import pickle
+import pickle  # nosec B403 # for the name of its error
 import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence

@@ -11,7 +11,7 @@ from seg.errors import OptionError
 
 
 def adopt(
-    source: Annotated[str, typer.Argument(help="a folder of save_pretrained or its name on the hub, or a file")],
+    source: Annotated[str, typer.Argument(help="a folder of save_pretrained or NAME@REVISION on the hub, or a file")],
     name: Annotated[str, typer.Option(help="the set's name: orchard/unet-r34, say")],
     out: TrainingOut,
     arch: Annotated[str, typer.Option(help="what a state dict is of: unet, fcn8s …")] = "",

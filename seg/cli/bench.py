@@ -20,7 +20,7 @@ def bench(
     record: Annotated[bool, typer.Option(help="keep the figures for the Leaderboard")] = False,
     pictures: Annotated[
         int | None,
-        typer.Option(help="instead, let each set of --only score so many pictures", min=1),
+        typer.Option(help="instead, let the sets of --only score so many pictures, together", min=1),
     ] = None,
     folder: WeightsFolder = None,
 ) -> None:
@@ -80,16 +80,11 @@ def _throughput(
 
     if not names:
         raise OptionError("--pictures needs the sets that score them: name them with --only.")
-    found = [throughput(name, pictures, repeats, folder or folder_of(name), engine) for name in names]
-    print(
-        f"{'set':36}{'engine':>10}{'a second':>10}{'ms':>8}{'network ms':>12}{'share':>8}{'eager ms':>10}{'times':>8}"
-    )
-    for one in found:
-        scored, network, eager = (1000 * one[key] for key in ("scored", "network", "eager"))
-        print(
-            f"{one['name']:36}{one['engine']:>10}{1000 / scored:10.1f}{scored:8.1f}{network:12.1f}"
-            f"{one['of_network']:8.2f}{eager:10.1f}{one['of_eager']:8.2f}"
-        )
+    found = throughput(names, pictures, repeats, folder or folder_of(names[0]), engine)
+    scored, networks, eager = (1000 * found[key] for key in ("scored", "networks", "eager"))
+    print(f"{', '.join(names)}: {1000 / scored:.1f} pictures a second")
+    print(f"{scored:.1f} ms a picture; the networks alone take {networks:.1f} ms, {found['of_networks']:.2f} of that")
+    print(f"plain eager loops take {eager:.1f} ms, {found['of_eager']:.2f} times as long")
     if json_file:
         write(json_file, f"{json.dumps(found, indent=1)}\n".encode())
 

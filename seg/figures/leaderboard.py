@@ -10,6 +10,9 @@ from plotly.subplots import make_subplots
 from seg.catalogue.comparisons import IMAGENET, SEVEN
 from seg.figures.common import COLOURS, FAINT, SYMBOLS, as_text, draw_diagonal, framed, heat_map
 
+CELL = 34
+"""The side of what is clicked in a cell of a heat map, in pixels."""
+
 
 def price(points: pd.DataFrame, cost: str, score: str) -> go.Figure:
     """Score against cost on a log axis, from `leaderboard.price`: intervals as error bars, the Pareto front a line.
@@ -81,13 +84,29 @@ def dice_heat_map(dice: pd.DataFrame) -> go.Figure:
     return framed(figure, height=100 + 36 * len(dice))
 
 
-def confusion_heat_map(confusion: np.ndarray, classes: Sequence[str]) -> go.Figure:
-    """Rows truth, each row in shares of its pixels; counts under the pointer: (C, C) pixel counts."""
+def confusion_heat_map(confusion: np.ndarray, classes: Sequence[str], to_choose: bool = False) -> go.Figure:
+    """Rows truth, each row in shares of its pixels; counts under the pointer: (C, C) pixel counts.
+
+    to_choose: cells can be selected; `customdata` of a point begins with its row and column.
+    """
     with np.errstate(invalid="ignore"):
         shares = confusion / confusion.sum(axis=1, keepdims=True)
-    hover = "truth %{y}, seen as %{x}<br>%{customdata:,.0f} pixels, %{z:.1%} of %{y}<extra></extra>"
+    hover = "truth %{{y}}, seen as %{{x}}<br>%{{{0}:,.0f}} pixels, %{{{1}:.1%}} of %{{y}}<extra></extra>".format
     names = [as_text(name) for name in classes]
-    figure = _heat_map(shares, names, names, 0.005, hover).update_traces(customdata=confusion)
+    figure = _heat_map(shares, names, names, 0.005, hover("customdata", "z")).update_traces(customdata=confusion)
+    if to_choose:
+        places = list(np.ndindex(confusion.shape))
+        figure.add_scatter(
+            x=[names[column] for _, column in places],
+            y=[names[row] for row, _ in places],
+            mode="markers",
+            marker={"size": CELL, "symbol": "square", "opacity": 0},
+            selected={"marker": {"opacity": 0}},
+            unselected={"marker": {"opacity": 0}},
+            customdata=[[*place, float(confusion[place]), float(shares[place])] for place in places],
+            hovertemplate=hover("customdata[2]", "customdata[3]"),
+            showlegend=False,
+        )
     return framed(figure, height=100 + 30 * len(classes))
 
 

@@ -285,7 +285,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             if "srgb" not in ImageCms.getProfileDescription(source).lower():
                 converted = _transform(image, source)
                 return converted.getchannel("G") if image.mode == "L" else converted
-        except Exception:  # a broken or unfitting profile: its numbers are taken as sRGB, as viewers do
+        except Exception:  # nosec B110 # a broken or unfitting profile: its numbers are taken as sRGB, as viewers do
             pass
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
 

@@ -1,7 +1,7 @@
 """The files of a run in the making: what is wrong with them, in a sentence."""
 
 import errno
-import pickle
+import pickle  # nosec B403 # for the name of its error
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -74,6 +74,22 @@ def test_two_pairs_are_scored_and_a_click_on_a_line_opens_its_picture(page):
     assert whole(page) == []
 
 
+def test_a_cell_of_what_is_taken_for_what_filters_the_pictures(page):
+    page.get_by_role("button", name="16 street scenes").click()
+    expect(page.locator(".st-key-your-data-walk")).to_contain_text("1 of 16")
+    still(page)
+    chart = page.locator(".st-key-your-data-confusion")
+    chart.scroll_into_view_if_needed()
+    cells = chart.locator(".scatterlayer .point")
+    classes = chart.locator(".ytick text").all_text_contents()[::-1]  # from the bottom up
+    truth, said = classes.index("building"), classes.index("tree")
+    cells.nth(truth * len(classes) + said).click(force=True)
+    expect(page.get_by_text("takes building for tree: those with most such pixels first.")).to_be_visible()
+    still(page)
+    cells.nth(truth * len(classes) + truth).click(force=True)
+    expect(page.get_by_text("those with most such pixels first.")).to_have_count(0)
+
+
 def test_an_example_that_is_stopped_goes_on_to_its_end(page):
     page.get_by_role("button", name="16 street scenes").click()
     page.get_by_role("button", name="Stop", exact=True).click()

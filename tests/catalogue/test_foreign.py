@@ -258,10 +258,18 @@ def test_a_hub_that_does_not_answer_is_one_sentence(monkeypatch):
 def test_what_the_hub_gives_is_read_as_a_folder(monkeypatch, folder, unet):
     import huggingface_hub
 
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, **_: str(folder))
+    asked = []
+
+    def give(name: str, revision: str | None, **_: object) -> str:
+        asked.append((name, revision))
+        return str(folder)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", give)
     found = read("somebody/unet-fruit")
     assert found.source == "somebody/unet-fruit, saved by segmentation_models.pytorch"
     assert same(found, unet)
+    read("somebody/unet-fruit@v1.0")
+    assert asked == [("somebody/unet-fruit", None), ("somebody/unet-fruit", "v1.0")]
 
 
 # transformers -------------------------------------------------------------------------------------------------------

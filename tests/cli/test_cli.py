@@ -369,14 +369,24 @@ def test_bench_of_chosen_ones_takes_papers_widths_too_and_records_nothing(capsys
     assert measure.read_figures(weights) is None
 
 
-def test_an_evaluation_is_timed_beside_its_network_and_a_plain_loop(weights, tmp_path):
-    words = ("--only", "street/fcn8s-wce", "--pictures", 3, "--repeats", 1, "--weights-dir", weights)
-    printed = run("bench", *words, "--json", tmp_path / "speed.json")
-    (found,) = json.loads((tmp_path / "speed.json").read_text())
-    assert min(found["network"], found["scored"], found["eager"]) > 0
-    assert found["of_network"] == pytest.approx(found["network"] / found["scored"])
+def test_an_evaluation_is_timed_beside_its_networks_and_a_plain_loop(weights, tmp_path):
+    make_set(weights, "street/unet-wce", "unet")
+    sets = ("--only", "street/fcn8s-wce", "--only", "street/unet-wce", "--weights-dir", weights)
+    printed = run("bench", *sets, "--pictures", 3, "--repeats", 1, "--json", tmp_path / "speed.json")
+    found = json.loads((tmp_path / "speed.json").read_text())
+    assert found["names"] == ["street/fcn8s-wce", "street/unet-wce"]
+    assert min(found["networks"], found["scored"], found["eager"]) > 0
+    assert found["of_networks"] == pytest.approx(found["networks"] / found["scored"])
     assert found["of_eager"] == pytest.approx(found["eager"] / found["scored"])
-    assert f"{1 / found['scored']:.1f}" in printed
+    assert f"{1 / found['scored']:.1f} pictures a second" in printed
+
+
+def test_sets_of_different_tiles_are_not_timed_together(weights, capsys, monkeypatch):
+    make_set(weights, "street/unet-wce", "unet")
+    index = WeightIndex(weights)
+    index.add(replace(index.record("street/unet-wce"), tile=(64, 96)))
+    words = ("--only", "street/fcn8s-wce", "--only", "street/unet-wce", "--weights-dir", weights, "--pictures", 3)
+    assert "take tiles of different sizes" in refused(capsys, monkeypatch, "bench", *words)
 
 
 def test_recorded_figures_are_kept_beside_the_sets_and_damaged_ones_are_none(weights, tmp_path):

@@ -1,5 +1,7 @@
 """What an evaluation says over all pictures: totals, classes, sizes, confusions."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -13,6 +15,7 @@ from seg.scores.totals import MEASURES, Interval, Totals
 
 CHART = {"displayModeBar": False}
 PERCENT = "%.1f %%"
+CONFUSION = "your-data-confusion"
 LINE, HEAD = 35, 38
 """Heights of a table's lines, pixels."""
 
@@ -130,16 +133,23 @@ def sizes(found: Totals) -> None:
     )
 
 
-def confusion(found: Totals, network: int) -> None:
-    """What is taken for what."""
+def confusion(found: Totals, network: int, choose: Callable[[int, int, int], None]) -> None:
+    """What is taken for what. choose: called back with the network and the classes, truth and said, of a cell."""
     st.markdown(
         f"**What {plain(found.networks[network])} takes for what**: each row is a class of the truth, in percent of "
-        "its pixels. Below, pictures that hold one of these confusions can be shown alone."
+        "its pixels. Click a cell, and the pictures below are those that hold this confusion."
     )
+
+    def take() -> None:
+        for point in st.session_state[CONFUSION].selection.points:
+            choose(network, *map(int, point["customdata"][:2]))
+
     st.plotly_chart(
-        confusion_heat_map(found.confusion[network], found.classes),
+        confusion_heat_map(found.confusion[network], found.classes, to_choose=True),
         config=CHART,
-        key="your-data-confusion",
+        key=CONFUSION,
+        on_select=take,
+        selection_mode="points",
         alt=f"Confusion matrix of {found.networks[network]}: rows truth, columns prediction",
     )
 

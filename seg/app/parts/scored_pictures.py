@@ -56,7 +56,7 @@ LARGEST = 6
 """Confusions that are offered by name."""
 
 _TRUTH, _SAID, _BY, _CHOSEN = "your-data-truth", "your-data-said", "your-data-by", "your-data-largest"
-_EXHIBIT = "your-data-exhibit"
+_EXHIBIT, _FILTER = "your-data-exhibit", "your-data-filter"
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _confusion(totals: Totals) -> Confusion | None:
     def named(cell: tuple[int, int]) -> str:
         return plain(f"{totals.classes[cell[0]]} → {totals.classes[cell[1]]}")
 
-    with st.expander("Only pictures with one confusion", icon=":material/filter_alt:", key="your-data-filter"):
+    with st.expander("Only pictures with one confusion", icon=":material/filter_alt:", key=_FILTER, on_change="rerun"):
         if cells:
             st.pills(
                 "The largest: truth → what it is taken for",
@@ -164,6 +164,14 @@ def _confusion(totals: Totals) -> Confusion | None:
     if truth is None or said is None or truth == said:
         return None
     return Confusion(network, truth, said)
+
+
+def choose_confusion(network: int, truth: int, said: int) -> None:
+    """Called back: show the pictures alone in which a network takes one class for another; all, for what is right."""
+    st.session_state[_BY] = network
+    st.session_state[_TRUTH], st.session_state[_SAID] = (None, None) if truth == said else (truth, said)
+    st.session_state[_CHOSEN] = None
+    st.session_state[_FILTER] = True
 
 
 def _take_largest() -> None:

@@ -8,7 +8,7 @@ import hashlib
 import logging
 import os
 import platform
-import subprocess
+import subprocess  # nosec B404 # the compiler, which no shell reads
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -264,7 +264,8 @@ def _compiled(flags: Sequence[str], cached: Path) -> ctypes.CDLL:
         made = Path(folder) / cached.name
         caches = {"ZIG_GLOBAL_CACHE_DIR": folder, "ZIG_LOCAL_CACHE_DIR": folder}
         command = [sys.executable, "-m", "ziglang", "cc", *flags, str(SOURCE), "-o", str(made)]
-        done = subprocess.run(command, env={**os.environ, **caches}, capture_output=True, text=True, check=False)
+        environment = {**os.environ, **caches}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # nosec B603
         if done.returncode:
             raise RuntimeError(f"the compiler ended with {done.returncode}: {done.stderr[-300:]}")
         try:

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-import subprocess
+import subprocess  # nosec B404 # this Python, with a program that stands below
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -88,7 +88,7 @@ main()
 
 def _start() -> subprocess.Popen:
     path = os.pathsep.join([str(Path(__file__).parents[4]), os.environ.get("PYTHONPATH", "")])
-    return subprocess.Popen(
+    return subprocess.Popen(  # nosec B603
         [sys.executable, "-c", PROGRAM],
         env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.PIPE,
