@@ -117,3 +117,27 @@ def test_the_view_is_saved_as_one_picture(painter: Viewer):
     assert image.format == "PNG"
     assert image.width > 1400
     assert len(image.convert("RGB").getcolors(2**24)) > 200
+
+
+def test_a_painting_survives_a_reload_in_its_own_tab_where_the_visitor_wants_that(painter: Viewer):
+    page = painter.page
+    stored = "() => Object.keys(sessionStorage).filter((key) => key.startsWith('seg-painting ')).length"
+    choose(painter, "road")
+    stroke(painter, "U-Net", (100, 300), (400, 310))
+    assert page.evaluate(stored) == 0, "nothing unasked"
+    painter.root.get_by_label("Keep in this tab").check()
+    page.wait_for_function(f"({stored})() === 1")
+    before = grade(painter, "U-Net")
+    page.reload()
+    expect(painter.root.locator(grade_cell("U-Net"))).to_have_attribute("data-value", str(before))
+    expect(painter.root.get_by_label("Keep in this tab")).to_be_checked()
+    with page.context.expect_page() as opened:
+        page.evaluate("window.open(location.href, '_blank', 'noopener')")
+    opened.value.wait_for_load_state()
+    assert opened.value.evaluate(stored) == 0, "no other tab has it"
+    opened.value.close()
+    painter.root.get_by_label("Keep in this tab").uncheck()
+    assert page.evaluate(stored) == 0
+    page.reload()
+    expect(painter.panel("U-Net")).to_have_attribute("data-state", "ready")
+    expect(painter.panel("Your truth")).to_have_count(0)

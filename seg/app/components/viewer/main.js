@@ -101,6 +101,7 @@ function createViewer(root, message) {
     request([...[...used].filter((digest) => !layerOf(digest)), ...cutout.receive(message)]);
     for (const name of COLOURS) root.style.setProperty(`--${name}`, `rgb(${message.classes[`${name}Colour`].join(" ")})`);
     state.receive(message, saying.hear(message.said, (text) => emit("look", text)));
+    sketch.restore();
     return () => call === calls && rest();
   }
 

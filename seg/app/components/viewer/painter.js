@@ -4,7 +4,7 @@
 /** @typedef {{ name: string, scores: Scores }} Row the grades of a network */
 /**
  * @typedef {Tool & { corners: number, classes: Classes, networks: string[], canUndo: boolean, canRedo: boolean,
- *   empty: boolean }} Now corners: of the polygon that is being drawn
+ *   empty: boolean, keeping: boolean }} Now corners: of the polygon that is being drawn
  * @typedef {"undo" | "redo" | "clear" | "close" | "use" | "download"} Action
  */
 
@@ -33,12 +33,14 @@ const TOOLS = [
   },
   { kind: "fill", text: "Fill", key: "F", hint: "Press into a region: all of it becomes the class, up to another one." },
 ];
+const KEEPS = "What you paint survives a reload; it stays in this tab of your browser alone, and goes with it";
 const LARGEST = 64;
 const MOST_TOLERANCE = 96;
 
 /**
  * @param {HTMLElement} element
- * @param {Record<Action, () => void> & { tool: (change: Partial<Tool>) => void, start: (name: string) => void }} on
+ * @param {Record<Action, () => void> & { tool: (change: Partial<Tool>) => void, start: (name: string) => void,
+ *   keep: (keeps: boolean) => void }} on
  */
 export function createPainter(element, on) {
   const tools = TOOLS.map(({ kind, text, key }) => {
@@ -73,6 +75,7 @@ export function createPainter(element, on) {
   const close = act("close", "Close", "Join the last corner to the first (Enter)");
   const use = act("use", "Use as truth", "Score every network against what is painted");
   const download = act("download", "Download mask", "A PNG of class ids, to be uploaded again");
+  const keeps = make("input", { type: "checkbox" });
   /** @type {(label: string, ...children: HTMLElement[]) => HTMLElement} */
   const group = (label, ...children) => {
     const box = make("div", { className: "group" }, ...children);
@@ -88,10 +91,12 @@ export function createPainter(element, on) {
     group("History", undo, redo, clear),
     from,
     group("Result", use, download),
+    make("label", { className: "keeps", title: KEEPS }, keeps, "Keep in this tab"),
   );
   bar.setAttribute("role", "toolbar");
   bar.setAttribute("aria-label", "To paint with; arrow keys go from tool to tool");
   const stops = rove(bar, "button");
+  keeps.onchange = () => on.keep(keeps.checked);
   const hint = make("p", { className: "hint" });
   element.replaceChildren(bar, picker, hint);
   let made = "";
@@ -109,7 +114,7 @@ export function createPainter(element, on) {
   }
 
   /** @param {Now} now */
-  function update({ kind, erase, chosen, corners, classes, networks, canUndo, canRedo, empty, ...now }) {
+  function update({ kind, erase, chosen, corners, classes, networks, canUndo, canRedo, empty, keeping, ...now }) {
     const wanted = JSON.stringify([classes, networks]);
     if (made !== wanted) {
       pick(classes);
@@ -130,11 +135,17 @@ export function createPainter(element, on) {
     for (const input of picker.querySelectorAll("input")) input.checked = Number(input.value) === chosen;
     undo.disabled = !canUndo && !corners;
     redo.disabled = !canRedo;
+    keeps.checked = keeping;
     clear.disabled = use.disabled = download.disabled = empty;
     stops();
   }
 
-  return { update };
+  /** @param {boolean} isKept */
+  function kept(isKept) {
+    if (!isKept) setText(hint, "This painting is too large to be kept: download its mask.");
+  }
+
+  return { update, kept };
 }
 
 /** @type {(text: string, most: number, set: (value: number) => void) => { label: HTMLElement, show: (value: number, text: string) => void }} */

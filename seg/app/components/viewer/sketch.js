@@ -8,9 +8,11 @@
 import { find } from "../dom.js";
 import { photoOf, pixelsOf } from "./decode.js";
 import { download, toBase64 } from "./files.js";
+import { isKeeping, keepPainting, keptPainting, setKeeping } from "./keeping.js";
+import { remember } from "./looks.js";
 import { maskPng } from "./mask_file.js";
 import { createGrades, createPainter } from "./painter.js";
-import { clear, endStroke, fill, isEmpty, polygon, redo, startFrom, stroke, undo, wand } from "./painting.js";
+import { clear, createPainting, endStroke, fill, isEmpty, polygon, redo, startFrom, stroke, undo, wand } from "./painting.js";
 import { IGNORE } from "./tint.js";
 
 const REST_MS = 150; // after a change, before it is told
@@ -36,6 +38,11 @@ export function createSketch(root, state, scoring, send, tell) {
     redo: () => edit(redo),
     clear: () => edit(clear),
     close,
+    keep: (keeps) => {
+      setKeeping(keeps);
+      keep();
+      showTools();
+    },
     use: async () => send(await toBase64(await maskPng(state.painting(), state.classes))),
     download: async () => download(await maskPng(state.painting(), state.classes), `${state.data.name ?? "photo"}-truth-ids.png`),
   });
@@ -45,6 +52,8 @@ export function createSketch(root, state, scoring, send, tell) {
   let lastWand = null; // the step of the history that another tolerance makes anew
   let lasso = false; // whether the outline is drawn in one go
   let outlined = IGNORE; // what will be painted within it
+  /** @type {Set<string>} */
+  const restored = new Set(); // photos whose kept painting has been looked for
   /** @type {Map<string, Painting>} */
   const untold = new Map();
   let resting = 0;
@@ -58,10 +67,33 @@ export function createSketch(root, state, scoring, send, tell) {
 
   function note() {
     const { paint } = state.data;
-    if (!paint) return;
+    if (!paint) return keep();
     untold.set(paint, state.painting());
     clearTimeout(resting);
     resting = setTimeout(tellAll, REST_MS);
+  }
+
+  // What a reload brings back, where the visitor wants that.
+  function keep() {
+    if (!isKeeping()) return;
+    clearTimeout(resting);
+    const { digest } = state.data.photo;
+    const [map, { names }] = [state.painting(), state.classes];
+    resting = setTimeout(() => keepPainting(digest, map, names).then(painter.kept), REST_MS);
+  }
+
+  async function restore() {
+    const { photo, paint } = state.data;
+    const { digest } = photo;
+    if (paint || restored.has(digest) || look.paintings.has(digest)) return;
+    restored.add(digest);
+    const [width, height] = [photo.sentWidth, photo.sentHeight];
+    const ids = await keptPainting(digest, { width, height }, state.classes.names);
+    if (!ids || look.paintings.has(digest)) return;
+    remember(look.paintings, digest, createPainting(width, height, ids));
+    if (state.data.photo.digest !== digest) return;
+    if (look.painting) state.arrived();
+    else state.togglePaint();
   }
 
   async function tellAll() {
@@ -167,6 +199,7 @@ export function createSketch(root, state, scoring, send, tell) {
   function show() {
     element.hidden = gradesElement.hidden = !look.painting;
     root.toggleAttribute("data-paint-only", Boolean(state.data.paint));
+    find(element, ".keeps").hidden = Boolean(state.data.paint);
     find(element, '[data-paint="use"]').hidden = !state.data.takesTruth;
     if (look.painting) showTools();
   }
@@ -181,8 +214,9 @@ export function createSketch(root, state, scoring, send, tell) {
       canUndo: map.past.length > 0,
       canRedo: map.future.length > 0,
       empty: isEmpty(map),
+      keeping: isKeeping(),
     });
   }
 
-  return { draw, grade, show, setTool, close, undo: undone, redo: () => edit(redo) };
+  return { restore, draw, grade, show, setTool, close, undo: undone, redo: () => edit(redo) };
 }
