@@ -42,6 +42,12 @@ class OnePixel:
         return None if self.target is None else float(-np.log(max(self.softmax[self.target], np.finfo(float).tiny)))
 
 
+def shares(logits: np.ndarray) -> np.ndarray:
+    """Softmax of logits (C, h, w), as training takes it: float32 (C, h, w), which adds up to 1 at every pixel."""
+    powers = np.exp(logits - logits.max(axis=0))
+    return (powers / powers.sum(axis=0)).astype(np.float32)
+
+
 def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
     """`labels` uint8 (H, W) → bool (classes, H, W), one plane a class; IGNORE is on none of them."""
     return labels == np.arange(classes)[:, None, None]

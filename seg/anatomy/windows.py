@@ -53,3 +53,14 @@ class Window:
                 batch, torch.from_numpy(np.array(weight, dtype=np.float64))[None, None], stride=self.stride
             )
         return found[0, 0].numpy()
+
+
+def liveliest(values: np.ndarray, side: int, step: int = 1) -> tuple[int, int]:
+    """(row, column) where the `side` × `side` numbers of `values` (h, w) that vary most begin, at multiples of `step`.
+
+    Raises OptionError with a sentence if there are not so many.
+    """
+    window = Window(MEAN, side, step)
+    mean, squares = window.over(values), window.over(np.square(values.astype(float)))
+    row, column = np.unravel_index(np.argmax(squares - mean**2), mean.shape)
+    return int(row) * step, int(column) * step

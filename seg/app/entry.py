@@ -8,6 +8,7 @@ import streamlit as st
 from seg.app import address, take_along
 
 HEADINGS = {
+    "Start here": "What is semantic segmentation?",
     "Compare": "What do the networks see?",
     "Masks": "What does a mask say?",
     "Architectures": "What is each network made of?",
@@ -27,6 +28,7 @@ CLOSER = "<style>@media (max-width: 640px) {[data-testid=stMainBlockContainer] {
 def navigation():
     """Draw the menu and the heading, and name the browser's tab; returns the page that the visitor is on."""
     pages = [
+        st.Page("pages/start.py", title="Start here", icon=":material/flag:"),
         # url_path, which no address of a default page shows, leaves /compare to the page at the end.
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:", url_path="home", default=True),
         st.Page("pages/masks.py", title="Masks", icon=":material/texture:"),

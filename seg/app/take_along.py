@@ -27,9 +27,11 @@ HIDDEN = ", ".join(
 WITHOUT_CONTROLS = f"""<style>
 :root {{--seg-tools: none}}
 {HIDDEN}, .st-key-try-your-photo, [class*="st-key-gallery-"] {{display: none !important}}
+.st-key-tour-question [data-testid="stButton"] {{display: block !important}}
+.st-key-tour-picture {{display: none !important}}
 [data-testid=stMainBlockContainer] {{padding-top: 1.5rem !important}}
 </style>"""
-"""Components hide what is a control of theirs by the property."""
+"""Components hide what is a control of theirs by the property. The tour's answers are what is presented."""
 
 
 def tools(page: str) -> None:

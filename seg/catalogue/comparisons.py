@@ -168,7 +168,7 @@ def comparisons(sets: Iterable[WeightSet]) -> list[Comparison]:
     Of sets that differ in nothing but their variant (another seed, say) the one with the shortest name counts.
     """
     by_dataset: dict[str, list[WeightSet]] = {}
-    for weights in sorted(sets, key=_shipped_and_plainest_first):
+    for weights in sorted(sets, key=shipped_and_plainest_first):
         by_dataset.setdefault(weights.record.dataset, []).append(weights)
     found = []
     for dataset in sorted(by_dataset, key=lambda d: _rank(tuple(DATASETS), d)):
@@ -196,7 +196,7 @@ def _shipped_like(adopted: WeightSet, by_dataset: Mapping[str, Sequence[WeightSe
     return ()
 
 
-def _shipped_and_plainest_first(weights: WeightSet) -> tuple:
+def shipped_and_plainest_first(weights: WeightSet) -> tuple:
     """Sorts shipped sets first, then those whose name says least, by loss and name."""
     record = weights.record
     return weights.own, len(record.variant), _rank(LOSS_ORDER, record.loss), record.name

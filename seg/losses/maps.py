@@ -47,6 +47,31 @@ def loss_maps(name: str, logits: np.ndarray, truth: np.ndarray) -> LossMaps:
     )
 
 
+@dataclass(frozen=True)
+class Say:
+    """How much of a loss of one picture is each class's, float64 (C,), 0 for a class that is not in it.
+
+    pixels: of cross-entropy, a mean over pixels: its share of them. classes: of the Dice loss, a mean over the classes
+    in the picture: each the same. The loss counts no pixel where the truth is ignored.
+    """
+
+    pixels: np.ndarray
+    classes: np.ndarray
+
+    @classmethod
+    def of(cls, truth: np.ndarray, num_classes: int) -> "Say":
+        """truth: uint8 (H, W). Raises ImageError where it is ignored everywhere."""
+        counts = np.bincount(truth[truth < num_classes], minlength=num_classes)
+        if not counts.any():
+            raise ImageError("The truth of this picture is ignored everywhere, so it has no loss.")
+        return cls(counts / counts.sum(), (counts > 0) / (counts > 0).sum())
+
+    @property
+    def rarest(self) -> int:
+        """The class in the picture with the fewest pixels."""
+        return int(np.where(self.pixels > 0, self.pixels, np.inf).argmin())
+
+
 def _at_size(truth: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
     """Int64 (1, h, w), nearest pixels."""
     batch = torch.from_numpy(truth.copy())[None, None]

@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from seg.anatomy.one_pixel import OnePixel, on_an_outline, one_hot, patch
+from seg.anatomy.one_pixel import OnePixel, on_an_outline, one_hot, patch, shares
 from seg.labels import IGNORE
 
 LOGITS = np.random.default_rng(0).normal(scale=3, size=(4, 6, 8)).astype(np.float32)
@@ -60,3 +60,9 @@ def test_the_first_place_looked_at_is_where_two_classes_meet():
     labels[:, 14:] = 1
     y, x = on_an_outline(labels)
     assert (int(y * 10), int(x * 20)) == (5, 14)
+
+
+def test_shares_are_softmax_at_every_pixel():
+    found = shares(LOGITS)
+    assert found == pytest.approx(F.softmax(torch.from_numpy(LOGITS), dim=0).numpy(), abs=1e-6)
+    assert found[:, 3, 5] == pytest.approx(OnePixel.of(LOGITS, 3.5 / 6, 5.5 / 8, None).softmax, abs=1e-6)

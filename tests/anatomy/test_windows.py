@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seg.anatomy.windows import CONVOLUTION, KINDS, LARGEST, MEAN, Window
+from seg.anatomy.windows import CONVOLUTION, KINDS, LARGEST, MEAN, Window, liveliest
 from seg.app.components.sliding_window import describe
 from seg.errors import OptionError
 
@@ -30,3 +30,12 @@ def test_the_browser_is_told_no_kernel_for_a_pooling():
     assert told["kernel"] == []
     assert told["shape"] == [3, 3]
     assert len(told["windows"]) == len(told["torch"]) == 9
+
+
+def test_the_liveliest_numbers_are_those_that_vary_most():
+    values = np.zeros((8, 9))
+    values[5, 6] = 9
+    row, column = liveliest(values, 3)
+    assert row <= 5 < row + 3
+    assert column <= 6 < column + 3
+    assert [place % 2 for place in liveliest(values, 4, 2)] == [0, 0]

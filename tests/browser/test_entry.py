@@ -32,7 +32,7 @@ def test_the_first_page_is_found_by_its_name_too(browser, serve):
 def test_every_page_names_its_tab(browser, serve):
     page = browser.new_page()
     page.goto(serve("streamlit_app.py"))
-    names = ["Compare", "Architectures", "Upsampling", "Losses", "Leaderboard", "Training", "Teach"]
+    names = ["Start here", "Compare", "Architectures", "Upsampling", "Losses", "Leaderboard", "Training", "Teach"]
     for name in names:
         page.locator('[data-testid="stSidebar"]').get_by_role("link", name=name).click()
         expect(page).to_have_title(f"{name} · Segmentation lab")

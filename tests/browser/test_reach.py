@@ -56,6 +56,7 @@ def test_axe_finds_nothing_on_compare_whatever_is_open(browser, serve, scheme):
 @pytest.mark.parametrize(
     "path",
     [
+        "start?",
         "masks?",
         "architectures?",
         "upsampling?",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from seg.errors import ImageError
 from seg.labels import IGNORE
 from seg.losses import LOSSES, build_loss
-from seg.losses.maps import loss_maps
+from seg.losses.maps import Say, loss_maps
 
 
 def problem(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -72,3 +72,19 @@ def test_a_truth_that_is_ignored_everywhere_is_refused_with_a_sentence(name):
     logits, truth = problem(5)
     with pytest.raises(ImageError, match="ignored everywhere"):
         loss_maps(name, logits, np.full_like(truth, IGNORE))
+
+
+def test_the_say_of_a_class_is_what_its_pixels_or_it_as_a_class_have_of_the_loss():
+    truth = np.array([[0, 0, 0, 2], [0, 0, 0, IGNORE]], np.uint8)
+    say = Say.of(truth, 4)
+    assert say.pixels.tolist() == pytest.approx([6 / 7, 0, 1 / 7, 0])
+    assert say.classes.tolist() == [0.5, 0, 0.5, 0]
+    assert say.rarest == 2
+    # The gradient of cross-entropy is a mean over pixels: where the answer is the same, each pixel pulls alike.
+    pull = loss_maps("ce", np.zeros((4, *truth.shape), np.float32), truth).gradient
+    assert pull[truth == 2].sum() / np.nansum(pull) == pytest.approx(say.pixels[2], rel=1e-5)
+
+
+def test_a_truth_that_is_ignored_everywhere_gives_nobody_a_say():
+    with pytest.raises(ImageError, match="ignored everywhere"):
+        Say.of(np.full((2, 2), IGNORE, np.uint8), 3)

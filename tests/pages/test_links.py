@@ -10,7 +10,18 @@ from seg.app import resources
 from tests.conftest import make_set
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
-PAGES = ("compare", "masks", "architectures", "upsampling", "losses", "leaderboard", "training", "teach", "your_data")
+PAGES = (
+    "start",
+    "compare",
+    "masks",
+    "architectures",
+    "upsampling",
+    "losses",
+    "leaderboard",
+    "training",
+    "teach",
+    "your_data",
+)
 HOSTILE = ("<script>alert(1)</script>", "-1", "1e999", "nan", "x" * 100_000, "0,0,0,0", "a=b&c=d", "%00", "../../etc")
 
 
@@ -87,6 +98,8 @@ def test_nonsense_in_an_address_gives_the_usual_page(shipped, page):
         "at",
         "present",
         "own_runs",
+        "step",
+        "wish",
     ]
     names += ["layer-unet", "window-input", "window-kernel-3", "input-1d", "kernel-3-1d", "at-Sample 1"]
     for turn in range(3):

@@ -1,7 +1,7 @@
 """The parts of the Architectures page: drawing, feature maps, skips, receptive fields, cost."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -53,6 +53,8 @@ MEETINGS = {
     "convolution reads both.",
 }
 """How a skip meets what comes up → what that means."""
+FOR_DRAWING: dict[str, Question] = {"stages": Anatomise(), "maps": Means(), "skips": Skips(), "mask": PREDICT}
+"""What a network is asked to be drawn."""
 SIDES = (90, 180, 360, 720)
 TIMED = (90, 180, 360)
 LARGE = 480
@@ -99,15 +101,21 @@ def can_be_looked_into(entry: Entry) -> bool:
     return entry.record.is_module
 
 
-@st.fragment
-def drawing(exhibit: Exhibit, entry: Entry) -> None:
-    """The network with what it makes of the picture, stage by stage; the channels of the stage picked."""
-    asked: dict[str, Question] = {"stages": Anatomise(), "maps": Means(), "skips": Skips(), "mask": PREDICT}
-    found = answers.collect({name: answers.ask(exhibit, entry.weights, one) for name, one in asked.items()})
-    if len(found) < len(asked):
-        return
+@dataclass(frozen=True)
+class Drawn:
+    """What a drawing shows. stages: name → stage, as they run; chosen: the one picked; skips: with where each leads."""
+
+    stages: dict[str, Stage]
+    chosen: str
+    skips: tuple[tuple[str, Skip | None], ...]
+
+
+def draw(exhibit: Exhibit, entry: Entry, key: str) -> Drawn | None:
+    """The network with what it makes of the picture; None, with a sentence on the page, where that failed."""
+    found = answers.collect({name: answers.ask(exhibit, entry.weights, one) for name, one in FOR_DRAWING.items()})
+    if len(found) < len(FOR_DRAWING):
+        return None
     stages: dict[str, Stage] = {stage.name: stage for stage in found["stages"]}
-    key = f"drawing-{entry.weights.name}"
     opens = opens_on({name: stage.role for name, stage in stages.items()})
     chosen = address.choice(f"layer-{entry.record.model}", stages, opens)
     network_drawing(
@@ -121,6 +129,16 @@ def drawing(exhibit: Exhibit, entry: Entry) -> None:
         key,
         pick=lambda stage: address.choose(f"layer-{entry.record.model}", stage),
     )
+    return Drawn(stages, chosen, found["skips"])
+
+
+@st.fragment
+def drawing(exhibit: Exhibit, entry: Entry) -> None:
+    """The network with what it makes of the picture, stage by stage; the channels of the stage picked."""
+    drawn = draw(exhibit, entry, f"drawing-{entry.weights.name}")
+    if drawn is None:
+        return
+    stages, chosen = drawn.stages, drawn.chosen
     heights = [stage.shape[1] for stage in stages.values()]
     total = sum(stage.seconds or 0 for stage in stages.values())
     st.markdown(
@@ -128,7 +146,7 @@ def drawing(exhibit: Exhibit, entry: Entry) -> None:
         f"{sum(s.parameters for s in stages.values()):,} parameters, {sum(s.gflops for s in stages.values()):.2g} "
         f"GFLOPs and {total * 1000:.0f} ms for this picture at the training scale. In each box is the mean of its "
         "channels for this picture, below it how many they are; point at it for its numbers, click it for its "
-        f"channels. {_meeting(found['skips'])}{_paper(entry)}".strip()
+        f"channels. {_meeting(drawn.skips)}{_paper(entry)}".strip()
     )
     _dense_block(exhibit, entry, stages[chosen])
     maps = _asked(exhibit, entry, Strongest(chosen))

@@ -160,6 +160,13 @@ def where(exhibit: Exhibit, comparison: Comparison, class_map: ClassMap, sets: d
     )
 
 
+def one_map(title: str, values: np.ndarray, unit: str) -> None:
+    """A loss's numbers at every pixel, (h, w), bright from their 99th percentile on."""
+    top = float(np.nanpercentile(values, 99))
+    st.image(heat_map(values, top), width="stretch", alt=f"{title}: {unit}")
+    st.caption(f"{unit}, dark 0 to bright {top:.2g}")
+
+
 def _maps(title: str, found: LossMaps) -> None:
     st.markdown(f"**{title}**: {found.value:.3f}")
     left, right = st.columns(2)
@@ -171,9 +178,7 @@ def _maps(title: str, found: LossMaps) -> None:
             if values is None:
                 st.markdown("It is no mean over pixels: no single pixel has a share of it.")
                 continue
-            top = float(np.nanpercentile(values, 99))
-            st.image(heat_map(values, top), width="stretch", alt=f"{title}: {unit}")
-            st.caption(f"{unit}, dark 0 to bright {top:.2g}")
+            one_map(title, values, unit)
 
 
 @resources.kept("scores")

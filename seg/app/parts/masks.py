@@ -1,5 +1,7 @@
 """The parts of the Masks page: semantic against instance, the mask as numbers, from picture to label and loss."""
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -58,41 +60,57 @@ def numbers(exhibit: Exhibit, entry: Entry, class_map: ClassMap) -> None:
     """One pixel, picked on the mask: the numbers around it, its channels, its planes, and the way to its label."""
     labels, whose = exhibit.truth, "truth"
     if labels is None:
-        prediction = answers.collect({entry.title: answers.ask(exhibit, entry.weights, PREDICT)}).get(entry.title)
-        if prediction is None:
-            return
-        labels, whose = prediction.labels, f"answer of {entry.title}"
-    pixels = exhibit.picture.pixels
+        labels, whose = answer_of(exhibit, entry), f"answer of {entry.title}"
+    if labels is None:
+        return
     left, right = st.columns([1, 1], gap="large")
     with left:
-        y, x = picker(
-            overlay(fit(pixels, LARGE), fit_labels(labels, LARGE), class_map, 0.5),
-            pixels.shape[:2],
-            f"Mask, the {whose}: click a pixel, or move it with the arrow keys",
-            key=f"pixel-{exhibit.picture.digest}",
-            said=f"at-{exhibit.picture.name if exhibit.sample else exhibit.picture.digest[:8]}",
-            start=on_an_outline(labels),
-        )
-        st.markdown(f"Click a pixel, or move the mark with the arrow keys. The mask is the {plain(whose)}.")
-    row, column = int(y * pixels.shape[0]), int(x * pixels.shape[1])
+        y, x = pick(exhibit, labels, whose, class_map)
     with right:
-        cells, top, first = patch(labels, y, x, PATCH)
-        st.plotly_chart(
-            figures.ids(cells, top, first, class_map),
-            config=CHART,
-            key="ids",
-            alt=f"{len(cells)} rows of the mask's numbers around the pixel",
-        )
-        present = [id_ for id_ in np.unique(cells).tolist() if id_ != IGNORE]
-        named = ", ".join(f"{id_} {class_map.names[id_]}" for id_ in present)
-        st.markdown(
-            f"The mask is a picture of whole numbers, ({labels.shape[0]}, {labels.shape[1]}), one a pixel: around row "
-            f"{row}, column {column} they are {plain(named) or 'without a class'}. The colours are only for us."
-        )
-    _channels(pixels, y, x)
+        around(labels, y, x, class_map)
+    _channels(exhibit.picture.pixels, y, x)
     _planes(labels, class_map, y, x)
     st.markdown(f"**From logits to a label and a loss**, {plain(entry.title)}")
     _answer(exhibit, entry, class_map, y, x)
+
+
+def answer_of(exhibit: Exhibit, entry: Entry) -> np.ndarray | None:
+    """The network's mask, uint8 (H, W); None, with a sentence on the page, where it failed."""
+    prediction = answers.collect({entry.title: answers.ask(exhibit, entry.weights, PREDICT)}).get(entry.title)
+    return None if prediction is None else prediction.labels
+
+
+def pick(exhibit: Exhibit, labels: np.ndarray, whose: str, class_map: ClassMap) -> tuple[float, float]:
+    """A pixel that the visitor picks on the mask: (y, x) in shares of the picture. whose: 'truth', 'answer of …'."""
+    pixels = exhibit.picture.pixels
+    picked = picker(
+        overlay(fit(pixels, LARGE), fit_labels(labels, LARGE), class_map, 0.5),
+        pixels.shape[:2],
+        f"Mask, the {whose}: click a pixel, or move it with the arrow keys",
+        key=f"pixel-{exhibit.picture.digest}",
+        said=f"at-{exhibit.picture.name if exhibit.sample else exhibit.picture.digest[:8]}",
+        start=on_an_outline(labels),
+    )
+    st.markdown(f"Click a pixel, or move the mark with the arrow keys. The mask is the {plain(whose)}.")
+    return picked
+
+
+def around(labels: np.ndarray, y: float, x: float, class_map: ClassMap) -> None:
+    """The numbers of the mask around a pixel, and what they say."""
+    cells, top, first = patch(labels, y, x, PATCH)
+    st.plotly_chart(
+        figures.ids(cells, top, first, class_map),
+        config=CHART,
+        key="ids",
+        alt=f"{len(cells)} rows of the mask's numbers around the pixel",
+    )
+    present = [id_ for id_ in np.unique(cells).tolist() if id_ != IGNORE]
+    named = ", ".join(f"{id_} {class_map.names[id_]}" for id_ in present)
+    row, column = int(y * labels.shape[0]), int(x * labels.shape[1])
+    st.markdown(
+        f"The mask is a picture of whole numbers, ({labels.shape[0]}, {labels.shape[1]}), one a pixel: around row "
+        f"{row}, column {column} they are {plain(named) or 'without a class'}. The colours are only for us."
+    )
 
 
 def _channels(pixels: np.ndarray, y: float, x: float) -> None:
@@ -124,20 +142,28 @@ def _planes(labels: np.ndarray, class_map: ClassMap, y: float, x: float) -> None
     st.markdown(f"**The same mask, one-hot: ({height}, {width}, {len(class_map)})**")
     planes = one_hot(fit_labels(labels, SMALL), len(class_map))
     here = labels[int(y * height), int(x * width)]
-    with st.container(horizontal=True, gap="small"):
-        for id_ in chosen:
-            with st.container(width=PLANE, gap="xxsmall"):
-                name = class_map.names[id_]
-                plane = planes[id_].astype(np.uint8) * 255
-                st.image(encode_png(plane), width="stretch", alt=f"Plane of {name}: white where it is 1")
-                mark = "**1**" if here == id_ else "0"
-                st.caption(f"{id_} {plain(name)}, here {mark}")
+    side_by_side(planes, chosen, class_map, lambda id_: "**1**" if here == id_ else "0", "white where it is 1")
     left_out = f" {len(class_map) - len(chosen)} more are not shown." if len(chosen) < len(class_map) else ""
     st.markdown(
         "How does a network write an answer of several classes? As a stack of black-and-white pictures, one for each "
         "class: 1 where it is, 0 elsewhere, so that at every pixel the planes add up to one. This is the target that a "
         f"loss compares with softmax, pixel by pixel.{left_out}"
     )
+
+
+def side_by_side(
+    planes: np.ndarray, chosen: Iterable[int], class_map: ClassMap, here: Callable[[int], str], white: str
+) -> None:
+    """Planes (C, h, w) from 0, black, to 1, white; of each class chosen, with what it is at the pixel picked.
+
+    here: class → that, in words; white: what white means.
+    """
+    with st.container(horizontal=True, gap="small"):
+        for id_ in chosen:
+            with st.container(width=PLANE, gap="xxsmall"):
+                name, plane = class_map.names[id_], (planes[id_] * 255).astype(np.uint8)
+                st.image(encode_png(plane), width="stretch", alt=f"Plane of {name}: {white}")
+                st.caption(f"{id_} {plain(name)}, here {here(id_)}")
 
 
 def _answer(exhibit: Exhibit, entry: Entry, class_map: ClassMap, y: float, x: float) -> None:

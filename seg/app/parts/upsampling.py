@@ -71,7 +71,7 @@ def windows() -> None:
     if kind == CONVOLUTION:
         usual = _edges(window.size)
         weight = np.reshape(address.numbers(names["kernel"], usual.ravel().tolist()), usual.shape)
-    sliding_window(x, weight, window, "sliding-window", _keep(names))
+    sliding_window(x, weight, window, "sliding-window", keep_typed(names))
     st.markdown(WINDOWS[kind])
 
 
@@ -115,7 +115,7 @@ def lab() -> None:
     usual = _kernel(geometry.kernel, len(shape))
     names = {"input": f"input-{len(shape)}d", "kernel": f"kernel-{geometry.kernel}-{len(shape)}d"}
     weight = np.reshape(address.numbers(names["kernel"], usual.ravel().tolist()), usual.shape)
-    by_hand(_input(shape), weight, geometry, f"by-hand-{len(shape)}d", _keep(names))
+    by_hand(_input(shape), weight, geometry, f"by-hand-{len(shape)}d", keep_typed(names))
     _overlap(geometry)
 
 
@@ -123,7 +123,7 @@ def _use(numbers: dict[str, int]) -> None:
     st.session_state.update(numbers)
 
 
-def _keep(names: Mapping[str, str]) -> Take:
+def keep_typed(names: Mapping[str, str]) -> Take:
     """What keeps the numbers typed, each list under its name."""
 
     def take(typed: Mapping[str, Sequence[float]]) -> None:

@@ -22,17 +22,17 @@ _FOLDER = Path(__file__).parent
 _STYLES = (transport.STYLE, _FOLDER / "by_hand.css")
 
 
-def by_hand(x: np.ndarray, weight: np.ndarray, geometry: Geometry, key: str, take: Take) -> None:
+def by_hand(x: np.ndarray, weight: np.ndarray, geometry: Geometry, key: str, take: Take, others: bool = True) -> None:
     """Show the transposed convolution of ``x``, (n,) or (h, w), with ``weight`` of as many axes.
 
     take: called back with what the visitor has typed, {"input": …, "kernel": …}, each a list of numbers in reading
-    order.
+    order. others: whether to show what torch, an ordinary convolution and a matrix make of the same, too.
     """
 
     def tell() -> None:
         take(st.session_state[key]["values"])
 
-    _mount(key=key, data=describe(x, weight, geometry), on_values_change=tell)
+    _mount(key=key, data={**describe(x, weight, geometry), "others": others}, on_values_change=tell)
 
 
 def describe(x: np.ndarray, weight: np.ndarray, geometry: Geometry) -> dict:

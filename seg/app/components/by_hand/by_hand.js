@@ -3,7 +3,7 @@
 /** @import { FrontendRendererArgs } from "@streamlit/component-v2-lib" */
 /**
  * @typedef {{ input: number[], inputShape: number[], kernel: number[], kernelShape: number[], taps: number[],
- *   shape: number[], torch: number[], stuffedFrom: number[], stuffedShape: number[], dilation: number }} Message
+ *   shape: number[], torch: number[], stuffedFrom: number[], stuffedShape: number[], dilation: number, others: boolean }} Message
  * @typedef {{ input: number[], kernel: number[] }} Values
  */
 
@@ -77,6 +77,7 @@ function createLab(root) {
       pointed = null;
       landed = Math.min(input.length, data.shape[0] > 1 ? 6 : 2);
     }
+    root.toggleAttribute("data-brief", !data.others);
     slider.max = String(input.length);
     draw();
   }
