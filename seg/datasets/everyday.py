@@ -73,6 +73,16 @@ def photo(number: int, short_side: int | None = None) -> Sample:
     return Sample(name, np.array(image), np.where(ids == EVERYDAY.disk_ignore, IGNORE, ids).astype(np.uint8))
 
 
+COINS = tuple(f"coins-{number}" for number in range(1, 5))
+"""Four parts of one photograph, of things that no network here was taught; see docs/samples.md."""
+
+
+def coins(number: int) -> Sample:
+    """One of `COINS`, counted from 0: 1 on a coin, 0 beside it."""
+    image, mask = (Image.open(FOLDER / f"{COINS[number]}.{suffix}") for suffix in ("jpg", "png"))
+    return Sample(COINS[number], np.array(image.convert("RGB")), np.array(mask))
+
+
 register(
     Dataset(
         name="everyday",

@@ -17,7 +17,7 @@ from seg.models import BACKBONES, HEAD, build_model
 from seg.models.lite_head import STRIDES, FeatureHead, LiteHead, enlarged
 from seg.scores.counts import Row
 from seg.scores.metrics import Scores, confusion_matrix, mean_known, score
-from seg.training.heads import HeadLearner, first_of
+from seg.training.heads import HeadLearner, Learned, first_of
 from seg.training.paintings import Features, Painting, Version, resized_labels, versions_for
 from seg.training.taught import LeaveOneOut, Taught, sought
 
@@ -57,8 +57,8 @@ class Progress:
 class Lesson:
     """The photos of one lesson, and heads that learn from some of them each.
 
-    watched: other pictures whose masks are shown. Raises DataError and ImageError, naming the photo, for paint that
-    cannot be, TrainingError where there is nothing to learn.
+    watched: other pictures whose masks are shown. before: heads of an earlier lesson to go on from. Raises DataError
+    and ImageError, naming the photo, for paint that cannot be, TrainingError where there is nothing to learn.
     """
 
     def __init__(
@@ -67,8 +67,11 @@ class Lesson:
         class_map: ClassMap,
         paintings: Sequence[Painting],
         watched: Sequence[Painting] = (),
+        before: Learned | None = None,
     ):
         self.features, self.class_map = features, class_map
+        self.before = before if before is not None and before.classes == class_map.names else None
+        self.learned: Learned | None = None
         checked = [painting.checked(len(class_map)) for painting in paintings]
         self.paintings = [painting.at(features.scale) for painting in checked if not painting.is_blank]
         self.watched = [painting.at(features.scale) for painting in watched]
@@ -94,10 +97,12 @@ class Lesson:
         self.versions = [self.features.of(painting, count) for painting in self.paintings]
 
     def learn(self, encoder: str, seconds: float, steps: int, seed: int) -> Iterator[Progress]:
-        """Teach all heads; the last progress has the network. encoder: what its record calls it by."""
+        """Teach all heads; the last progress has the network. encoder: what its record calls it by. steps: half as many
+        where heads go on from an earlier lesson."""
         yield from self.compute()
         begin = time.thread_time()
-        learner = HeadLearner(self.paintings, self.versions, self.includes, len(self.class_map), seed)
+        learner = HeadLearner(self.paintings, self.versions, self.includes, len(self.class_map), seed, self.before)
+        steps = max(1, round(steps * (1 - learner.begun)))
         shown, best = Progress(TEACHING, 0, steps), (-1.0, 0, learner.heads)
         every = max(1, steps // REPORTS)
         while shown.done < shown.total:
@@ -114,6 +119,8 @@ class Lesson:
                 best = dice, step, learner.copy()
             yield shown
         _, step, heads = best
+        photos = tuple(painting.digest for painting in self.paintings)
+        self.learned = Learned(heads, self.class_map.names, photos, self.includes)
         shown = self._seen(heads, replace(shown, stage=DONE))
         taught = self._taught(heads, encoder, step, shown.losses, time.thread_time() - begin)
         yield replace(shown, taught=taught)

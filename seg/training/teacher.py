@@ -17,6 +17,7 @@ from seg.labels import IGNORE, ClassMap
 from seg.likeness.likeness import Likeness
 from seg.models import BACKBONES, HEAD, build_model
 from seg.models.lite_head import LiteHead
+from seg.training.heads import Learned
 from seg.training.lesson import DONE, FEATURES, TEACHING, Lesson, Progress
 from seg.training.paintings import Features, Painting
 from seg.training.start import MEAN, STD
@@ -56,6 +57,8 @@ class Teacher:
             raise OptionError("One class alone cannot be told from anything: name a second one, background, say.")
         self.encoder = encoder
         self.features = Features(*_encoder(encoder, weights), scale)
+        self.learned: Learned | None = None
+        """What the last lesson came to: the next one of the same classes goes on from there."""
 
     def teach(
         self,
@@ -68,14 +71,16 @@ class Teacher:
         """Teach a network; it may be left after every progress. The last one has it.
 
         seconds: of learning, after which it ends early; features take their time before, and what else the processor is
-            asked to do does not count. steps: `STEPS` unless given.
+            asked to do does not count. steps: `STEPS` unless given, half as
+            many where a lesson goes on from the one before.
         watched: other pictures whose masks are shown, whatever is painted on them.
 
         Raises DataError and ImageError, naming the photo, for paint that cannot be, TrainingError where there is
         nothing to learn, NotEnoughMemoryError for too many photos.
         """
-        lesson = Lesson(self.features, self.class_map, paintings, watched)
+        lesson = Lesson(self.features, self.class_map, paintings, watched, self.learned)
         yield from lesson.learn(self.encoder, seconds, steps or STEPS, seed)
+        self.learned = lesson.learned
 
 
 def _class_map(names: Sequence[str]) -> ClassMap:

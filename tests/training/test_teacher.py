@@ -16,6 +16,8 @@ from seg.datasets import Sample
 from seg.errors import DataError, ImageError, OptionError, TrainingError
 from seg.labels import IGNORE
 from seg.scores.metrics import score
+from seg.training.heads import HeadLearner, Learned
+from seg.training.lesson import Lesson
 from seg.training.paintings import Painting
 from seg.training.teacher import DONE, FEATURES, IMAGENET, TEACHING, Teacher
 from tests.own_data import NAMES, fruit
@@ -78,6 +80,47 @@ def test_a_lesson_does_not_end_early_because_the_processor_is_busy_with_somethin
 def test_a_lesson_ends_early_when_its_own_time_is_up():
     *_, last = teacher().teach([painting(0), painting(1)], steps=4000, seconds=0.5)
     assert last.total < 4000
+
+
+def test_a_second_round_goes_on_from_the_first_in_half_the_steps_and_is_no_worse():
+    one = teacher()
+    first = taught_by(one, [painting(0), painting(1)], steps=20)
+    again = taught_by(one, [painting(0), painting(1), painting(2)], steps=20)
+    assert (first.steps, again.steps) <= (20, 10)
+    assert again.losses[0][1] < first.losses[0][1]
+    alone = taught_by(teacher(), [painting(0), painting(1), painting(2)], steps=10)
+    assert again.losses[-1][1] < alone.losses[-1][1]
+    one.class_map = teacher().class_map.__class__("mine", ("background", "pear"), one.class_map.colours, IGNORE)
+    assert taught_by(one, [painting(0), painting(1)], steps=20).steps > 10
+
+
+@pytest.mark.parametrize(
+    ("photos", "includes", "chosen"),
+    [
+        ("ab", [[1, 1], [0, 1], [1, 0]], [0, 1, 2]),
+        ("abc", [[1, 1, 1], [0, 1, 1], [1, 0, 1], [1, 1, 0]], [0, 1, 2, 0]),
+        ("cb", [[1, 1], [0, 1], [1, 0]], [0, 0, 2]),
+        ("ab", [[0, 0]], None),
+        ("cd", [[1, 1], [0, 1]], [0, 0]),
+    ],
+)
+def test_a_head_goes_on_only_from_one_that_has_not_seen_what_it_leaves_out(photos, includes, chosen):
+    before = Learned(None, FRUIT, ("a", "b"), np.array([[1, 1], [0, 1], [1, 0]], bool))
+    assert before.to_go_on_from(list(photos), np.array(includes, bool)) == chosen
+
+
+def test_each_head_begins_as_the_one_chosen_for_it_was():
+    one = teacher()
+    list(one.teach([painting(0), painting(1)], steps=4))
+    heads = one.learned.heads
+    lesson = Lesson(one.features, one.class_map, [painting(0), painting(1), painting(2)])
+    list(lesson.compute())
+    learner = HeadLearner(lesson.paintings, lesson.versions, lesson.includes, 2, 0, one.learned)
+    for place, chosen in enumerate([0, 1, 2, 0]):
+        mine = learner.heads.score.weight.unflatten(0, (4, -1))[place]
+        assert torch.equal(mine, heads.score.weight.unflatten(0, (3, -1))[chosen])
+        mine = learner.heads.project["stride8"].bias.unflatten(0, (4, -1))[place]
+        assert torch.equal(mine, heads.project["stride8"].bias.unflatten(0, (3, -1))[chosen])
 
 
 def test_features_are_computed_once_a_photo_and_not_again_for_another_paint(monkeypatch):

@@ -139,7 +139,7 @@ class Desk:
         """With the features of all photos that have been looked at."""
         teacher = Teacher(self.class_map)
         if self._teacher is not None:
-            teacher.features = self._teacher.features
+            teacher.features, teacher.learned = self._teacher.features, self._teacher.learned
         self._teacher = teacher
         return teacher
 

@@ -1,7 +1,8 @@
 """How the photos that a network is taught from come, and their masks, and what their classes are called."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -11,9 +12,20 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from seg.app import resources
 from seg.app.parts.gallery import ways_in
 from seg.app.parts.mask_uploads import reading_title
-from seg.app.parts.teach_desk import LONG_SIDE, MOST_PHOTOS, THING, Desk, Doubt, Photo, class_map_of, understood
+from seg.app.parts.teach_desk import (
+    BACKGROUND,
+    LONG_SIDE,
+    MOST_PHOTOS,
+    THING,
+    Desk,
+    Doubt,
+    Photo,
+    class_map_of,
+    understood,
+)
 from seg.app.text import plain
 from seg.datasets import DATASETS, Sample
+from seg.datasets.everyday import COINS, coins
 from seg.datasets.files import is_junk
 from seg.datasets.pairing import Pictures
 from seg.errors import ImageError
@@ -25,8 +37,33 @@ from seg.pictures.drawing import encode_png, fit_labels
 DESK, CLASSES, ROUND = "teach-desk", "teach-classes", "teach-round"
 """The session's words for the `Desk`, the field of the classes, and how many uploads have been taken."""
 
-READY = {"Cars in streets": ("street", ("car",), 3), "A cat and people": ("everyday", ("cat", "person"), 2)}
-"""Title → the data set whose samples come painted, with which of its classes, and which one is held out."""
+
+@dataclass(frozen=True)
+class Ready:
+    """Samples that come painted. things: the classes sought; of: the names of the labels' classes; samples: what gives
+    them, one after another; held_out: the one that comes without paint."""
+
+    things: tuple[str, ...]
+    of: tuple[str, ...]
+    samples: Callable[[], list[Sample]]
+    held_out: int
+
+
+def _of(dataset: str, things: tuple[str, ...], held_out: int) -> Ready:
+    data = DATASETS[dataset]
+    return Ready(
+        things,
+        data.class_map.names,
+        lambda: [resources.sample(dataset, seed) for seed in data.samples],
+        held_out,
+    )
+
+
+READY = {
+    "Coins": Ready(("coin",), (BACKGROUND, "coin"), lambda: [coins(number) for number in range(len(COINS))], 3),
+    "A cat and people": _of("everyday", ("cat", "person"), 2),
+    "Cars in streets": _of("street", ("car",), 3),
+}
 
 
 def desk() -> Desk:
@@ -103,7 +140,7 @@ def _start_over() -> None:
 
 def take_ready(title: str) -> None:
     """Called back: begin with samples, painted by their truth but for the last."""
-    here, things = desk(), READY[title][1]
+    here, things = desk(), READY[title].things
     here.rename(things)
     st.session_state[CLASSES] = ", ".join(things)
     here.add(photos := _ready(title))
@@ -111,17 +148,15 @@ def take_ready(title: str) -> None:
 
 
 def _ready(title: str) -> list[Photo]:
-    dataset, things, held_out = READY[title]
-    data = DATASETS[dataset]
+    ready = READY[title]
     ids = np.zeros(256, np.uint8)
     ids[IGNORE] = IGNORE
-    for number, name in enumerate(things, start=1):
-        ids[data.class_map.names.index(name)] = number
+    for number, name in enumerate(ready.things, start=1):
+        ids[ready.of.index(name)] = number
     photos = []
-    for seed in data.samples:
-        sample = resources.sample(dataset, seed)
+    for place, sample in enumerate(ready.samples()):
         photo = Photo.of(Picture.of(np.ascontiguousarray(sample.image), _title(sample)))
-        if seed != data.samples[held_out]:
+        if place != ready.held_out:
             photo.begin(fit_labels(ids[sample.labels], LONG_SIDE))
         photos.append(photo)
     return photos
@@ -129,7 +164,7 @@ def _ready(title: str) -> list[Photo]:
 
 @resources.kept("drawings")
 def _preview(title: str) -> bytes:
-    class_map = class_map_of(READY[title][1])
+    class_map = class_map_of(READY[title].things)
     files = [io.BytesIO(photo.thumbnail(class_map)) for photo in _ready(title)]
     return encode_png(np.concatenate([np.asarray(Image.open(file)) for file in files], axis=1))
 
