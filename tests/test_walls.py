@@ -91,6 +91,14 @@ def test_the_records_load_no_torch(module: str):
     assert (run.stdout, run.stderr) == ("False\n", "")
 
 
+def test_the_first_page_waits_for_nothing_that_only_others_need():
+    pages = "seg.app.entry, seg.app.sidebar, seg.app.controls, seg.app.parts.compare, seg.app.parts.gallery"
+    others = ("lightning", "pandas", "segmentation_models_pytorch", "sympy", "torchmetrics", "torchvision", "triton")
+    code = f"import sys, {pages}; print([name for name in {others} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout == "[]\n"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
 def test_pages_are_short_and_import_no_torch(page: Path):
     assert "torch" not in map(library, imports(page))

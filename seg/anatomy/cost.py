@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch import nn
 from torch.func import functional_call
-from torch.utils.flop_counter import FlopCounterMode
 
 from seg.anatomy.dependence import Upsampling, evaluating, trace
 from seg.inference.tracing import ALONE
@@ -71,6 +70,8 @@ def gflops(model: nn.Module, height: int, width: int, in_channels: int = 3) -> f
     tensors = {name: tensor.to("meta") for name, tensor in chain(model.named_parameters(), model.named_buffers())}
     dtype = next(model.parameters()).dtype
     picture = torch.empty(1, in_channels, height, width, dtype=dtype, device="meta")
+    from torch.utils.flop_counter import FlopCounterMode  # brings a compiler along, 80 MB: not before it counts
+
     with ALONE, evaluating(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
         functional_call(model, tensors, (picture,))
     return counter.get_total_flops() / 1e9

@@ -16,7 +16,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.utils.flop_counter import FlopCounterMode
 
 from seg.anatomy.cost import receptive_fields, watching
 from seg.anatomy.roles import Role, roles
@@ -72,6 +71,8 @@ def stages(model: nn.Module, height: int, width: int, in_channels: int = 3) -> t
 
     tensors = {name: tensor.to("meta") for name, tensor in chain(model.named_parameters(), model.named_buffers())}
     picture = torch.empty(1, in_channels, height, width, dtype=next(model.parameters()).dtype, device="meta")
+    from torch.utils.flop_counter import FlopCounterMode  # brings a compiler along, 80 MB: not before it counts
+
     with ALONE, watching(model, names, see), torch.no_grad(), FlopCounterMode(display=False) as counter:
         functional_call(model, tensors, (picture,))
     # What the model is called in the counter depends on its class; below it, names are as in named_modules.

@@ -1,19 +1,21 @@
 """Asking networks about the picture shown, and waiting for the answers with a progress bar."""
 
-from collections.abc import Mapping
-from concurrent.futures import Future, as_completed
+from collections.abc import Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
 import streamlit as st
 
 from seg.app import resources
 from seg.app.parts.exhibits import Exhibit
-from seg.app.text import plain
+from seg.app.text import ordinal, plain
 from seg.catalogue.comparisons import WeightSet
 from seg.errors import in_a_sentence
 from seg.inference.engines.pytorch import is_out_of_memory
 from seg.service.questions import PREDICT, Question
 from seg.service.service import Request, Visitor
+
+POLL_SECONDS = 0.3
 
 
 def question_of(
@@ -43,20 +45,28 @@ def ask(
     visitor: on whose page the answer stays, see `PredictionService.request`.
     """
     request = question_of(exhibit, weights, question, detail)
-    return resources.SERVICE.request(request, exhibit.pixels_later, visitor)
+    asks = visitor or resources.visitor()
+    return resources.SERVICE.request(request, exhibit.pixels_later, asks, shown=visitor is not None)
+
+
+def in_line(futures: Iterable[Future[Any]]) -> str:
+    """How long others come first, as a sentence; '' for whoever has his turn."""
+    ahead, seconds = resources.SERVICE.place(futures)
+    return f"You are {ordinal(ahead + 1)} in line, about {max(seconds, 1):.0f} s" if ahead else ""
 
 
 def collect(questions: Mapping[str, Future[Any]], label: str = "The networks are at work") -> dict[str, Any]:
     """Name → answer, in the order asked, once all are there; a bar shows how many are. Those that failed are left out,
     each with a sentence on the page."""
-    bar = st.empty()
+    bar, total = st.empty(), len(questions)
     waiting = {future for future in questions.values() if not future.done()}
-    if waiting:
-        total, before = len(questions), len(questions) - len(waiting)
-        bar.progress(before / total, f"{label}: {before} of {total}")
-        for have, _ in enumerate(as_completed(waiting), start=before + 1):
-            bar.progress(have / total, f"{label}: {have} of {total}")
+    while waiting:  # looked at again and again: who asks for another page meanwhile is not kept waiting for this one
+        have = total - len(waiting)
+        bar.progress(have / total, in_line(waiting) or f"{label}: {have} of {total}")
+        waiting = wait(waiting, POLL_SECONDS, FIRST_COMPLETED).not_done
     bar.empty()
+    if any(future.cancelled() for future in questions.values()):
+        st.rerun()  # he was away, and is back
     answers = {}
     for name, future in questions.items():
         if (error := future.exception()) is None:

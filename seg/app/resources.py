@@ -79,7 +79,9 @@ def kept(kind: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
 def visitor() -> Visitor:
     """Who this is, to the prediction service: gone when the visit is over."""
-    return st.session_state.setdefault("visitor", Visitor())
+    if "visitor" not in st.session_state:
+        st.session_state.visitor = Visitor(is_here())
+    return st.session_state.visitor
 
 
 def is_here() -> Callable[[], bool]:

@@ -1,6 +1,6 @@
 """From a network's logits to labels and confidence at a picture's own size, strip by strip."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -17,8 +17,10 @@ STRIP_PIXELS = 196_608
 each source row is useful to most of them."""
 
 
-def labels_at(logits: Tensor, height: int, width: int, temperature: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (K, h, w) interpolated bilinearly to (height, width), and decided there.
+def labels_at(
+    logits: Tensor, height: int, width: int, temperature: float = 1.0, between: Callable[[], object] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (K, h, w) interpolated bilinearly to (height, width), and decided there. between: called between strips.
 
     Returns labels, uint8 (height, width), and the winning class's softmax probability at that temperature, float16
     (height, width). From a GPU it comes in steps of 1/255, so that a single byte a pixel is copied.
@@ -28,6 +30,8 @@ def labels_at(logits: Tensor, height: int, width: int, temperature: float = 1.0)
     confidence = torch.empty(height * width, dtype=torch.float16 if step == 1 else torch.uint8, device=device)
     done = 0
     for strip in strips(logits, height, width):
+        if done and between is not None:
+            between()
         best, sure = decide(strip.flatten(1), temperature)
         pixels = slice(done, done := done + len(best))
         labels[pixels] = best

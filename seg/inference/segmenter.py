@@ -33,6 +33,9 @@ from seg.pictures.resize import normalise, to_channels
 
 T = TypeVar("T")
 
+PATIENT_PIXELS = 2_000_000
+"""A picture of more than so many gives way to others while its labels are decided."""
+
 MAX_ENLARGEMENT = 4
 MAX_ASPECT = 64
 
@@ -86,6 +89,9 @@ class Segmenter:
     ):
         """network: the module or what loads it, the file where the record says that it is ONNX."""
         self.record = record
+        self.give_way: Callable[[], object] | None = None
+        """Called between batches of tiles, and between strips of a large picture, on the thread that asked: the network
+        itself may be asked something else there."""
         if isinstance(network, Path):
             self.engine: Engine = OnnxEngine(network, record, device, engine)
             return
@@ -194,7 +200,10 @@ class Segmenter:
             untiled = timed(lambda batch: self.forward(batch, skips).float().cpu())
             logits = untiled(self._input(image))[0]
         height, width = image.shape[:2]
-        labels, confidence = labels_at(logits, height, width, self.record.temperature)
+        give_way = self.give_way if height * width > PATIENT_PIXELS else None
+        if give_way is not None:
+            logits = logits.clone()  # else they are good until the next run only
+        labels, confidence = labels_at(logits, height, width, self.record.temperature, give_way)
         if self.record.labels_only:
             confidence = np.ones_like(confidence)
         return Prediction(labels, confidence, seconds, str(self.device), tuple(self.engine.notes))
@@ -298,7 +307,16 @@ class Segmenter:
 
     def _tiled(self, scaled: Tensor, run: Callable[[Tensor], Tensor] | None = None) -> Tensor:
         """Uint8 (C, h, w) → logits, float32 (K, h, w)."""
-        return self._tiling(scaled).blend(scaled, run or self._run, self.engine.batch_size)
+        wrapped, batches = run or self._run, 0
+
+        def run_in_turn(tiles: Tensor) -> Tensor:
+            nonlocal batches
+            if batches and self.give_way is not None:
+                self.give_way()
+            batches += 1
+            return wrapped(tiles)
+
+        return self._tiling(scaled).blend(scaled, run_in_turn, self.engine.batch_size)
 
     def _tiling(self, scaled: Tensor) -> Tiling:
         """Landscape tiles for a landscape picture, the same turned for a portrait one if the network takes it."""

@@ -33,7 +33,13 @@ CONTAINERS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/mem
 
 
 class Visitor:
-    """Somebody with a page. What it shows is held until it is released, or until this object is gone."""
+    """Somebody with a page. What it shows is held until it is released, or until this object is gone.
+
+    is_here: says whether the page is still open.
+    """
+
+    def __init__(self, is_here: Callable[[], bool] = lambda: True):
+        self.is_here = is_here
 
 
 @dataclass(frozen=True)

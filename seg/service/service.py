@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,6 +20,7 @@ from seg.inference.engines import choose_device
 from seg.inference.scaling import SCALED
 from seg.inference.segmenter import Segmenter
 from seg.inference.worker import Worker
+from seg.service.line import Line, Ticket, asker, is_gone
 from seg.service.memory import OVERHEAD, Holding, Memory, Visitor
 from seg.service.questions import PREDICT, Predict, Question
 from seg.service.results import Answer
@@ -31,6 +32,20 @@ ERROR_SECONDS = 20
 
 MAX_WAITING = 256
 """Requests that wait at most, each with its picture."""
+
+LONELY_SECONDS = 1.0
+"""For which a question is worked at that nobody waits for: whoever draws his page anew asks for it again."""
+
+SMALLER = 3
+"""How many times less work a question must be to come between."""
+
+SECONDS = 0.1
+"""That a unit of work takes, before anything is known of a network."""
+
+UNIT_PIXELS = 2_000_000
+
+OTHER_UNITS = 2.0
+"""Of a question that is no segmentation of a picture at its best."""
 
 PIXEL_BYTES = 3
 """Of a `Prediction` for each pixel of its picture, a label and a confidence. No other answer grows with the picture."""
@@ -63,6 +78,17 @@ class Request:
         return self.network_key, self.question, self.question.depends_on(self.digest, size, self.detail)
 
 
+class Place(NamedTuple):
+    """In line. ahead: how many turns of others come first; seconds: until all is there, about."""
+
+    ahead: int
+    seconds: float
+
+
+class _Unwanted(ServiceError):
+    """What nobody waits for any more."""
+
+
 class Later(NamedTuple):
     """A picture that is decoded when its turn has come. pixels: gives it, uint8 of `shape`."""
 
@@ -85,31 +111,37 @@ class PredictionService:
         self.loads = 0
         self._lock = threading.Lock()
         self._answers: dict[Hashable, Answer] = {}
-        self._waiting: set[Hashable] = set()
+        self._tickets: dict[Hashable, Ticket] = {}
+        """Of the answers that are not there yet."""
         self._failed: dict[Hashable, float] = {}
         """When each failed, oldest first."""
         self._networks: dict[Hashable, Segmenter] = {}
         self._at_work = Visitor()
         """Shows the network used last, which so is held whatever its size."""
+        self._pace: dict[str, float] = {}
+        """Seconds that each network takes for a unit."""
+        self._lines: dict[str, Line] = {}
         self._workers: dict[str, Worker] = {}
 
-    def request(self, wanted: Request, image: np.ndarray | Later, visitor: Visitor | None = None) -> Future[Any]:
+    def request(
+        self, wanted: Request, image: np.ndarray | Later, visitor: Visitor | None = None, shown: bool = True
+    ) -> Future[Any]:
         """The future of an answer (a `Prediction` unless something else is asked): finished, in work, waiting, or
         failed with the error that the network raised, or since too many wait already, or for lack of memory.
 
-        visitor: whose page shows the answer, None for one that is only read.
+        visitor: who asks, None for somebody without a page: his question is cancelled when he asks for something else.
+        shown: whether his page shows the answer, and does not only read it.
         """
         wanted = replace(wanted, device=_resolved(wanted.device))
         height, width = image.shape[:2]
         key, expected = wanted.answer_key((height, width)), _expected_bytes(wanted.question, height * width)
         self._forget_old_failures()
-        if visitor is not None:
+        if visitor is not None and shown:
             self.memory.show(visitor, key)
-        with self._lock:
-            answer, crowded = self._answers.get(key), len(self._waiting) >= MAX_WAITING
-        if answer is not None:
-            self.memory.touch(key)
+        if (answer := self._known(key, wanted.device, visitor)) is not None:
             return answer
+        with self._lock:
+            crowded = len(self._tickets) >= MAX_WAITING
         if crowded:
             return _refused("Too many pictures are waiting already: try again in a minute.")
         if not self.memory.make_room(expected):
@@ -118,25 +150,60 @@ class PredictionService:
                 "smaller picture."
             )
         with self._lock:
-            if key in self._answers:  # another visitor was faster
-                return self._answers[key]
-            answer = self._answers[key] = Answer(partial(self._hold, key))
-            self._waiting.add(key)
+            line = self._lines.setdefault(wanted.device, Line())
             worker = self._workers.setdefault(wanted.device, Worker(f"seg-{wanted.device}"))
+            fresh = Answer(partial(self._hold, key))
+            answer = self._answers.setdefault(key, fresh)
+            ticket = self._ticket(key, fresh, wanted, image)
+            if answer is fresh:
+                self._tickets[key] = ticket
+        if answer is not fresh:  # another visitor was faster
+            return self.request(wanted, image, visitor, shown)
         self.memory.hold(key, Holding("results on their way", expected))
-        done = worker.submit(self._answer, key, answer, wanted, image)
-        done.add_done_callback(lambda done: answer.cancel() if done.cancelled() else None)
+        line.join(ticket, asker(visitor))
+        worker.submit(self._serve, line).add_done_callback(partial(self._end, line))
+        return answer
+
+    def _ticket(self, key: Hashable, answer: Answer, wanted: Request, image: np.ndarray | Later) -> Ticket:
+        units = _units(wanted, image.shape[0], image.shape[1])
+        return Ticket(
+            picture=wanted.digest,
+            units=units,
+            seconds=units * self._pace.get(wanted.record_name, SECONDS),
+            work=partial(self._answer, key, answer, wanted, image),
+            cancel=partial(self._cancel, key, answer),
+        )
+
+    def _known(self, key: Hashable, device: str, visitor: Visitor | None) -> Answer | None:
+        """The answer, if it is there or waited for: by this visitor, too, from now on."""
+        with self._lock:
+            answer, ticket = self._answers.get(key), self._tickets.get(key)
+            if answer is not None and ticket is not None:
+                self._lines[device].join(ticket, asker(visitor), is_new=False)
+        if answer is not None:
+            self.memory.touch(key)
         return answer
 
     def release(self, visitor: Visitor) -> None:
-        """The visitor's page is drawn anew: what it showed is held no longer than other answers."""
+        """The visitor's page is drawn anew, or he has left: what it showed is held no longer than other answers, and
+        what nobody else waits for is cancelled. What he asks next has his place."""
         self.memory.release(visitor)
+        for line in list(self._lines.values()):
+            line.leave(asker(visitor))
+
+    def place(self, futures: Iterable[Future[Any]]) -> Place:
+        """Where those of some answers that are not there yet stand in line."""
+        with self._lock:
+            waiting = {id(self._answers[key]): ticket for key, ticket in self._tickets.items()}
+        mine = [waiting[id(future)] for future in futures if id(future) in waiting]
+        found = [line.before(tickets) for line in list(self._lines.values()) if (tickets := line.those(mine))]
+        return Place(*max(found, default=(0, 0.0)))
 
     @property
     def busy(self) -> bool:
         """Whether anybody waits for an answer."""
         with self._lock:
-            return bool(self._waiting)
+            return bool(self._tickets)
 
     @property
     def notes(self) -> list[str]:
@@ -150,32 +217,89 @@ class PredictionService:
         for worker in self._workers.values():
             worker.close()
 
-    def _answer(self, key: Hashable, answer: Answer, wanted: Request, image: np.ndarray | Later) -> None:
+    def _serve(self, line: Line) -> None:
+        """Answer whoever's turn it is: those who asked for it may have left by now."""
+        if (ticket := line.next()) is not None:
+            line.running, line.began = ticket, time.monotonic()
+            try:
+                ticket.work(line, ticket)
+            finally:
+                line.running = None
+
+    def _give_way(self, line: Line, ticket: Ticket) -> None:
+        """Answer what is small, and asked by others, for one visitor about one picture, before a large ticket goes on.
+
+        Raises ServiceError if nobody has waited for that for a while.
+        """
+        if ticket is not line.running:
+            return  # it is small, and has come between itself
+        for one in filter(is_gone, list(ticket.askers)):
+            line.leave(one)
+        if ticket.lonely_since is not None and time.monotonic() - ticket.lonely_since > LONELY_SECONDS:
+            raise _Unwanted("Nobody waits for this any more.")
+        small = line.next_beside(ticket, ticket.units / SMALLER)
+        while small is not None:
+            small.work(line, small)
+            small = line.next_beside(ticket, ticket.units / SMALLER, small)
+
+    def _end(self, line: Line, done: Future[None]) -> None:
+        """The worker was closed before it came to this."""
+        if done.cancelled() and (ticket := line.next()) is not None:
+            ticket.cancel()
+
+    def _cancel(self, key: Hashable, answer: Answer) -> None:
+        with self._lock:
+            if self._answers.get(key) is not answer:
+                return
+            del self._answers[key], self._tickets[key]
+        self.memory.forget(key)
+        answer.cancel()
+
+    def _answer(
+        self, key: Hashable, answer: Answer, wanted: Request, image: np.ndarray | Later, line: Line, ticket: Ticket
+    ) -> None:
         if not answer.set_running_or_notify_cancel():
             return
+        began = time.monotonic()
         try:
             with ACTIVITY.during():
                 network = self._network(wanted)
-                pixels = image.pixels() if isinstance(image, Later) else image
-                found = wanted.question(network, pixels, wanted.detail)
+                loaded, network.give_way = network.give_way, partial(self._give_way, line, ticket)
+                try:
+                    pixels = image.pixels() if isinstance(image, Later) else image
+                    found = wanted.question(network, pixels, wanted.detail)
+                finally:
+                    network.give_way = loaded
         except BaseException as error:
-            if not isinstance(error, SegError):
-                # As text: a record of the error itself would hold the picture.
-                log.warning("%s failed:\n%s", wanted.record_name, traceback.format_exc())
-            with self._lock:
-                self._waiting.discard(key)
-                self._failed[key] = time.monotonic()
-            self.memory.forget(key)
-            # Its frames would hold what it was at as long as the future is kept.
-            error.__traceback__ = error.__cause__ = error.__context__ = None
-            answer.set_exception(error)
+            self._fail(key, answer, wanted, error)
             return
+        self._note_pace(wanted.record_name, ticket, time.monotonic() - began)
         with self._lock:
             self.runs += 1
-            self._waiting.discard(key)
+            del self._tickets[key]
         answer.finish(found)
         self._hold(key, answer)
         self._hold_network(wanted.network_key, network)  # the engine may have made more of it
+
+    def _fail(self, key: Hashable, answer: Answer, wanted: Request, error: BaseException) -> None:
+        if not isinstance(error, SegError):
+            # As text: a record of the error itself would hold the picture.
+            log.warning("%s failed:\n%s", wanted.record_name, traceback.format_exc())
+        with self._lock:
+            del self._tickets[key]
+            if isinstance(error, _Unwanted):
+                del self._answers[key]
+            else:
+                self._failed[key] = time.monotonic()
+        self.memory.forget(key)
+        # Its frames would hold what it was at as long as the future is kept.
+        error.__traceback__ = error.__cause__ = error.__context__ = None
+        answer.set_exception(error)
+
+    def _note_pace(self, name: str, ticket: Ticket, seconds: float) -> None:
+        """What comes next may take as long: half of what is expected is what was last."""
+        pace = seconds / ticket.units
+        self._pace[name] = (self._pace.get(name, pace) + pace) / 2
 
     def _hold(self, key: Hashable, answer: Answer) -> None:
         """Enter an answer, or what it takes now, unless it has been let go meanwhile."""
@@ -233,6 +357,14 @@ def _refused(sentence: str) -> Future[Any]:
     refused: Future[Any] = Future()
     refused.set_exception(ServiceError(sentence))
     return refused
+
+
+def _units(wanted: Request, height: int, width: int) -> float:
+    """How much work a question is: 1 for the network on a square picture as it was trained, and 1 for all else that is
+    done with every `UNIT_PIXELS`."""
+    if wanted.question != PREDICT:
+        return OTHER_UNITS
+    return wanted.detail**2 * max(height, width) / min(height, width) + height * width / UNIT_PIXELS
 
 
 def _expected_bytes(question: Question, pixels: int) -> int:

@@ -8,12 +8,17 @@ from seg.datasets import Sample
 from seg.errors import TrainingError, in_a_sentence
 from seg.inference.engines.pytorch import is_out_of_memory
 from seg.service.jobs import Job
-from seg.training.data import Data
 from seg.training.learner import SHOWN, Learner, Progress
 from seg.training.recipe import Recipe
 
 MOST = 3
 """Networks in one training."""
+
+PICTURES_BYTES = 8_000_000
+"""Of the pictures that all of them learn from, and are scored on."""
+
+NEEDED_BYTES = 100_000_000
+"""That must be free for one to begin: its networks, and what they work in."""
 
 
 class Training(Job):
@@ -64,7 +69,15 @@ class Training(Job):
         except Exception as error:
             raise TrainingError(_sentence(error, "Keeping the networks")) from error
 
+    @property
+    def held_bytes(self) -> int:
+        """What it takes until it is gone: its networks, and the pictures that they learn from."""
+        learners = self._learners
+        return sum(learner.held_bytes for learner in learners) + (PICTURES_BYTES if learners else 0)
+
     def _prepare(self) -> None:
+        from seg.training.data import Data  # and with it 80 MB, which a page that shows no training need not wait for
+
         data = Data(next(iter(self.recipes.values())), None)
         self.samples = tuple(data.val_samples[i] for i in range(min(SHOWN, len(data.val_samples))))
         self._learners = [Learner(name, recipe, data, self.of_each) for name, recipe in self.recipes.items()]

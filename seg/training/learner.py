@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,10 +14,11 @@ from seg.losses import build_loss
 from seg.models import build_model
 from seg.pictures.resize import normalise
 from seg.scores.metrics import Scores, confusion_matrix
-from seg.training.data import Data
-from seg.training.publish import write_set
 from seg.training.recipe import Recipe
 from seg.training.replay import MOMENTS, Recorder
+
+if TYPE_CHECKING:
+    from seg.training.data import Data
 
 SHOWN = 4
 """Held-out pictures whose masks are shown."""
@@ -24,6 +26,8 @@ SCORED = 48
 """Held-out pictures behind each point of the Dice curve."""
 REPORTS = 24
 """Points of the curves."""
+MASKS_BYTES = 1_000_000
+"""Of the masks that it has shown, at most."""
 SLICE = 10
 """Steps of one network before it is the next one's turn, and before a pause is heeded."""
 
@@ -69,7 +73,7 @@ class Progress:
 class Learner:
     """One network on its way through its recipe, a few steps at a time."""
 
-    def __init__(self, name: str, recipe: Recipe, data: Data, steps: int):
+    def __init__(self, name: str, recipe: Recipe, data: "Data", steps: int):
         self.recipe, self.data, self.steps = recipe, data, steps
         torch.manual_seed(recipe.seed)
         self.arguments = {
@@ -89,6 +93,11 @@ class Learner:
     @property
     def done(self) -> bool:
         return self.progress.step >= self.steps
+
+    @property
+    def held_bytes(self) -> int:
+        """Of its numbers, their gradients and the optimizer's two of each; and of what it shows."""
+        return 16 * sum(parameter.numel() for parameter in self.model.parameters()) + MASKS_BYTES
 
     def learn(self) -> None:
         """Take a few steps; report where a report is due. Raises TrainingError with a sentence for a loss that is not
@@ -145,6 +154,8 @@ class Learner:
 
     def write(self, index: WeightIndex) -> Record:
         """Keep what it has learned as a weight set of the folder."""
+        from seg.training.publish import write_set  # see `seg.service.trainings.Training._prepare`
+
         model: nn.Module = half_precision(self.model.eval())
         if len(self.recorder.frames) < len(MOMENTS):
             self.recorder.take(model, self.progress.step, self.progress.step * self.recipe.batch / len(self.data.crops))
@@ -153,7 +164,7 @@ class Learner:
         return write_set(index, model, self.recipe, self.data, self.arguments, self.recorder, self.seconds, curve)
 
 
-def held_out(data: Data) -> tuple[Tensor, np.ndarray]:
+def held_out(data: "Data") -> tuple[Tensor, np.ndarray]:
     """The pictures that the networks never learn from: uint8 (n, 3, h, w), and their truths, uint8 (n, h, w)."""
     pairs = [data.validation[i] for i in range(min(SCORED, len(data.validation)))]
     return torch.stack([image for image, _ in pairs]), torch.stack([truth for _, truth in pairs]).numpy()

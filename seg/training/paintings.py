@@ -1,7 +1,6 @@
 """Painted photos, and what an encoder makes of them: computed once a photo, and kept."""
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -128,7 +127,8 @@ class Features:
 
     def __init__(self, network: LiteHead, mean: Sequence[float], std: Sequence[float], scale: int):
         self.network, self.mean, self.std, self.scale = network, mean, std, scale
-        self._held: OrderedDict[str, list[Version]] = OrderedDict()
+        self._held: dict[str, list[Version]] = {}
+        """Those used last stand last."""
 
     def lacks(self, painting: Painting, count: int) -> bool:
         """Whether any of its `count` versions is still to be computed."""
@@ -136,10 +136,9 @@ class Features:
 
     def of(self, painting: Painting, count: int) -> list[Version]:
         """The first `count` versions of a photo, computed where they are not there."""
-        held = self._held.setdefault(painting.digest, [])
+        held = self._held[painting.digest] = self._held.pop(painting.digest, [])
         while len(held) < count:
             held.append(self._version(painting, len(held)))
-        self._held.move_to_end(painting.digest)
         return held[:count]
 
     def make_room(self, wanted: Sequence[Painting]) -> None:
@@ -156,7 +155,7 @@ class Features:
 
     @property
     def held_bytes(self) -> int:
-        return sum(version.bytes for held in self._held.values() for version in held)
+        return sum(version.bytes for held in list(self._held.values()) for version in held)
 
     def _version(self, painting: Painting, number: int) -> Version:
         image = version_of(to_channels(to_tensor(painting.image), 3), painting.digest, number, self.scale)

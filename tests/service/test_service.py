@@ -130,7 +130,8 @@ def test_what_a_page_shows_is_not_let_go_and_what_does_not_fit_beside_it_is_refu
     assert ask("two", other) is shown[1]
     del visitor, other
     gc.collect()
-    newest = [ask("five", Visitor()), ask("six", Visitor())]
+    others = Visitor(), Visitor()
+    newest = [ask("five", others[0]), ask("six", others[1])]
     assert all(future.result().labels.shape == SIZE for future in newest)
 
 

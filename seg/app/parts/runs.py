@@ -9,8 +9,9 @@ import numpy as np
 import streamlit as st
 
 from seg.app import address, resources
-from seg.app.answers import ask, question_of, sentence
+from seg.app.answers import ask, in_line, question_of, sentence
 from seg.app.components.viewer import Panel, Wish, viewer
+from seg.app.components.viewer.layers import encoded
 from seg.app.layout import slot
 from seg.app.parts.exhibits import Exhibit, use_truth
 from seg.app.text import plain
@@ -30,6 +31,8 @@ BESIDE = "beside"
 _FOLLOW = "_seg_truth_painted"
 _WISH = "_seg_wish"
 
+resources.MEMORY.watch("files for browsers", encoded, lambda layers: layers.bytes, type(encoded).clear)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -43,13 +46,13 @@ class Run:
     @property
     def error(self) -> str:
         """A sentence if the network failed, else ''."""
-        error = self.future.exception() if self.future.done() else None
+        error = self.future.exception() if self.future.done() and not self.future.cancelled() else None
         return "" if error is None else sentence(error)
 
     @property
     def finished(self) -> bool:
         """Whether there is a prediction."""
-        return self.future.done() and not self.error
+        return self.future.done() and not self.future.cancelled() and not self.error
 
     @property
     def prediction(self) -> Prediction:
@@ -182,6 +185,7 @@ def _panels(
     also: Callable[[Run], Panel | None] | None,
 ) -> None:
     arrived = pending and all(run.future.done() for run in runs)
+    arrived = arrived or any(run.future.cancelled() for run in runs)  # he was away, and is back
     if st.session_state.pop(_FOLLOW, False) or arrived:
         st.rerun()
     with st.container():
@@ -206,6 +210,8 @@ def _panels(
     )
     if runs:
         _status(runs, class_map)
+    if pending and (waits := in_line(run.future for run in runs)):
+        st.markdown(f"{waits}: others come first.")
 
 
 def _notices(exhibit: Exhibit, done: Sequence[Run]) -> None:

@@ -23,6 +23,8 @@ MOST_PHOTOS = 20
 LONG_SIDE = 1024
 """That photos are reduced to as they come: several times what the network sees of them."""
 
+ENCODER_BYTES = 20_000_000
+
 MOST_CLASSES = 12
 LONGEST_NAME = 40
 
@@ -142,6 +144,13 @@ class Desk:
             teacher.features, teacher.learned = self._teacher.features, self._teacher.learned
         self._teacher = teacher
         return teacher
+
+    @property
+    def held_bytes(self) -> int:
+        """Of its photos and paintings, and of the encoder and what it has made of them."""
+        photos = list(self.photos.values())
+        held = sum(photo.image.nbytes + 2 * photo.labels.nbytes for photo in photos)
+        return held + (ENCODER_BYTES + self._teacher.features.held_bytes if self._teacher is not None else 0)
 
     def paintings(self, painted: bool = True) -> list[Painting]:
         """Of the photos that are painted, or of the others."""

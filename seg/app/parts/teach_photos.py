@@ -67,7 +67,10 @@ READY = {
 
 
 def desk() -> Desk:
-    return st.session_state.setdefault(DESK, Desk())
+    if DESK not in st.session_state:
+        st.session_state[DESK] = Desk()
+        resources.MEMORY.watch("teaching", st.session_state[DESK], lambda one: one.held_bytes)
+    return st.session_state[DESK]
 
 
 def name_classes() -> None:

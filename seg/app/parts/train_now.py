@@ -14,7 +14,7 @@ from seg.losses import LOSSES
 from seg.models import TITLES
 from seg.pictures.drawing import colour_mask, encode_png
 from seg.service.jobs import DONE, FAILED, OVER, PAUSED, RUNNING, STOPPED, WAITING
-from seg.service.trainings import MOST, Training
+from seg.service.trainings import MOST, NEEDED_BYTES, Training
 from seg.training.learner import recipe
 
 CHART = {"displayModeBar": False}
@@ -42,12 +42,16 @@ def train_now() -> None:
         disabled=busy or bool(problem),
         help=problem or ("One training at a time: stop this one to begin another." if busy else None),
     ):
+        if not resources.MEMORY.make_room(NEEDED_BYTES):
+            st.error("There is no memory for a training now: try again when others have finished theirs.")
+            return
         st.session_state.live_number = st.session_state.get("live_number", 0) + 1
         number = st.session_state.live_number
         training = Training(
             {name: recipe(*choice, steps, number) for name, choice in recipes.items()}, steps, resources.is_here()
         )
         st.session_state.live_training = training
+        resources.MEMORY.watch("live trainings", training, lambda one: one.held_bytes)
         st.session_state.pop("live_kept", None)
         resources.TRAININGS.start(training)
         st.rerun()

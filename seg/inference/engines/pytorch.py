@@ -33,6 +33,7 @@ class TorchEngine:
         self._module: Network | None = None
         self.device = device
         self.chunk = BATCH.get(device.type, LARGE_BATCH)
+        self.batch_size = min(self.batch_size, self.chunk)
         self.notes: list[str] = []
 
     @property

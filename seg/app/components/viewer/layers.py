@@ -62,6 +62,17 @@ class Encoded:
                 self._size -= len(self._layers.popitem(last=False)[1].data)
         return layer
 
+    @property
+    def bytes(self) -> int:
+        """Of all files."""
+        return self._size
+
+    def clear(self) -> None:
+        """Forget them; whoever is to be sent one again has it encoded again."""
+        with self._lock:
+            self._layers.clear()
+            self._size = 0
+
     def _digest(self, array: np.ndarray) -> str:
         identity = id(array)
         seen, digest = self._digests.get(identity, (None, ""))

@@ -1,0 +1,205 @@
+"""Who waits for a device: visitors take turns, picture by picture."""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import ref
+
+from seg.service.memory import Visitor
+
+Asker = Callable[[], Visitor | None]
+"""A visitor who waits, known weakly; `ANYBODY` for whoever has no page."""
+
+
+def ANYBODY() -> None:
+    """Asks without a page, and never leaves."""
+
+
+def asker(visitor: Visitor | None) -> Asker:
+    """Equal for the same visitor."""
+    return ANYBODY if visitor is None else ref(visitor)
+
+
+def is_gone(one: Asker) -> bool:
+    """Whether a visitor has closed his page."""
+    if one is ANYBODY:
+        return False
+    visitor = one()
+    return visitor is None or not visitor.is_here()
+
+
+@dataclass(eq=False)
+class Ticket:
+    """A question that waits.
+
+    picture: what it is about; units: how much work it is; seconds: how long it may take; work: answers it, called with
+    its line and itself; cancel: called where nobody waits any more; askers: who waits for it, in the order in which
+    they came; lonely_since: when the last of them left.
+    """
+
+    picture: Hashable
+    units: float
+    seconds: float
+    work: Callable[["Line", "Ticket"], Any]
+    cancel: Callable[[], Any]
+    askers: list[Asker] = field(default_factory=list)
+    lonely_since: float | None = None
+
+
+class Line:
+    """Tickets for one device. `running` is the one being worked at, `began` since when.
+
+    Whoever comes, and whoever has had his turn, goes to the end; a turn is all that waits about one picture.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._rota: list[Asker] = []
+        self._tickets: dict[Asker, list[Ticket]] = {}
+        self._turn: tuple[Asker, Hashable] | None = None
+        self.running: Ticket | None = None
+        self.began = 0.0
+
+    def join(self, ticket: Ticket, one: Asker, is_new: bool = True) -> None:
+        """Wait for a ticket, one that is new or that others wait for already."""
+        with self._lock:
+            ticket.lonely_since = None
+            if one in ticket.askers:
+                return
+            if is_new or self._waits(ticket):
+                self._tickets.setdefault(one, []).append(ticket)
+                if one not in self._rota and (self._turn is None or self._turn[0] != one):
+                    self._rota.append(one)
+            ticket.askers.append(one)
+
+    def leave(self, one: Asker) -> None:
+        """He waits for nothing any more: what nobody else waits for is cancelled. He keeps his place for what he asks
+        next, until it comes up."""
+        with self._lock:
+            waiting = self._tickets.pop(one, [])
+            if self.running is not None and one in self.running.askers:
+                waiting.append(self.running)
+            for ticket in waiting:
+                ticket.askers.remove(one)
+                if not ticket.askers:
+                    ticket.lonely_since = time.monotonic()
+            unwanted = [ticket for ticket in waiting if not ticket.askers and ticket is not self.running]
+        for ticket in unwanted:
+            ticket.cancel()
+
+    def next(self) -> Ticket | None:
+        """Whose turn it is, taken out of the line; None if nobody waits."""
+        with self._lock:
+            self._let_the_gone_leave()
+            order = self._order()
+            if not order:
+                return None
+            one, ticket = order[0]
+            self._take_out(ticket)
+            if self._turn != (one, ticket.picture):
+                self._begin_turn(one, ticket.picture)
+            return ticket
+
+    def next_beside(self, large: Ticket, units: float, last: Ticket | None = None) -> Ticket | None:
+        """One of at most so many units that others than those of `large` wait for, taken out of the line.
+
+        last: the one before it in the same turn: what follows is about the same picture for the same visitor.
+        """
+        with self._lock:
+            self._let_the_gone_leave()
+            small = [
+                (one, ticket)
+                for one, ticket in self._order()
+                if ticket.units <= units
+                and not set(ticket.askers) & set(large.askers)
+                and (last is None or (ticket.picture == last.picture and one in last.askers))
+            ]
+            if not small:
+                return None
+            one, ticket = small[0]
+            self._take_out(ticket)
+            self._rota = [other for other in self._rota if other != one]
+            if self._tickets.get(one):
+                self._rota.append(one)
+            return ticket
+
+    def before(self, wanted: list[Ticket]) -> tuple[int, float]:
+        """How many turns come before the first of some tickets, and after how many seconds, about, the last of them is
+        done."""
+        with self._lock:
+            order = self._order()
+            running, elapsed = self.running, time.monotonic() - self.began
+        turns, seconds, left = [], 0.0, [ticket for ticket in wanted if ticket is not running]
+        if running is not None:
+            seconds = max(running.seconds - elapsed, 0.0)
+            mine = {(one, ticket.picture) for ticket in wanted for one in ticket.askers}
+            if not mine & {(one, running.picture) for one in running.askers}:
+                turns.append((None, running.picture))
+        reached = running is not None and running in wanted
+        ahead = len(turns)
+        for one, ticket in order:
+            if not left:
+                break
+            turn = one, ticket.picture
+            if ticket in left:
+                left.remove(ticket)
+                reached, ahead = True, ahead if reached else len(turns)
+            elif turn not in turns and not reached:
+                turns.append(turn)
+            seconds += ticket.seconds
+        return ahead, seconds
+
+    def those(self, tickets: list[Ticket]) -> list[Ticket]:
+        """The ones that wait here, or are worked at."""
+        with self._lock:
+            return [ticket for ticket in tickets if ticket is self.running or self._waits(ticket)]
+
+    def _waits(self, ticket: Ticket) -> bool:
+        return any(ticket in tickets for tickets in self._tickets.values())
+
+    def _let_the_gone_leave(self) -> None:
+        for one in [one for one in self._rota if is_gone(one)]:
+            self.leave(one)
+            self._rota.remove(one)
+
+    def _take_out(self, ticket: Ticket) -> None:
+        for tickets in self._tickets.values():
+            if ticket in tickets:
+                tickets.remove(ticket)
+
+    def _begin_turn(self, one: Asker, picture: Hashable) -> None:
+        """Those before him have nothing any more, and who had the last turn goes to the end."""
+        last = self._turn[0] if self._turn is not None else None
+        if one in self._rota:
+            self._rota = self._rota[self._rota.index(one) + 1 :]
+        if last is not None and last != one and self._tickets.get(last):
+            self._rota.append(last)
+        self._turn = one, picture
+
+    def _order(self) -> list[tuple[Asker, Ticket]]:
+        """All that wait, each with the visitor in whose turn it comes."""
+        waiting = {one: list(tickets) for one, tickets in self._tickets.items() if tickets}
+        turn = self._turn
+        last = [] if turn is None or turn[0] in self._rota else [turn[0]]
+        rota = [one for one in (*self._rota, *last) if one in waiting]
+        order: list[tuple[Asker, Ticket]] = []
+        taken: set[Ticket] = set()
+
+        def take(one: Asker, picture: Hashable) -> None:
+            for ticket in [ticket for ticket in waiting.get(one, ()) if ticket.picture == picture]:
+                waiting[one].remove(ticket)
+                if ticket not in taken:
+                    taken.add(ticket)
+                    order.append((one, ticket))
+
+        if turn is not None:
+            take(*turn)
+        while rota:
+            one = rota.pop(0)
+            if waiting[one]:
+                take(one, waiting[one][0].picture)
+            if waiting[one]:
+                rota.append(one)
+        return order
