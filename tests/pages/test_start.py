@@ -1,6 +1,7 @@
 """The tour without a browser: small random networks, real widgets."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,28 @@ def test_every_step_takes_a_photo_without_a_truth(start, step):
     lacking = {2: "Nobody has told thing from thing in your picture", 8: "Nobody knows the truth of your picture"}
     for lacks, said in lacking.items():
         assert (said in captions(page)) == (lacks == step)
+
+
+def test_a_truth_of_one_class_is_not_enough_to_ask_what_a_loss_counts(start):
+    page = start(8, dataset="street")
+    upload(page)
+    ((digest, mine),) = page.session_state.uploads.items()
+    truth = np.zeros(mine.picture.pixels.shape[:2], np.uint8)
+    page.session_state.truths = {("street", digest): replace(mine, labelled=truth, own_truth=True)}
+    assert "A single class is known in your picture" in captions(page.run())
+    assert not page.exception
+
+
+def test_networks_on_the_way_that_have_not_learned_the_data_set_are_named(start):
+    missing = "No FCN-32s and no FCN-8s and no FC-DenseNet has learned membranes pictures."
+    assert missing in captions(click(start(9, dataset="membranes"), "Show me"))
+    assert "has learned street pictures" not in captions(click(start(9, dataset="street"), "Show me"))
+
+
+def test_what_one_wants_names_another_network_that_the_records_say(start):
+    page = start(9, dataset="street")
+    click(page, "Show me")
+    assert "Nobody has measured that of a network that has learned street pictures." in [m.value for m in page.markdown]
 
 
 def test_an_answer_is_judged_kindly_and_stands_when_one_comes_back(start):

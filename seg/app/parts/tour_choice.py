@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from seg.app import address, answers, controls
+from seg.app import address, answers, controls, resources
 from seg.app.parts import losses
 from seg.app.parts.exhibits import Exhibit
 from seg.app.parts.tour import PHOTO, Seen, ahead, heading, question, shipped_sample
@@ -32,11 +32,11 @@ MASK, MAPS = 168, 620
 """Width of a mask, and of two maps of losses, in pixels."""
 ROW, ROWS = 35, 6
 """Height of a table's row, in pixels, and how many are seen at once."""
-ON_THE_WAY = ("fcn32s", "fcn8s", "unet", "fc_densenet")
-"""How the names of the architectures begin that lead from no skips to skips everywhere."""
+ON_THE_WAY = {"fcn32s": "FCN-32s", "fcn8s": "FCN-8s", "unet": "U-Net", "fc_densenet": "FC-DenseNet"}
+"""How the names of the architectures begin that lead from no skips to skips everywhere, and what they are called."""
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@resources.kept("scores")
 def _maps(network: str, picture: str, truth: str, loss: str, _logits: np.ndarray, _truth: np.ndarray) -> LossMaps:
     return loss_maps(loss, _logits, _truth)
 
@@ -119,7 +119,7 @@ def _where(exhibit: Exhibit, entry: Entry) -> None:
         name: _maps(entry.weights.name, exhibit.picture.digest, exhibit.truth_digest, name, logits, exhibit.truth)
         for name in ("ce", "dice")
     }
-    st.markdown(f"**Where {plain(entry.title)} is wrong on this picture**, as each loss has it")
+    st.markdown(f"**What the answer of {plain(entry.title)} costs on this picture**, by either loss")
     with st.container(horizontal=True, gap="small", width=MAPS):
         with st.container(gap="xsmall"):
             st.markdown(f"Cross-entropy, {found['ce'].value:.3f}: every pixel has its part of it.")
@@ -138,11 +138,11 @@ def skips(step: int, seen: Seen) -> None:
         "further channels, FC-DenseNet joins in every block.",
     )
     family = next(c for c in comparisons(seen.sets.values()) if c.dataset == seen.class_map.dataset).entries
-    line = [entry for name in ON_THE_WAY for entry in family if entry.record.model.startswith(name)] or list(family)
+    line = [entry for name in ON_THE_WAY for entry in family if _is_a(entry, name)] or list(family)
     for entry in line:
         ahead(seen, entry, PREDICT)
-    measured = {entry.title: Row((entry.weights,)).score("boundary_f1") for entry in line}
-    known = [f"{plain(title)} {value:.3f}" for title, value in measured.items() if value == value]
+    measured = {_called(entry): Row((entry.weights,)).score("boundary_f1") for entry in line}
+    known = [f"{title} {value:.3f}" for title, value in measured.items() if value == value]
     left, right = st.columns([2, 3], gap="medium")
     with left:
         answered = question(
@@ -156,11 +156,25 @@ def skips(step: int, seen: Seen) -> None:
     with right:
         if answered:
             _masks(seen, line)
+            missing = [title for name, title in ON_THE_WAY.items() if not any(_is_a(entry, name) for entry in line)]
+            if missing:
+                st.caption(f"No {' and no '.join(missing)} has learned {plain(seen.class_map.dataset)} pictures.")
         else:
             photo(seen)
     if answered:
         _which(seen)
     controls.link("pages/architectures.py", "Take skips away, one by one")
+
+
+def _is_a(entry: Entry, name: str) -> bool:
+    """Whether the network is of the architecture whose name begins so."""
+    return entry.record.model.startswith(name)
+
+
+def _called(entry: Entry) -> str:
+    """The network's title, with what makes it unlike the others where it stands in for one."""
+    unlike = entry.note.removeprefix("not in this family: ")
+    return plain(f"{entry.title} ({unlike})" if unlike else entry.title)
 
 
 def _masks(seen: Seen, line: list[Entry]) -> None:
@@ -193,6 +207,6 @@ def _which(seen: Seen) -> None:
             f"Of those that have learned {dataset} pictures: **{plain(best.row.words)}**, {plain(best.by)}."
             + (f" No other with at least {NEARLY:.0%} of the best mean IoU has fewer." if wish.costs else "")
         )
-    controls.link("pages/leaderboard.py", "All scores and costs, and which differences are real")
-    controls.link("pages/teach.py", "My classes are other ones: teach a network by a few photos")
-    controls.link("pages/your_data.py", "I have labelled pictures: which network is best on them?")
+    controls.link("pages/leaderboard.py", "All scores, and which differences are real")
+    controls.link("pages/teach.py", "Teach a network my own classes")
+    controls.link("pages/your_data.py", "Which is best on my labelled pictures?")

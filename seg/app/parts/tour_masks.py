@@ -7,7 +7,7 @@ from seg.anatomy.instances import outlined, touching
 from seg.anatomy.one_pixel import OnePixel, shares
 from seg.app import answers, controls, resources
 from seg.app.parts import masks
-from seg.app.parts.exhibits import seeds
+from seg.app.parts.exhibits import Exhibit, seeds
 from seg.app.parts.tour import PHOTO, Seen, ahead, heading, question
 from seg.app.text import plain
 from seg.datasets import DATASETS, Sample
@@ -25,7 +25,13 @@ OWN = 260
 
 def photo(seen: Seen) -> None:
     """The picture beside a question."""
-    st.image(encode_png(fit(seen.exhibit.picture.pixels, PHOTO)), width=PHOTO, alt=f"{seen.exhibit.picture.name}")
+    picture = seen.exhibit.picture
+    st.image(_small(picture.digest, seen.exhibit), width=PHOTO, alt=picture.name)
+
+
+@resources.kept("drawings")
+def _small(digest: str, _exhibit: Exhibit) -> bytes:
+    return encode_png(fit(_exhibit.picture.pixels, PHOTO))
 
 
 def one_pixel(step: int, seen: Seen) -> None:

@@ -78,8 +78,8 @@ def conv_stack(step: int, seen: Seen) -> None:
             "The picture becomes twice as wide and twice as high. What becomes of the network's work?",
             ["It stays: the kernels are the same", "Twice as much", "Four times as much"],
             2,
-            f"At a short side of 180 pixels your picture takes {small:.3g} GFLOPs, at 360 {large:.3g}: "
-            f"{large / small:.2g} times. Every kernel is applied at every pixel, in every layer.",
+            f"At a short side of 180 pixels your picture takes {small:.3g} GFLOPs; at 360 pixels it takes {large:.3g}, "
+            f"which is {large / small:.2g} times as many. Every kernel is applied at every pixel, in every layer.",
         )
     with right:
         if not answered:
