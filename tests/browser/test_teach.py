@@ -82,7 +82,7 @@ def test_five_steps_from_photos_to_a_network_of_ones_own(page):
         choose(page, place)
         paint(page, place, f"{place + 1} of 3 photos painted")
     teach(page, "4 · Teach")
-    expect(page.get_by_text("by 2 photos; on a new one expect a Dice between")).to_be_visible()
+    expect(page.get_by_text("by 2 photos; on a new one like these expect a Dice between")).to_be_visible()
     choose(page, 2)
     expect(panel(page, "Network")).to_contain_text("has never seen this photo")
     expect(panel(page, "Network")).to_have_attribute("data-state", "ready")

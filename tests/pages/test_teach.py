@@ -128,7 +128,7 @@ def test_painted_photos_teach_a_network_that_stands_on_every_page_for_the_visit(
     page.text_input(key=teach_photos.CLASSES).set_value("disc").run()
     desk = taught(page)
     assert desk.taught is desk.lesson
-    assert "by 3 photos; on a new one expect a Dice between" in said(page)
+    assert "by 3 photos; on a new one like these expect a Dice between" in said(page)
     masks = [str(image.proto) for image in page.get("image")]
     assert sum("mask of disc" in one for one in masks) == 4
     assert {chart.proto.alt for chart in page.get("plotly_chart")} >= {"Dice of photos left out, by step"}

@@ -155,9 +155,11 @@ def _expect(lesson: Teaching) -> None:
         )
     else:
         low, high = found.expected
+        digits = 1 if high - low >= 0.1 else 2
+        between = f"between {low:.{digits}f} and {high:.{digits}f}"
         st.markdown(
-            f"**{said}; on a new one expect a Dice between {low:.1f} and {high:.1f}.** Each photo was left out once "
-            f"and found by what the others teach: {found.mean:.2f} on average."
+            f"**{said}; on a new one like these expect a Dice {between}.** Each photo was left out once and found by "
+            f"what the others teach: {found.mean:.2f} on average."
         )
         if alone:
             st.caption(
