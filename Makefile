@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := node_modules/.package-lock.json
 
-.PHONY: run test test-fast lint types audit format bench-app bench-viewer chromium clean
+.PHONY: run test test-fast lint types audit format bench-app bench-viewer soak chromium clean
 
 # For the people at this machine only; they may name its folders in the app.
 run: $(VENV)/run.stamp
@@ -44,6 +44,11 @@ bench-app: $(VENV)/dev.stamp chromium
 # How fast the linked viewer is in this machine's Chromium: docs/viewer.md has the figures to compare with.
 bench-viewer: $(VENV)/dev.stamp chromium
 	$(BIN)/python -m tests.benchmarks.bench_viewer
+
+# What a long day of uploads leaves in memory, and how long others wait beside a large picture; docs/reliability.md.
+soak: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.benchmarks.soak --uploads 500
+	$(BIN)/python -m tests.benchmarks.fairness
 
 $(VENV)/run.stamp: requirements.txt
 	$(PYTHON) tools/install.py $(VENV) requirements.txt

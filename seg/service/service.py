@@ -253,7 +253,8 @@ class PredictionService:
                 return
             del self._answers[key], self._tickets[key]
         self.memory.forget(key)
-        answer.cancel()
+        if answer.cancel():
+            answer.set_running_or_notify_cancel()  # else whoever waits for it would go on waiting
 
     def _answer(
         self, key: Hashable, answer: Answer, wanted: Request, image: np.ndarray | Later, line: Line, ticket: Ticket

@@ -29,11 +29,11 @@ def main() -> None:
         return [service.request(Request.of(name, one, detail=detail), picture, visitor) for one in records]
 
     def seconds(picture: np.ndarray, name: str) -> float:
-        begun = time.monotonic()
-        wait(ask(picture, name, Visitor()))
+        begun, visitor = time.monotonic(), Visitor()
+        wait(ask(picture, name, visitor))
         return time.monotonic() - begun
 
-    wait(ask(samples[0], "first", Visitor()))  # loads the networks
+    seconds(samples[0], "first")  # loads the networks
     print(f"a sample alone: {seconds(samples[1], 'alone'):.2f} s", flush=True)
     for title, size, detail in (("48 megapixels", (8000, 6000), 1), ("12 megapixels at detail 4", (4000, 3000), 4)):
         large, owner = np.asarray(Image.fromarray(samples[0]).resize(size)), Visitor()

@@ -67,6 +67,7 @@ def test_who_asks_for_something_else_takes_his_waiting_questions_with_him(servic
     assert ask("two", second) is shared
     service.release(first)
     assert mine.cancelled()
+    assert wait([mine], 0).done == {mine}
     assert not shared.cancelled()
     again = ask("one", first)
     block.go.set()
