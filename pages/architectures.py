@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from seg.app import controls, entry
+from seg.app import controls, entry, take_along
 from seg.app.parts import architectures, gallery
 
 entry.required()
@@ -10,6 +10,7 @@ sets = controls.weight_sets()
 
 comparison, network = architectures.choose(sets)
 class_map = network.record.class_map
+take_along.of([network.record])
 exhibit = gallery.choose(class_map)
 
 if architectures.can_be_looked_into(network):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from seg.app import controls, entry
+from seg.app import controls, entry, take_along
 from seg.app.parts import compare as results
 from seg.app.parts import gallery, runs
 
@@ -14,6 +14,7 @@ with bar:
     comparison, class_map = controls.choose(sets)
 with pictures:
     exhibit = gallery.choose(class_map, bar)
+take_along.of(entry.record for entry in comparison.entries)
 work = runs.start(exhibit, comparison, shown=True)
 runs.show(exhibit, work, class_map)
 results.show(exhibit, work, comparison, class_map)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from seg.app import controls, entry, resources
+from seg.app import controls, entry, resources, take_along
 from seg.app.parts import leaderboard
 
 entry.required()
@@ -12,6 +12,7 @@ rows, everything = leaderboard.choose(sets)
 if not rows:
     st.info("No weight set has all of these properties: take one of the filters away.", icon=":material/filter_alt:")
     st.stop()
+take_along.of(row.record for row in rows)
 leaderboard.table(rows)
 leaderboard.decoders(everything)
 rows = leaderboard.choose_dataset(rows)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from seg.app import controls, entry
+from seg.app import controls, entry, take_along
 from seg.app.parts import gallery, losses
 
 entry.required()
@@ -16,6 +16,7 @@ st.markdown(
 comparison = losses.choose(sets)
 if comparison:
     class_map = comparison.entries[0].record.class_map
+    take_along.of(entry.record for entry in comparison.entries)
     exhibit = gallery.choose(class_map)
     losses.on_this_picture(exhibit, comparison, class_map)
     controls.link("pages/compare.py", "See their masks side by side", {f"topic-{class_map.dataset}": "losses"})

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from seg.app import address, controls, entry
+from seg.app import address, controls, entry, take_along
 from seg.app.components.player import player
 from seg.app.parts import replays
 from seg.app.parts import train_now as live
@@ -32,6 +32,7 @@ if st.segmented_control("Show", [REPLAYED, NOW], required=True, key="show", labe
     st.stop()
 
 comparison = replays.choose(offered)
+take_along.of(entry.record for entry in comparison.entries)
 classes = comparison.entries[0].record.class_map
 
 # The replays

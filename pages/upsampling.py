@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from seg.app import address, controls, entry
+from seg.app import address, controls, entry, take_along
 from seg.app.parts import gallery, upsampling
 from seg.catalogue.comparisons import comparisons, set_in_words
 
@@ -42,4 +42,5 @@ if found:
     key = f"up-network-{dataset}"
     address.choice(key, found, next(iter(found)))
     name = st.selectbox("Look at one network", found, key=key, format_func=lambda name: set_in_words(members[name]))
+    take_along.of(members[name].record for name in found)
     upsampling.one_network(exhibit, members[name], found[name])

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from seg.app import controls, entry
+from seg.app import controls, entry, take_along
 from seg.app.parts import bring, exports, scored, scored_pictures, your_data
 
 entry.required()
@@ -16,6 +16,7 @@ evaluation = your_data.progress(brought)
 if evaluation is None or not evaluation.rows:
     st.stop()
 totals = evaluation.totals()
+take_along.of(weights.record for weights in evaluation.task.sets)
 
 st.header("Which network is best?")
 scored.totals(totals)

@@ -22,7 +22,8 @@ td small { color: #4a5560; display: block; }
 td.best { font-weight: 700; }
 tr { break-inside: avoid; }
 figure { margin: 1rem 0; break-inside: avoid; }
-figure svg { max-width: 100%; height: auto; }
+figure svg, figure img { max-width: 100%; height: auto; }
+.link { overflow-wrap: anywhere; font-size: .9rem; }
 figcaption { color: #4a5560; font-size: .9rem; max-width: 46rem; }
 .row { display: flex; flex-wrap: wrap; gap: .6rem; margin: .4rem 0 1.2rem; break-inside: avoid; }
 .row figure { margin: 0; width: 10.5rem; }
@@ -35,6 +36,7 @@ pre { background: #f3f5f7; padding: .7rem .9rem; border-radius: 4px; white-space
 ul { padding-left: 1.2rem; max-width: 46rem; }
 @page { size: A4; margin: 16mm; }
 @media print { body { font-size: 10.5pt; margin: 0; padding: 0; max-width: none; } .wide { overflow: visible; }
+  figure img { max-height: 235mm; }
   table { font-size: 8.5pt; } th, td { padding-right: .5rem; } .row figure { width: 31mm; } }
 """
 
@@ -81,6 +83,22 @@ class Document:
     def figure(self, svg: str, caption: str) -> None:
         """svg: a drawing of `seg.reports.charts`."""
         self._parts.append(f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>")
+
+    def drawings(self, drawings: Sequence[tuple[str, str]], small: bool = False) -> None:
+        """SVGs from wherever, each with what it is: as pictures, in which nothing runs and nothing is asked for. Small
+        ones stand beside each other."""
+        shown = "".join(
+            f'<figure><img alt="{escape(caption)}" src="data:image/svg+xml;base64,'
+            f'{base64.b64encode(svg.encode()).decode()}"><figcaption>{escape(caption)}</figcaption></figure>'
+            for svg, caption in drawings
+        )
+        self._parts.append(f'<div class="row">{shown}</div>' if small else shown)
+
+    def link(self, address: str) -> None:
+        """A link of the web, written out for paper, too; another is text."""
+        shown = escape(address)
+        is_web = address.startswith(("http://", "https://"))
+        self._parts.append(f'<p class="link">{f"""<a href="{shown}">{shown}</a>""" if is_web else shown}</p>')
 
     def pictures(self, pictures: Sequence[tuple[bytes, str]]) -> None:
         """JPEG files beside each other, each with what it is."""

@@ -7,7 +7,10 @@
  * @typedef {{ name: string, text: string, number: number }} Said
  */
 
-/** Asks all components on the page to say at once what they have not said yet: before a link is copied. */
+/**
+ * Asks all components on the page to let the address say at once what it does not say yet: before a link is copied.
+ * Python hears of it when the visitor pauses, as ever: it hears one component at a time.
+ */
 export const SAY_NOW = "seg-say-now";
 const PAUSE = 600;
 
@@ -22,11 +25,14 @@ export function createSaying() {
   let tell = () => {};
 
   function now() {
-    clearTimeout(timer);
+    if (name && wanted !== told) replaceInAddress(name, wanted);
+  }
+
+  function pause() {
     timer = 0;
     if (!name || wanted === told) return;
+    now();
     told = wanted;
-    replaceInAddress(name, told);
     tell(told);
   }
 
@@ -51,7 +57,7 @@ export function createSaying() {
     if (text === wanted) return;
     wanted = text;
     clearTimeout(timer);
-    timer = name ? setTimeout(now, PAUSE) : 0;
+    timer = name ? setTimeout(pause, PAUSE) : 0;
   }
 
   function rest() {

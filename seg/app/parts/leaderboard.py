@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from seg.app import address
+from seg.app.frames import dataframe
 from seg.app.text import listed, plain
 from seg.catalogue.comparisons import IMAGENET, WeightSet
 from seg.figures import leaderboard as figures
@@ -70,7 +71,7 @@ def table(rows: Sequence[Row]) -> None:
         minutes=board["training_seconds"] / 60,
     )
     several = bool((board["seeds"] > 1).any())
-    st.dataframe(
+    dataframe(
         shown,
         hide_index=True,
         placeholder="–",
@@ -375,7 +376,7 @@ def _speeds(measured: Sequence[Mapping[str, Any]], title: str, time: str) -> Non
         }
     )
     number = st.column_config.NumberColumn
-    st.dataframe(
+    dataframe(
         shown,
         hide_index=True,
         placeholder="–",

@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from seg.app import address, answers, controls, resources
+from seg.app.frames import dataframe
 from seg.app.parts import runs
 from seg.app.parts.exhibits import Exhibit
 from seg.app.text import plain
@@ -65,7 +66,7 @@ def on_this_picture(exhibit: Exhibit, comparison: Comparison, class_map: ClassMa
         if exhibit.truth is not None
         else "This picture has no truth: upload a mask above, or paint one on Compare, to score the networks."
     )
-    st.dataframe(table.style.format("{:.3f}", na_rep="–"), alt="Scores of every loss on this picture")
+    dataframe(table.style.format("{:.3f}", na_rep="–"), alt="Scores of every loss on this picture")
 
 
 def _scores(exhibit: Exhibit, run: runs.Run, class_map: ClassMap) -> dict[str, float]:
@@ -213,7 +214,7 @@ def rare() -> None:
         index=pd.Index([kind.title for kind in LOSSES.values()], name="loss"),
     )
     with numbers:
-        st.dataframe(table.style.format("{:.3f}"), alt="Every loss of every answer at this size")
+        dataframe(table.style.format("{:.3f}"), alt="Every loss of every answer at this size")
         st.markdown(
             "How much better is each answer than nothing? Blue is found, orange missed, grey wrongly painted. Make the "
             "disc small: cross-entropy hardly tells 'all background' from 'right', Dice does at any size."

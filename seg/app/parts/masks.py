@@ -9,6 +9,7 @@ import streamlit as st
 from seg.anatomy.one_pixel import OnePixel, on_an_outline, one_hot, patch
 from seg.app import answers, resources
 from seg.app.components.picker import picker
+from seg.app.frames import dataframe
 from seg.app.parts.exhibits import Exhibit, seeds
 from seg.app.text import plain
 from seg.catalogue.comparisons import Entry
@@ -181,7 +182,7 @@ def _answer(exhibit: Exhibit, entry: Entry, class_map: ClassMap, y: float, x: fl
     bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.dataframe(
+        dataframe(
             table,
             column_config={"softmax p": bar, "logit": st.column_config.NumberColumn(format="%.2f")},
             height=36 * (min(c, 12) + 1),

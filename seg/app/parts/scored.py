@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from seg.app.frames import dataframe
 from seg.app.text import plain
 from seg.figures import your_data as figures
 from seg.figures.leaderboard import confusion_heat_map
@@ -31,7 +32,7 @@ def totals(found: Totals) -> None:
     with st.spinner("Drawing pictures anew for the intervals …", show_time=True):
         columns = {title: [_written(found.interval(m, k)) for k in _each(found)] for m, title in MEASURES.items()}
     table = pd.DataFrame({"Network": found.networks, **columns})
-    st.dataframe(
+    dataframe(
         table,
         hide_index=True,
         height=HEAD + LINE * len(table),
@@ -93,7 +94,7 @@ def classes(found: Totals, network: int) -> None:
         }
     )
     number = st.column_config.NumberColumn
-    st.dataframe(
+    dataframe(
         table,
         hide_index=True,
         placeholder="–",

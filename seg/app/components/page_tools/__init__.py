@@ -1,6 +1,8 @@
-"""What can be done with any page as it stands: copy its link, show it without its controls."""
+"""What can be done with any page as it stands: copy its link, take its pictures or all of it along, show it without its
+controls."""
 
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -11,16 +13,40 @@ from seg.app.components.scripts import joined
 _FOLDER = Path(__file__).parent
 
 
-def page_tools(presenting: bool, stays: str, present: Callable[[bool], None], key: str) -> None:
+@dataclass(frozen=True)
+class Made:
+    """A handout for the browser to save. number: another for each."""
+
+    number: int
+    name: str
+    html: str
+
+
+def page_tools(
+    presenting: bool,
+    stays: str,
+    present: Callable[[bool], None],
+    hand_out: Callable[[object], None],
+    made: Made | None,
+    key: str,
+) -> None:
     """Draw the buttons; while ``presenting`` only the way out, in the corner of the window, which Escape is, too.
 
-    stays: what a link cannot take along, in a sentence, '' for nothing; present: called back with what is chosen.
+    stays: what a link cannot take along, in a sentence, '' for nothing. present: called back with what is chosen;
+    hand_out: with what stands on the page when a handout of it is asked for, which is ``made`` in the next run, and
+    with None when that is saved.
     """
 
     def tell() -> None:
         present(st.session_state[key].present is True)
 
-    _mount(key=key, data={"presenting": presenting, "stays": stays}, on_present_change=tell)
+    data = {"presenting": presenting, "stays": stays, "made": asdict(made) if made else None}
+    _mount(
+        key=key,
+        data=data,
+        on_present_change=tell,
+        on_handout_change=lambda: hand_out(st.session_state[key].handout),
+    )
 
 
 _mount = component(
