@@ -1,12 +1,16 @@
 """One bound over all that is held: whoever holds something says how large it is and how it can be let go."""
 
+import ctypes
+import math
 import os
 import re
 import sys
 import threading
+import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -30,6 +34,10 @@ UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "G
 
 CONTAINERS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 """Where version 2 and version 1 of control groups say how much memory a container may take."""
+
+
+GIVE_BACK_SECONDS = 1.0
+"""Between two times that what was let go is given back to the system."""
 
 
 class Visitor:
@@ -74,6 +82,7 @@ class Memory:
         self._lock, self._clearing = threading.RLock(), threading.RLock()
         self._held: OrderedDict[Hashable, Holding] = OrderedDict()
         self._sum = 0
+        self._given_back = -math.inf
         self._watched: WeakKeyDictionary[Any, tuple[str, Callable[[Any], int], Callable[[Any], object] | None]]
         self._watched = WeakKeyDictionary()
         self._shown: WeakKeyDictionary[Visitor, set[Hashable]] = WeakKeyDictionary()
@@ -155,6 +164,14 @@ class Memory:
         """Whether there is room for so many bytes more; what can be let go for it is. but: what stays in any case."""
         if self._fits(wanted):
             return True
+        made = self._make_room(wanted, but)
+        now = time.monotonic()
+        if now - self._given_back > GIVE_BACK_SECONDS and (give_back := _malloc_trim()) is not None:
+            self._given_back = now
+            give_back(0)
+        return made
+
+    def _make_room(self, wanted: int, but: Hashable) -> bool:
         with self._clearing:
             for key, held in self._oldest_first():
                 if self._fits(wanted):
@@ -225,6 +242,15 @@ class Memory:
 @dataclass
 class _Value(Holding):
     value: Any = None
+
+
+@cache
+def _malloc_trim() -> Callable[[int], int] | None:
+    """What gives freed memory back, which glibc keeps for later, in each thread's own heap; None elsewhere."""
+    try:
+        return ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):
+        return None
 
 
 def bound() -> tuple[int, str]:
