@@ -3,9 +3,13 @@
 import streamlit as st
 
 from seg.app import entry
+from seg.app.limits import limits
 from seg.app.parts import teach_keep, teach_lesson, teach_photos, teach_why
 
 entry.required()
+if not limits().training:
+    st.info("Whoever runs this app has switched off teaching, as all training, for visitors.", icon=":material/info:")
+    st.stop()
 desk = teach_photos.desk()
 
 if not desk.photos:

@@ -16,6 +16,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from seg.app import limits
 from seg.catalogue import store
 from seg.catalogue.comparisons import WeightSet
 from seg.catalogue.record import Record
@@ -106,10 +107,10 @@ def sets() -> dict[str, WeightSet]:
 
 
 def problems() -> list[str]:
-    """One sentence for each folder or set that could not be opened beside those that could, and for a bound on memory
-    that cannot be."""
+    """One sentence for each folder or set that could not be opened beside those that could, and for each setting that
+    cannot be."""
     found, wrong = _open()
-    return [problem for problem in (bound()[1], *(wrong if found else [])) if problem]
+    return [problem for problem in (bound()[1], *limits.problems(), *(wrong if found else [])) if problem]
 
 
 def opens_local_folders() -> bool:

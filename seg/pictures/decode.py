@@ -73,7 +73,7 @@ def digest(pixels: np.ndarray) -> str:
     return hashed.hexdigest()
 
 
-def decode(data: bytes, name: str) -> Picture:
+def decode(data: bytes, name: str, most: int = MAX_PIXELS) -> Picture:
     """The picture in a file: any PNG, JPEG, WebP, BMP, TIFF, GIF or AVIF that Pillow opens, and HEIC with pillow-heif.
 
     Grey files (1-bit, 8-bit, 16-bit, float) stay grey, all others become RGB. Whole numbers beyond 8 bits, of grey and
@@ -81,13 +81,14 @@ def decode(data: bytes, name: str) -> Picture:
     stretched from their own minimum and maximum to 0–255; floats within 0–1 are multiplied by 255, others treated like
     whole numbers.
 
-    Raises ImageError, and nothing else, for whatever cannot be shown: one sentence that begins with ``name``.
+    most: pixels; larger pictures are refused before they are decoded. Raises ImageError, and nothing else, for whatever
+    cannot be shown: one sentence that begins with ``name``.
     """
     if (bands := deep_bands(data)) is not None:
-        _check_size(bands.shape[1::-1], name)
+        _check_size(bands.shape[1::-1], name, most)
         scaled, notes = _to_8_bits(bands.reshape(len(bands), -1), False, colour=True)
         return Picture.of(scaled.reshape(bands.shape), name, tuple(notes))
-    file, image, orientation = open_image(data, name)
+    file, image, orientation = open_image(data, name, most)
     if _is_misread(file, data):
         raise ImageError(_why_not_read(data, name))
     try:
@@ -99,33 +100,31 @@ def decode(data: bytes, name: str) -> Picture:
     return Picture.of(pixels, name, tuple(notes), orientation)
 
 
-def open_image(data: bytes, name: str) -> tuple[Image.Image, Image.Image, int]:
+def open_image(data: bytes, name: str, most: int = MAX_PIXELS) -> tuple[Image.Image, Image.Image, int]:
     """The opened file, which knows its format and frames; its first frame, decoded and upright; and how it was turned
-    for that, as EXIF counts it.
-
-    Raises ImageError for all that cannot be opened.
+    for that, as EXIF counts it. Raises ImageError for all that cannot be opened.
     """
     if not data:
         raise ImageError(f"{name} is empty: choose the file again, it may not have been saved or copied completely.")
-    _check_size(_header_size(data), name)
+    _check_size(_header_size(data), name, most)
     try:
         file = Image.open(
             io.BytesIO(data), formats=(*_FORMATS, "HEIF") if _is_heic(data) and _reads_heic() else _FORMATS
         )
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError(_too_large(name)) from error
+        raise ImageError(_too_large(name, most)) from error
     except Exception as error:
         numbers = double_grey(data)
         if numbers is None:
             raise ImageError(_why_not_opened(data, name)) from error
         file = Image.fromarray(numbers.astype(np.float32))
-    _check_size(file.size, name)
+    _check_size(file.size, name, most)
     read_by_its_own_bits(file, data)
     orientation = _orientation(file)
     try:
         file.load()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError(_too_large(name)) from error
+        raise ImageError(_too_large(name, most)) from error
     except Exception as error:
         raise ImageError(_why_not_read(data, name)) from error
     return file, turned(file, _orientation(file)), orientation  # Pillow has turned a TIFF by now, and no other
@@ -143,13 +142,13 @@ def _header_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _check_size(size: tuple[int, int] | None, name: str) -> None:
+def _check_size(size: tuple[int, int] | None, name: str, most: int) -> None:
     if size is None:
         return
     if 0 in size:
         raise ImageError(f"{name} is {by(size)} pixels, so there is nothing in it: save or export the picture again.")
-    if size[0] * size[1] > MAX_PIXELS:
-        raise ImageError(_too_large(name, size))
+    if size[0] * size[1] > most:
+        raise ImageError(_too_large(name, most, size))
 
 
 def _why_not_opened(data: bytes, name: str) -> str:
@@ -206,9 +205,9 @@ def _reads_heic() -> bool:
     return True
 
 
-def _too_large(name: str, size: tuple[int, int] | None = None) -> str:
+def _too_large(name: str, most: int, size: tuple[int, int] | None = None) -> str:
     found = f"is {by(size)} pixels, more than" if size else "is larger than"
-    return f"{name} {found} the {MAX_PIXELS // 1_000_000} megapixels that are allowed: make it smaller first."
+    return f"{name} {found} the {most // 1_000_000} megapixels that are allowed: make it smaller first."
 
 
 def by(size: Iterable[int]) -> str:

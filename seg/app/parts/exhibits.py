@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from seg.app import resources
+from seg.app.limits import limits
 from seg.errors import ImageError
 from seg.pictures.decode import Picture, decode, digest
 from seg.pictures.drawing import encode_thumbnail
@@ -39,7 +40,7 @@ class Upload:
     @classmethod
     def of(cls, data: bytes, name: str) -> "Upload":
         """The photo in a file. Raises ImageError for one that cannot be shown, and where there is no room for it."""
-        picture = decode(data, name)
+        picture = decode(data, name, limits().megapixels * 1_000_000)
         if not resources.MEMORY.make_room(picture.pixels.nbytes):
             raise ImageError(f"{name} is left out: there is no memory for it now. Try a smaller one, or again later.")
         folder = resources.visit_folder() / "photos"

@@ -9,6 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from seg.app import address, resources
 from seg.app.components.thumbnails import Thumbnail, thumbnails
 from seg.app.layout import slot
+from seg.app.limits import limits
 from seg.app.parts import likeness, mask_uploads
 from seg.app.parts.exhibits import Exhibit, Upload, offered, sample_thumbnail, seeds
 from seg.app.text import plain
@@ -215,6 +216,9 @@ def _take_photos(kind: str, this_round: int) -> None:
     state = st.session_state
     for file in _take(kind, this_round):
         if is_junk(file.name):
+            continue
+        if len(state.uploads) >= (most := limits().pictures):
+            mask_uploads.refuse(f"{file.name} is left out: a visit holds {most}: remove some under 'This photo'.")
             continue
         try:
             exhibit = Exhibit(Upload.of(file.getvalue(), file.name))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from seg.app import resources
+from seg.app.limits import limits
 from seg.app.text import plain
 from seg.catalogue.packing import unpack_sets
 from seg.catalogue.store import WeightIndex
@@ -15,7 +16,9 @@ SAID = "own-zip-said"
 
 
 def offer() -> None:
-    """The button that opens the dialog, and what the last ZIP has brought."""
+    """The button that opens the dialog, where it is allowed, and what the last ZIP has brought."""
+    if not limits().own_sets:
+        return
     st.button("Open a ZIP", icon=":material/folder_zip:", on_click=_open, key="own-zip-open")
     if said := st.session_state.get(SAID):
         st.success(plain(said), icon=":material/check:")

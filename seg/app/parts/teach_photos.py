@@ -10,6 +10,7 @@ from PIL import Image
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from seg.app import resources
+from seg.app.limits import limits
 from seg.app.parts.gallery import ways_in
 from seg.app.parts.mask_uploads import reading_title
 from seg.app.parts.teach_desk import (
@@ -193,7 +194,7 @@ def take_photos(files: Sequence[UploadedFile]) -> None:
     room = MOST_PHOTOS - len(here.photos)
     for file in files[:room]:
         try:
-            here.add([Photo.of(decode(file.getvalue(), file.name))])
+            here.add([Photo.of(decode(file.getvalue(), file.name, limits().megapixels * 1_000_000))])
         except ImageError as error:
             here.refused.append(str(error))
     if (left := len(files) - room) > 0:

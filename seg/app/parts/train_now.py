@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from seg.app import address, resources
+from seg.app.limits import limits
 from seg.app.text import plain
 from seg.catalogue.store import WeightIndex
 from seg.datasets import Sample
@@ -32,6 +33,9 @@ THEIRS = {address.DATASET: "shapes", "topic-shapes": "own runs"}
 
 def train_now() -> None:
     """The form, and below it the training of this visit, if there is one."""
+    if not limits().training:
+        st.info("Whoever runs this app has switched off training for visitors.", icon=":material/info:")
+        return
     training: Training | None = st.session_state.get("live_training")
     busy = training is not None and training.state not in OVER
     recipes, steps = _choose()
