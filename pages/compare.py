@@ -10,8 +10,10 @@ entry.required()
 sets = controls.weight_sets()
 
 pictures, bar = st.container(), st.container(horizontal=True, horizontal_alignment="distribute", key="bar")
-with bar:
+with bar, st.container(horizontal=True, vertical_alignment="center", width="content"):
     comparison, class_map = controls.choose(sets)
+    with st.container(key="newcomer", width="content"):
+        controls.link("pages/start.py", "New here?")
 with pictures:
     exhibit = gallery.choose(class_map, bar)
 take_along.of(entry.record for entry in comparison.entries)

@@ -21,8 +21,12 @@ HEADINGS = {
 }
 """Page → the question at its top, there before anything slow is imported."""
 
-CLOSER = "<style>@media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding-top: 2.75rem}}</style>"
-"""On a phone the question stands right below Streamlit's bar, so that a network's mask is whole on the first screen."""
+CLOSER = """<style>
+@media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding-top: 2.75rem}}
+@media (min-width: 768px) {.st-key-newcomer {display: none}}
+</style>"""
+"""On a phone the question stands right below Streamlit's bar, so that a network's mask is whole on the first screen.
+Where the menu is open, it is the way to the tour."""
 
 
 def navigation():

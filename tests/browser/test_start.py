@@ -116,6 +116,17 @@ def test_the_tour_stands_first_in_the_menu(browser, serve):
     page.close()
 
 
+def test_on_a_phone_whose_menu_is_closed_compare_leads_to_the_tour(browser, serve):
+    page = browser.new_page(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page.goto(f"{serve('streamlit_app.py')}/?dataset=street")
+    way = page.get_by_role("link", name="New here?")
+    expect(way).to_be_in_viewport(timeout=PATIENCE)
+    still(page)
+    way.click()
+    stands_at(page, 1)
+    page.close()
+
+
 def test_an_audience_sees_the_question_with_its_answers(browser, serve):
     page = browser.new_page()
     page.goto(f"{serve('streamlit_app.py')}/start?dataset=shapes&step=3&present=1")
