@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from seg.app import controls, entry
+from seg.app import controls, entry, take_along
 from seg.app.parts import gallery, tour
 from seg.app.parts import tour_choice as choice
 from seg.app.parts import tour_masks as masks
@@ -28,6 +28,7 @@ here = st.container()
 with st.container(key="tour-picture"):
     st.header("On which picture?")
     network = tour.choose_network(sets)
+    take_along.of([network.record])
     exhibit = gallery.choose(network.record.class_map)
 with here:
     STEPS[step - 1](step, tour.Seen(exhibit, network, sets))

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from seg.app import address, answers, controls, resources
+from seg.app.frames import dataframe
 from seg.app.parts import losses
 from seg.app.parts.exhibits import Exhibit
 from seg.app.parts.tour import PHOTO, Seen, ahead, heading, question, shipped_sample
@@ -103,7 +104,7 @@ def _say(say: Say, class_map: ClassMap) -> None:
         {"say in cross-entropy": say.pixels[there], "say in Dice": say.classes[there]},
         index=pd.Index([class_map.names[i] for i in there], name="class"),
     )
-    st.dataframe(
+    dataframe(
         table.sort_values("say in cross-entropy"),
         column_config=dict.fromkeys(table.columns, bar),
         alt="How much say every class has in cross-entropy and in Dice",
