@@ -33,6 +33,7 @@ export function createCells(element, { edit, point, choose } = {}) {
       edit?.(index, fine ? Math.round(value * 100) / 100 : null);
     });
     cell.addEventListener("focus", () => choose?.(index));
+    cell.addEventListener("blur", () => (cell.value = cell.dataset.text ?? "")); // as it is taken, or was before
     return cell;
   }
 
@@ -68,6 +69,7 @@ export function createCells(element, { edit, point, choose } = {}) {
       const value = values[index];
       const text = format(value);
       if (cell instanceof HTMLInputElement) {
+        cell.dataset.text = text;
         if (!cell.matches(":focus")) cell.value = text;
       } else cell.textContent = side >= READABLE ? text : "";
       cell.className = `cell ${look(index)}`;
