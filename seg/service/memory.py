@@ -17,8 +17,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from seg.errors import NotEnoughMemoryError
-
 T = TypeVar("T")
 
 MOST = 2_000_000_000
@@ -189,11 +187,6 @@ class Memory:
                 if key != but and held.let_go is not None and not self._is_shown(key):
                     self._let_go(key, held, held.let_go)
         return self._fits(wanted)
-
-    def require(self, wanted: int, what: str, advice: str) -> None:
-        """Make room for so many bytes. Raises NotEnoughMemoryError with a sentence where there is none."""
-        if not self.make_room(wanted):
-            raise NotEnoughMemoryError(f"There is no memory for {what} of {wanted / 1e6:,.0f} MB: {advice}.")
 
     @property
     def bytes(self) -> int:

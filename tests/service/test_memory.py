@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seg.errors import NotEnoughMemoryError
 from seg.service import memory as module
 from seg.service.memory import OVERHEAD, Holding, Memory, Share, Visitor, bound, machine_bytes, size_of
 
@@ -64,12 +63,11 @@ def test_all_that_can_shrinks_before_anything_goes_and_what_is_shown_shrinks_too
     assert (things.gone, things.memory.bytes) == (["b"], 28)
 
 
-def test_what_does_not_fit_is_refused_with_a_sentence_and_what_cannot_be_let_go_stays():
+def test_there_is_no_room_for_what_does_not_fit_beside_what_cannot_be_let_go():
     memory = Memory(20)
     memory.hold("work", Holding("work", 15))
-    memory.require(5, "a picture", "close others")
-    with pytest.raises(NotEnoughMemoryError, match="no memory for a picture of 10 MB: choose another"):
-        memory.require(10_000_000, "a picture", "choose another")
+    assert memory.make_room(5)
+    assert not memory.make_room(6)
     assert memory.bytes == 15
 
 
