@@ -35,6 +35,9 @@ def evaluate(
     ids_from: IdsFrom = None,
     white: White = None,
     folder: WeightsFolder = None,
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="score on a Ray cluster: local, auto or HOST:PORT")
+    ] = None,
 ) -> None:
     """Score weight sets on labelled pictures, each with intervals, and pair by pair.
 
@@ -50,6 +53,7 @@ def evaluate(
     from seg.scores import tables
     from seg.scores.evaluation import Account, callers, samples_for, score_pictures, totals_of
     from seg.scores.journal import Journal, identity
+    from seg.scores.on_ray import Work, score_on_ray
 
     as_text = json_file == Path("-")
     written = [file for file in (csv_file, None if as_text else json_file, report_file) if file]
@@ -59,7 +63,8 @@ def evaluate(
         Segmenter.load(name, device, engine, folder or folder_of(name), callers()) for name in dict.fromkeys(weights)
     ]
     record = segmenters[0].record
-    samples = samples_for(record, data, split, Reading.of(record.class_map, ids_from, white))
+    reading = Reading.of(record.class_map, ids_from, white)
+    samples = samples_for(record, data, split, reading)
     for note in samples.notes if isinstance(samples, OwnSamples) else ():
         print(note, file=sys.stderr)
     label = segmenters[0].record.name if len(segmenters) == 1 else f"{len(segmenters)} networks"
@@ -69,7 +74,15 @@ def evaluate(
     start = time.monotonic()
     with kept as journal:
         done = {row.index for row in journal.rows}
-        rows = score_pictures(segmenters, samples, account, detail, limit, done)
+        pictures = [index for index in range(length) if index not in done]
+        if ray is None:
+            rows = score_pictures(segmenters, samples, account, detail, pictures)
+        else:
+            sets = tuple(
+                (segmenter.record.name, folder or folder_of(segmenter.record.name)) for segmenter in segmenters
+            )
+            work = Work(sets, data and data.absolute(), split, reading, detail, device, engine)
+            rows = score_on_ray(ray, work, pictures, account)
         with typer.progressbar(rows, length=length - len(done), label=label, file=sys.stderr) as bar:
             for row in bar:
                 journal.add(row)

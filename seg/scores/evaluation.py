@@ -1,7 +1,7 @@
 """Weight sets measured on labelled pictures, as the papers measure: one confusion matrix over the whole split."""
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -88,15 +88,13 @@ def score_pictures(
     samples: Samples,
     account: Account | None = None,
     detail: int = 1,
-    limit: int | None = None,
-    done: Collection[int] = (),
+    pictures: Iterable[int] | None = None,
 ) -> Iterator[Row]:
     """One row a picture, in their order: what every network makes of it, against the truth.
 
     Pictures are read and scored on threads of their own while the networks run, which take as many pictures at a time
     as they have callers. account: takes note of pictures that cannot be read, have no labelled pixel, or that a network
-    refuses; without one, the first ends it. limit: only the first pictures; done: the places of those that need no
-    work.
+    refuses; without one, the first ends it. pictures: the places of those that are scored, all unless given.
 
     Raises AmbiguousMask: there is no score before its reading is said; DataError for networks of different classes.
     """
@@ -110,12 +108,12 @@ def score_pictures(
             predictions = [_segmented(segmenter, sample, detail) for segmenter in segmenters]
         return sample, Row.of(index, sample.name, sample.file, sample.labels, predictions, classes)
 
-    pictures = (index for index in range(min(limit or len(samples), len(samples))) if index not in done)
+    places = iter(range(len(samples)) if pictures is None else pictures)
     with ThreadPoolExecutor(callers + BESIDE, "seg-score") as workers:
         under_way: deque[Future[tuple[Sample, Row]]] = deque()
         try:
             while True:
-                under_way.extend(workers.submit(scored, index) for index in islice(pictures, AHEAD - len(under_way)))
+                under_way.extend(workers.submit(scored, index) for index in islice(places, AHEAD - len(under_way)))
                 if not under_way:
                     return
                 try:

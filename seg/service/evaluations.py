@@ -113,8 +113,9 @@ class Evaluation(Job):
         noted = {note: [f for f in files if f in scored] for note, files in self.account.notes.items()}
         self.account = Account(notes=defaultdict(list, {note: files for note, files in noted.items() if files}))
         done = {row.index for row in self.rows}
+        pictures = [index for index in range(len(self._samples)) if index not in done]
         segmenters = self.task.networks()
-        for row in score_pictures(segmenters, self._samples, self.account, self.task.detail, done=done):
+        for row in score_pictures(segmenters, self._samples, self.account, self.task.detail, pictures):
             self.rows.append(row)
             yield
 

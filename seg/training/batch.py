@@ -2,10 +2,7 @@
 
 import contextlib
 import itertools
-import logging
-import os
 import re
-import socket
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, dataclass, fields, replace
@@ -20,6 +17,7 @@ from seg.datasets import DATASETS
 from seg.datasets.own import open_data
 from seg.datasets.unnamed import EVERY
 from seg.errors import OptionError, SegError, TrainingError, WeightsError
+from seg.inference.on_ray import connect, one_line
 from seg.training.recipe import Recipe
 
 DONE, RESUME, TO_DO = "done", "resume", "missing"
@@ -182,14 +180,14 @@ def attempt(
     except SegError as error:
         return Outcome(recipe.name, found, failure=str(error))
     except Exception as error:  # a surprise in one run must not cost a night of the others
-        return Outcome(recipe.name, found, failure=f"{type(error).__name__}: {_one_line(error)}")
+        return Outcome(recipe.name, found, failure=f"{type(error).__name__}: {one_line(error)}")
 
 
 def _on_ray(
     recipes: list[Recipe], data: Path | None, out: Path, address: str, threads: int | None
 ) -> Iterator[Outcome]:
     """Every recipe a Ray task. A task whose worker was lost is started again, and goes on from the checkpoint."""
-    _connect(address)
+    connect(address)
     import ray
     from ray.exceptions import RayError, RayTaskError
 
@@ -205,37 +203,9 @@ def _on_ray(
             try:
                 yield ray.get(finished)
             except RayTaskError as error:
-                yield Outcome(recipe.name, state(recipe, out), failure=_one_line(error.cause))
+                yield Outcome(recipe.name, state(recipe, out), failure=one_line(error.cause))
             except RayError as error:
                 lost = f"its worker was lost {RETRIES + 1} times ({type(error).__name__})"
                 yield Outcome(recipe.name, state(recipe, out), failure=f"{lost}: run the grid again to go on.")
     finally:
         ray.shutdown()
-
-
-def _connect(address: str) -> None:
-    """Connect to Ray; usage statistics and dashboard off where this starts it.
-
-    Raises TrainingError if ray is not installed, or nothing answers at the address.
-    """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-        from ray.exceptions import RayError
-    except ImportError as error:
-        raise TrainingError("Ray is not installed: pip install -r requirements-ray.txt, or leave --ray out.") from error
-    try:
-        if address not in ("local", "auto"):
-            host, _, port = address.rpartition(":")
-            socket.create_connection((host, int(port)), timeout=10).close()  # ray itself would wait for minutes
-        own = {"include_dashboard": False, "object_store_memory": 100 * 2**20} if address == "local" else {}
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **own)
-    except (OSError, ValueError, RuntimeError, RayError) as error:
-        raise TrainingError(
-            f"There is no Ray to work with at {address!r} ({_one_line(error).rstrip('.')}): choose local, auto or "
-            "HOST:PORT, and set RAY_AUTH_MODE=token for a cluster that asks for a token."
-        ) from error
-
-
-def _one_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -37,8 +37,8 @@ def copied(page: Page) -> str:
     page.get_by_role("button", name="Copy link").click()
     expect(page.locator(".page-tools .said")).to_contain_text("Copied.")
     link = page.evaluate("navigator.clipboard.readText()")
+    page.wait_for_function("link => location.href === link", arg=link)  # once Python has heard
     still(page)
-    assert page.url == link, "the address says the same once Python has heard"
     return link
 
 
@@ -203,8 +203,9 @@ def test_pages_of_controls_alone(visitor, path, choice):
         return {"chosen": page.locator('[data-testid="stButtonGroup"] button').evaluate_all(states)}
 
     ready(page)
-    before = shown(page)
+    before, address = shown(page), page.url
     control(page).click()
+    page.wait_for_function("address => location.href !== address", arg=address)
     still(page)
     assert passed_on(visitor, page, ready, shown) != before
 

@@ -204,6 +204,7 @@ def test_a_photo_taken_with_the_camera_can_be_painted(browser, serve):
     page.set_default_timeout(PATIENCE)
     page.goto(f"{serve('streamlit_app.py')}/teach")
     page.get_by_text("With the camera").click()
+    page.wait_for_function("document.querySelector('video')?.readyState >= 3")
     page.get_by_role("button", name="Take Photo", exact=True).click()
     expect(page.get_by_text("0 of 1 photo painted")).to_be_visible()
     expect(page.locator(".thumbnails button")).to_have_count(1)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from seg.catalogue.store import WeightIndex
 from seg.cli.main import app
-from seg.errors import SegError, TrainingError, WeightsError
+from seg.errors import OptionError, SegError, TrainingError, WeightsError
 from seg.training import batch as grid
 from seg.training.batch import DONE, RESUME, TO_DO, read
 from seg.training.recipe import Recipe
@@ -211,7 +211,7 @@ def test_a_dry_run_tells_the_state_of_the_runs_that_the_pattern_chooses(recipes,
 
 def test_without_ray_the_sentence_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(TrainingError, match=r"pip install -r requirements-ray\.txt"):
+    with pytest.raises(OptionError, match=r"pip install -r requirements-ray\.txt"):
         list(grid.run([Recipe("shapes", "unet")], None, tmp_path, ray="local"))
 
 
