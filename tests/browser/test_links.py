@@ -161,8 +161,10 @@ def test_upsampling(visitor):
     ready(page)
     lab, other = ".by-hand:not(.transposed) [data-grid=kernel] input", ".transposed [data-grid=input] input"
     for part, value in ((lab, "-7.25"), (other, "8")):
+        address = page.url
         page.locator(part).first.fill(value)
         page.locator(part).first.press("Enter")
+        page.wait_for_function("address => location.href !== address", arg=address)
         still(page)
     here = passed_on(visitor, page, ready, shown)
     assert {"−7.25", "8"} <= set(here["numbers"])

