@@ -71,6 +71,14 @@ def test_a_click_on_a_picture_shows_it_and_the_address_names_it(page):
     assert shown(page) == "Sample 2"
 
 
+def test_a_photo_given_in_the_moment_that_the_way_in_opens_is_taken(page):
+    page.get_by_text("Try your photo").click()
+    page.get_by_test_id("stMain").locator('input[type="file"]').first.set_input_files(picture("new.png", (64, 48), 90))
+    expect(row(page).get_by_role("button", name="new.png")).to_be_visible()
+    expect(page.locator(".st-key-try-your-photo details[open]")).to_have_count(0)
+    assert page.locator(".st-key-try-your-photo").bounding_box()["width"] < 200
+
+
 def test_the_row_is_one_tab_stop_and_arrow_keys_go_through_it(page):
     assert row(page).locator('button[tabindex="0"]').count() == 1
     row(page).get_by_role("button", name="Sample 1").focus()

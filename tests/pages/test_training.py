@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from seg.app import resources
 from seg.app.components.player import describe
-from seg.app.parts import replays
+from seg.app.parts import replays, train_now
 from seg.catalogue.comparisons import Entry, WeightSet
 from seg.catalogue.store import WeightIndex
 from seg.datasets import DATASETS
@@ -241,6 +241,18 @@ def full_disk(*_):
     raise OSError(28, "No space left on device")
 
 
+def drawn_while_it_moved():
+    """As `st.fragment`, for a visitor who presses what the last look drew before the page has followed."""
+    looks = iter([True])
+
+    def fragment(part, **_):
+        if part is not train_now._watch:
+            return part
+        return lambda training, moving: part(training, next(looks, moving))
+
+    return fragment
+
+
 def press(page: AppTest, label: str) -> AppTest:
     return next(button for button in page.button if button.label == label).click().run()
 
@@ -266,7 +278,9 @@ def test_a_training_shows_masks_and_curves_and_is_kept_beside_the_shipped_sets(l
         page = press(page, "Keep for this visit")
     assert not page.exception
     assert "Keeping the networks failed (OSError)" in page.error[0].value
-    page = press(page, "Keep for this visit")
+    with monkeypatch.context() as patch:
+        patch.setattr(train_now.st, "fragment", drawn_while_it_moved())
+        page = press(page, "Keep for this visit")
     assert not page.exception
     assert not page.error
     assert "on every page" in page.success[0].value

@@ -325,8 +325,12 @@ def cost(exhibit: Exhibit, entry: Entry, comparison: Comparison) -> None:
             }
             st.plotly_chart(figures.growth(lines, unit), config=CHART, key=f"growth-{unit}", alt=f"{unit} by size")
     with columns[2]:
-        if st.button("Measure the time here", icon=":material/timer:", help="A few seconds of this machine."):
-            st.session_state["timed-here"] = True
+        st.button(
+            "Measure the time here",
+            icon=":material/timer:",
+            help="A few seconds of this machine.",
+            on_click=_measure_here,
+        )
         if st.session_state.get("timed-here"):
             times = answers.collect(
                 {t: answers.ask(exhibit, e.weights, Timed(TIMED)) for t, e in few.items()}, "Measuring"
@@ -341,3 +345,7 @@ def cost(exhibit: Exhibit, entry: Entry, comparison: Comparison) -> None:
         "these networks; the conv stack pays full resolution in every layer, the others only at both ends, and so "
         "afford many more channels for the same price."
     )
+
+
+def _measure_here() -> None:
+    st.session_state["timed-here"] = True

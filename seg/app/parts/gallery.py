@@ -20,8 +20,12 @@ from seg.labels import ClassMap
 TRY, ABOUT = "try-your-photo", "this-photo"
 """The session's words for whether these are open."""
 
-TRY_WIDTHS = {False: 190, True: 600}
-"""Of 'Try your photo', closed and open, in pixels."""
+TRY_WIDTH = 600
+"""Of 'Try your photo', open, in pixels."""
+
+NARROW = f"<style>.st-key-{TRY}:not(:has(details[open])) {{width: 190px !important; flex: none !important}}</style>"
+"""Closed, it is as wide as its words. Were that said to Streamlit, it would build the uploader anew as it opens, and
+lose a file that is given meanwhile."""
 
 POLL_SECONDS = 0.5
 
@@ -60,9 +64,9 @@ def choose(class_map: ClassMap, bar: DeltaGenerator | None = None) -> Exhibit:
 
 def _try_yours(dataset: str, chosen: str | None) -> None:
     """The way in for a visitor's photos; closed again once one has come."""
-    this_round, is_open = st.session_state.upload_round, st.session_state.get(TRY, False)
-    label, width = ":material/add_a_photo: Try your photo", TRY_WIDTHS[is_open]
-    with st.expander(label, expanded=is_open, width=width, key=TRY, on_change="rerun"):
+    this_round = st.session_state.upload_round
+    st.html(NARROW)
+    with st.expander(":material/add_a_photo: Try your photo", width=TRY_WIDTH, key=TRY, on_change="rerun"):
         own, samples = st.columns(2)
         with own:
             ways_in("Your photos", "up to 100 megapixels each.", _take_photos, this_round)

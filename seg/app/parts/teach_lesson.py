@@ -41,7 +41,7 @@ DESK = "teach-desk-fragment"
 
 def show(desk: Desk) -> None:
     """Draw the desk; it is looked at again and again while something moves."""
-    moving = desk.lesson is not None and desk.lesson.state not in OVER
+    moving = _moves(desk)
     if desk.lesson is not None and desk.lesson.state == DONE:
         desk.taught = desk.lesson
     answer = _answer(desk)
@@ -50,11 +50,13 @@ def show(desk: Desk) -> None:
     st.fragment(_draw, run_every=every, key=DESK)(desk, moving, waiting)
 
 
+def _moves(desk: Desk) -> bool:
+    return desk.lesson is not None and desk.lesson.state not in OVER
+
+
 def _draw(desk: Desk, moving: bool, waiting: bool) -> None:
-    if moving and desk.lesson is not None and desk.lesson.state in OVER:
-        st.rerun()
     answer = _answer(desk)
-    if waiting != (answer is not None and not answer.done()):
+    if moving != _moves(desk) or waiting != (answer is not None and not answer.done()):
         st.rerun()
     _strip(desk)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -92,13 +94,14 @@ def _button(desk: Desk, moving: bool) -> None:
         st.markdown(f"{step}:  \n{said}")
     if moving and desk.lesson is not None:
         st.button("Stop", icon=":material/stop:", on_click=resources.TRAININGS.stop, args=(desk.lesson,))
-    elif st.button(
-        "**5** · Teach on" if again else "**4** · Teach",
-        icon=":material/school:",
-        disabled=bool(teach_photos.what_is_wrong_with_names()),
-    ):
-        begin(desk)
-        st.rerun()
+    else:
+        st.button(
+            "**5** · Teach on" if again else "**4** · Teach",
+            icon=":material/school:",
+            disabled=bool(teach_photos.what_is_wrong_with_names()),
+            on_click=begin,
+            args=(desk,),
+        )
 
 
 def begin(desk: Desk) -> None:

@@ -100,13 +100,14 @@ def _choose() -> tuple[dict[str, tuple[str, str, float, float]], int]:
 
 
 def _watch(training: Training, moving: bool) -> None:
-    if moving and training.state in (*OVER, PAUSED):
-        st.rerun()
+    moved_on = moving and training.state in (*OVER, PAUSED)
     _status(training)
     _buttons(training)
     if training.samples and any(p.masks is not None for p in training.progress):
         _pictures(training)
         _curves(training)
+    if moved_on:
+        st.rerun()  # only now: what was pressed meanwhile is heeded
 
 
 def _status(training: Training) -> None:
