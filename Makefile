@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := node_modules/.package-lock.json
 
-.PHONY: run test test-fast lint types audit format bench-app bench-viewer soak chromium clean
+.PHONY: run test test-fast lint types audit format bench-app bench-viewer soak fuzz chromium clean
 
 # For the people at this machine only; they may name its folders in the app.
 run: $(VENV)/run.stamp
@@ -49,6 +49,10 @@ bench-viewer: $(VENV)/dev.stamp chromium
 soak: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.benchmarks.soak --uploads 500
 	$(BIN)/python -m tests.benchmarks.fairness
+
+# 5,000 damaged ones of each kind of file and of addresses: each is read, or is a sentence. The tests have 200.
+fuzz: $(VENV)/dev.stamp
+	SEG_FUZZ=5000 $(BIN)/python -m pytest -m fuzz
 
 $(VENV)/run.stamp: requirements.txt
 	$(PYTHON) tools/install.py $(VENV) requirements.txt

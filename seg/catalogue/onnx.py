@@ -80,6 +80,8 @@ def read_onnx(content: bytes, name: str) -> OnnxNetwork:
             f"{name} is damaged, is no ONNX file, or holds operations that OpenVINO does not know: {_first(error)}."
         ) from error
     network = _input(model, name)
+    if not model.outputs:
+        raise WeightsError(f"{name} is no segmentation of pictures: it gives nothing.")
     try:
         # Of several answers, as of a network with an auxiliary head, the first is the one.
         found = network.model.outputs[0]

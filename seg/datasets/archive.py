@@ -3,7 +3,6 @@
 import stat
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -61,11 +60,13 @@ class Unpacked:
                 self._room = MOST_BYTES
                 for entry in entries:
                     self._take(archive, entry)
-        except zipfile.BadZipFile as error:
-            raise DataError(f"{self.name} is no ZIP or is damaged: pack or upload it again.") from error
+        except DataError:
+            raise
         except (OSError, ValueError, NotImplementedError) as error:
             said = getattr(error, "strerror", None) or str(error)
             raise DataError(f"{self.name} cannot be unpacked: {said}.") from error
+        except Exception as error:  # whatever Python's reader meets in a damaged directory
+            raise DataError(f"{self.name} is no ZIP or is damaged: pack or upload it again.") from error
         if not any(self.folder.iterdir()):
             raise DataError(f"{self.name} holds nothing to use. {' '.join(self.problems[:1])}".rstrip())
 
@@ -103,7 +104,11 @@ class Unpacked:
                     file.write(chunk)
         except FileExistsError:
             self.problems.append(f"{said} is there twice, so only the first was taken.")
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, NotADirectoryError) as error:
+        except DataError:
+            raise
+        except Exception as error:  # whatever the unpackers meet in a damaged file
+            if isinstance(error, OSError) and error.errno and not isinstance(error, NotADirectoryError):
+                raise  # the disk's fault, not the file's
             if target.is_file():
                 target.unlink()
             unknown = isinstance(error, NotImplementedError)

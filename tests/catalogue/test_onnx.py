@@ -79,6 +79,16 @@ def test_a_network_of_two_pictures_is_refused_with_a_sentence(tmp_path):
         read(path)
 
 
+def test_a_network_that_gives_nothing_is_refused_with_a_sentence(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    path = write_onnx(tmp_path / "a.onnx", Tiny(), (1, 3, 64, 96))
+    network = onnx.load(path)
+    del network.graph.output[:]
+    onnx.save(network, path)
+    with pytest.raises(WeightsError, match=r"^a\.onnx .*\.$"):
+        read(path)
+
+
 @pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"no network" * 20, "noise"])
 def test_a_damaged_file_is_a_sentence(tmp_path, damage):
     path = write_onnx(tmp_path / "a.onnx", Tiny(), (1, 3, 64, 96))

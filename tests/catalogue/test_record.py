@@ -17,6 +17,7 @@ from seg.datasets import DATASETS
 from seg.datasets.shapes import SHAPES
 from seg.datasets.street import STREET
 from seg.errors import WeightsError
+from tests.fuzzing import TIMES
 
 FILE = Path("runs/index.json")
 WHOLE = Record(
@@ -232,7 +233,8 @@ def mutated(draw) -> Any:
     return index
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.fuzz
+@settings(max_examples=TIMES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mutated())
 def test_an_index_damaged_in_any_way_gives_records_or_a_sentence_and_nothing_else(index):
     records = records_or_sentence(json.dumps(index))
@@ -245,7 +247,8 @@ def test_an_index_damaged_in_any_way_gives_records_or_a_sentence_and_nothing_els
     assert read_records(index_text(records), FILE) == records
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.fuzz
+@settings(max_examples=TIMES, deadline=None)
 @given(st.data())
 def test_an_index_cut_off_or_overwritten_anywhere_gives_records_or_a_sentence(data):
     text = bytearray(index_text({WHOLE.name: WHOLE}).encode())

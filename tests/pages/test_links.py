@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from seg.app import resources
 from tests.conftest import make_set
+from tests.fuzzing import TIMES, of_address, results
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
 PAGES = (
@@ -108,3 +109,19 @@ def test_nonsense_in_an_address_gives_the_usual_page(shipped, page):
         assert values(app) == values(usual)
         said = [str(one.value) for kind in ("markdown", "info", "warning", "error") for one in getattr(app, kind)]
         assert not [text for text in said if "script" in text]
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("page", sorted(CHOSEN))
+def test_a_damaged_link_opens_its_page(shipped, page):
+    app = visit(page, {})
+    good = {**{name: str(value) for name, value in CHOSEN[page].items()}, "dataset": "shapes", "picture": "2"}
+
+    def read(said: dict[str, str | list[str]]) -> None:
+        for name, value in said.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception, app.exception[0].value
+
+    times = max(TIMES // 100, 1)  # a page takes its time
+    assert results(read, lambda rng: of_address(rng, good), times) == times
