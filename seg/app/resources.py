@@ -25,7 +25,7 @@ from seg.datasets import DATASETS, Sample
 from seg.errors import WeightsError
 from seg.inference.worker import Worker
 from seg.service.jobs import Turns
-from seg.service.memory import Memory, Visitor, bound
+from seg.service.memory import Memory, Visitor, bound, keep_little
 from seg.service.service import PredictionService
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 MEMORY = Memory()
 """Bounds what all visitors together have held. One for the whole process: a module is imported once, however many
 visitors come at the same moment."""
+
+keep_little(MEMORY)
 
 SERVICE = PredictionService(MEMORY)
 

@@ -37,6 +37,14 @@ CONTAINERS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/mem
 GIVE_BACK_SECONDS = 1.0
 """Between two times that what was let go is given back to the system."""
 
+BESIDE = 450_000_000
+"""Bytes that Python and its libraries take beside all that is held; what is more has been let go, or is worked in."""
+
+MALLOC_OPTIONS = {-3: 16 * 2**20, -1: 64 * 2**20, -8: 4}
+"""Of glibc's mallopt: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_ARENA_MAX. A block of 16 MB or more, as a large picture's,
+is the system's again as soon as it is let go, and leaves no hole between smaller ones. What a tile's maps take stays
+below: to ask for that anew would cost a network half of its time."""
+
 
 class Visitor:
     """Somebody with a page. What it shows is held until it is released, or until this object is gone.
@@ -163,11 +171,15 @@ class Memory:
         if self._fits(wanted):
             return True
         made = self._make_room(wanted, but)
-        now = time.monotonic()
-        if now - self._given_back > GIVE_BACK_SECONDS and (give_back := _malloc_trim()) is not None:
-            self._given_back = now
-            give_back(0)
+        self.give_back()
         return made
+
+    def give_back(self) -> None:
+        """Give the system what was let go, unless that has just been done."""
+        now = time.monotonic()
+        if now - self._given_back > GIVE_BACK_SECONDS and (malloc_trim := _of_glibc("malloc_trim")) is not None:
+            self._given_back = now
+            malloc_trim(0)
 
     def _make_room(self, wanted: int, but: Hashable) -> bool:
         with self._clearing:
@@ -238,12 +250,37 @@ class _Value(Holding):
 
 
 @cache
-def _malloc_trim() -> Callable[[int], int] | None:
-    """What gives freed memory back, which glibc keeps for later, in each thread's own heap; None elsewhere."""
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    """A function of glibc's malloc, which keeps freed memory for later, in each thread's own heap; None elsewhere."""
     try:
-        return ctypes.CDLL(None).malloc_trim
+        return getattr(ctypes.CDLL(None), name)
     except (AttributeError, OSError, TypeError):
         return None
+
+
+def keep_little(memory: Memory) -> None:
+    """From now on, for the whole process, let malloc keep no more of what was let go than saves time."""
+    if (mallopt := _of_glibc("mallopt")) is None:
+        return
+    for option, value in MALLOC_OPTIONS.items():
+        mallopt(option, value)
+    threading.Thread(target=_give_back, args=(memory,), name="seg-memory", daemon=True).start()
+
+
+def _give_back(memory: Memory) -> None:
+    while True:
+        time.sleep(GIVE_BACK_SECONDS)
+        if process_bytes() > memory.bytes + BESIDE:
+            memory.give_back()
+
+
+def process_bytes() -> int:
+    """What this process alone has in memory, without the files of libraries that lie there, too; 0 but on Linux."""
+    try:
+        _, resident, shared, *_ = Path("/proc/self/statm").read_text("ascii").split()
+    except OSError:
+        return 0
+    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
 def bound() -> tuple[int, str]:

@@ -14,6 +14,9 @@ from seg.training.taught import Taught
 from seg.training.teacher import Teacher
 from seg.training.why import from_scratch, growth
 
+NEEDED_BYTES = 100_000_000
+"""That must be free for a lesson: the encoder, what it makes of the photos, and what a head learns in."""
+
 
 class Teaching(Job):
     """One lesson.

@@ -7,7 +7,6 @@ ledger is over its bound, a page shows an error that is none of ours, or an answ
 
 import argparse
 import io
-import os
 import random
 import time
 
@@ -23,12 +22,19 @@ from tests.imports import ROOT
 PAGES = ("masks", "architectures", "upsampling", "losses", "leaderboard", "training", "teach", "your_data")
 VISITORS = 3
 REPORT = 25
+STATUS = {"its own": "RssAnon", "with the libraries' files": "VmRSS", "at most": "VmHWM"}
+"""What /proc calls it."""
 
 
-def taken() -> float:
-    """What the process has in memory, MB."""
-    with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+def taken() -> dict[str, float]:
+    """What the process has in memory, MB: in all, of that its own alone, and the most that it has had."""
+    with open("/proc/self/status", encoding="ascii") as file:
+        found = dict(line.split(":", 1) for line in file)
+    return {name: int(found[key].split()[0]) / 1e3 for name, key in STATUS.items()}
+
+
+def said(found: dict[str, float]) -> str:
+    return ", ".join(f"{name} {megabytes:,.0f} MB" for name, megabytes in found.items())
 
 
 def photo(order: random.Random) -> bytes:
@@ -68,8 +74,8 @@ def main() -> None:
     asked = parser.parse_args()
     order, begun = random.Random(asked.seed), time.monotonic()
     visitors = [AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=600).run() for _ in range(VISITORS)]
-    first, warm, most = photo(random.Random(1)), 0.0, 0.0
-    print(f"bound {resources.MEMORY.limit / 1e6:,.0f} MB; after the first page {taken():,.0f} MB", flush=True)
+    first, owns = photo(random.Random(1)), []
+    print(f"bound {resources.MEMORY.limit / 1e6:,.0f} MB; after the first page {said(taken())}", flush=True)
     for number in range(1, asked.uploads + 1):
         app = visitors[number % VISITORS]
         app.switch_page("pages/compare.py").run()
@@ -80,17 +86,17 @@ def main() -> None:
         check(app, f"upload {number}, {page}")
         if asked.trainings and number % max(asked.uploads // asked.trainings, 1) == 0:
             train(app)
-        most = max(most, taken())
+        owns.append(taken()["its own"])
         if number % REPORT == 0:
-            warm = warm or taken()
             held = ", ".join(f"{kind} {share.bytes / 1e6:,.0f}" for kind, share in resources.MEMORY.ledger().items())
             print(
-                f"{number} uploads, {time.monotonic() - begun:,.0f} s: {taken():,.0f} MB in the process, "
+                f"{number} uploads, {time.monotonic() - begun:,.0f} s: {said(taken())}; "
                 f"{resources.MEMORY.bytes / 1e6:,.0f} in the ledger ({held})",
                 flush=True,
             )
     again(visitors[1 % VISITORS], first)
-    print(f"most {most:,.0f} MB; warm {warm:,.0f}, at the end {taken():,.0f} MB", flush=True)
+    fifths = [f"{np.median(part):,.0f} ({max(part):,.0f})" for part in np.array_split(owns, 5)]
+    print(f"its own after each upload, median (and most) of each fifth of the day: {', '.join(fifths)} MB", flush=True)
 
 
 def again(app: AppTest, data: bytes) -> None:

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
 from seg.app import resources
@@ -82,6 +83,27 @@ def test_more_files_than_a_visitor_may_keep_are_left_out_with_a_sentence(visit, 
         page.file_uploader[0].upload(f"{number}.png", photo(number)).run()
     assert "1.png is left out: your photos take 0 GB already." in words(page)
     assert len(page.session_state.uploads) == 1
+    assert not page.exception
+
+
+def test_files_that_have_been_taken_are_held_by_no_uploader(visit, monkeypatch):
+    gone, remove = [], MemoryUploadedFileManager.remove_file
+
+    def removed(self, session_id: str, file_id: str) -> None:
+        remove(self, session_id, file_id)
+        gone.append(len(self.get_files(session_id, [file_id])))
+
+    monkeypatch.setattr(MemoryUploadedFileManager, "remove_file", removed)
+    page = visit(200_000_000)
+    page.file_uploader[0].upload("a.png", photo(0)).upload("no picture.png", b"x" * 1000).run()
+    assert gone == [0, 0]
+    assert len(page.session_state.uploads) == 1
+    page.switch_page("pages/teach.py").run()
+    page.file_uploader[0].upload("b.png", photo(1)).run()
+    assert gone == [0, 0, 0]
+    page.switch_page("pages/your_data.py").run()
+    page.file_uploader[0].upload("c.png", photo(2)).upload("c_mask.png", photo(2)).run()
+    assert gone == [0] * 5
     assert not page.exception
 
 

@@ -23,7 +23,9 @@ from seg.labels import IGNORE
 from seg.pictures import masks
 from seg.pictures.decode import Picture
 from seg.service.jobs import DONE, OVER, WAITING, Job, Turns
+from seg.service.memory import Memory
 from seg.service.service import PredictionService
+from seg.service.teachings import NEEDED_BYTES
 from seg.training.teacher import Teacher
 from tests.conftest import make_set
 
@@ -299,6 +301,18 @@ def test_names_are_text_whatever_they_hold(page):
     desk = taught(page)
     assert desk.taught.record.class_map.names[1:] == desk.names
     assert "<b>" not in said(page).replace("\\<b>", "")
+
+
+def test_a_lesson_that_finds_no_room_does_not_begin_and_that_is_said(page, monkeypatch):
+    desk = bring(page, 2)
+    monkeypatch.setattr(resources, "MEMORY", Memory(NEEDED_BYTES - 1))
+    press(page, "Teach")
+    assert desk.lesson is None
+    assert "There is no memory for a lesson now: try again when others have finished theirs." in said(page)
+    monkeypatch.setattr(resources, "MEMORY", Memory(10 * NEEDED_BYTES))
+    press(page, "Teach")
+    assert desk.lesson is not None
+    assert "no memory" not in said(page)
 
 
 def test_understood_names_are_without_the_background_and_without_needless_spaces():

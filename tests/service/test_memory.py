@@ -1,6 +1,8 @@
 """One bound over all that is held."""
 
 import gc
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 from seg.service import memory as module
-from seg.service.memory import OVERHEAD, Holding, Memory, Share, Visitor, bound, machine_bytes, size_of
+from seg.service.memory import OVERHEAD, Holding, Memory, Share, Visitor, bound, machine_bytes, process_bytes, size_of
 
 
 class Things:
@@ -155,6 +157,43 @@ def test_a_container_may_have_less_than_the_machine(monkeypatch, tmp_path: Path,
     monkeypatch.delenv("SEG_MEMORY", raising=False)
     assert machine_bytes() == (least or machine)
     assert bound() == (min(2_000_000_000, (least or machine) // 2), "")
+
+
+LARGE_AND_SMALL = """
+import sys
+import numpy as np
+from seg.service.memory import Memory, keep_little, process_bytes
+if sys.argv[1] == "little":
+    keep_little(Memory(10**9))
+before, large, small = process_bytes(), [np.ones(20_000_000, np.uint8)], []
+large.clear()
+for turn in range(12):
+    for _ in range(6):
+        large.append(np.ones(17_000_000 + 100_000 * turn, np.uint8))
+        small.append(np.ones(100_000, np.uint8))
+    large.clear()
+print(process_bytes() - before - 100_000 * len(small))
+"""
+
+
+@pytest.mark.skipif(not process_bytes(), reason="Linux says what a process has in memory")
+def test_what_large_pictures_have_taken_is_given_back_however_small_things_lie_between():
+    command = [sys.executable, "-c", LARGE_AND_SMALL]
+    usual, little = (
+        int(subprocess.run([*command, word], capture_output=True, text=True, check=True).stdout)
+        for word in ("usual", "little")
+    )
+    assert little < 10_000_000
+    assert usual > 50_000_000
+
+
+def test_what_has_been_let_go_is_given_back_unless_that_has_just_been_done(monkeypatch):
+    trimmed = []
+    monkeypatch.setattr(module, "_of_glibc", lambda name: lambda padding: trimmed.append(name))
+    memory = Memory(100)
+    for _ in range(3):
+        memory.give_back()
+    assert trimmed == ["malloc_trim"]
 
 
 def test_sizes_are_those_of_arrays_and_texts_however_they_are_held_together():

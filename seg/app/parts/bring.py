@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from seg.app import resources
+from seg.app import resources, uploads
 from seg.app.text import plain
 from seg.datasets import Samples
 from seg.datasets.examples import Example, examples
@@ -113,7 +113,7 @@ def _ways_in() -> None:
             st.session_state[f"{FOLDER}-last"] = path
             _open(lambda: open_data(path.strip()), path.strip())
     if files:
-        st.session_state[_ROUND] = number + 1  # what was taken is held no longer by the uploader
+        st.session_state[_ROUND] = number + 1
         with st.spinner("Looking at what came …"):
             _open(lambda: _opened(files), files[0].name if len(files) == 1 else "FOLDER")
     if refused := st.session_state.get(_REFUSED):
@@ -127,11 +127,14 @@ def _ways_in() -> None:
 def _opened(files: Sequence[UploadedFile]) -> OwnData:
     """Raises DataError."""
     first, *others = files
-    if not others and first.name.lower().endswith(".zip"):
-        return open_data(first, first.name)
-    if any(file.name.lower().endswith(".zip") for file in files):
-        raise DataError("A ZIP comes alone: upload it by itself, or the files that are in it.")
-    return open_loose({file.name: file for file in files}, "upload")
+    try:
+        if not others and first.name.lower().endswith(".zip"):
+            return open_data(first, first.name)
+        if any(file.name.lower().endswith(".zip") for file in files):
+            raise DataError("A ZIP comes alone: upload it by itself, or the files that are in it.")
+        return open_loose({file.name: file for file in files}, "upload")
+    finally:
+        uploads.let_go(files)
 
 
 def _open(opened: Callable[[], OwnData], source: str) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from seg.app import address, resources
+from seg.app import address, resources, uploads
 from seg.app.components.thumbnails import Thumbnail, thumbnails
 from seg.app.layout import slot
 from seg.app.limits import limits
@@ -217,8 +217,8 @@ def _take(kind: str, this_round: int) -> list[UploadedFile]:
 
 
 def _take_photos(kind: str, this_round: int) -> None:
-    state = st.session_state
-    for file in _take(kind, this_round):
+    state, files = st.session_state, _take(kind, this_round)
+    for file in files:
         if is_junk(file.name):
             continue
         if len(state.uploads) >= (most := limits().pictures):
@@ -232,6 +232,7 @@ def _take_photos(kind: str, this_round: int) -> None:
         _ = exhibit.thumbnail  # while its pixels are here
         state.uploads[exhibit.picture.digest] = exhibit
         state[address.UPLOAD] = exhibit.picture.digest
+    uploads.let_go(files)
     if shown := state.uploads.get(state.get(address.UPLOAD)):
         likeness.follow(shown.picture)
     mask_uploads.retry()
@@ -242,3 +243,4 @@ def _take_masks(this_round: int, class_map: ClassMap) -> None:
     shown = (state.get(address.UPLOAD) or state.get(address.PICTURE)) if len(files) == 1 else None
     for file in files:
         mask_uploads.take(mask_uploads.Waiting(file.name, file.getvalue(), class_map), shown)
+    uploads.let_go(files)

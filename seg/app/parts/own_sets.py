@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from seg.app import resources
+from seg.app import resources, uploads
 from seg.app.limits import limits
 from seg.app.text import plain
 from seg.catalogue.packing import unpack_sets
@@ -43,5 +43,6 @@ def _dialog() -> None:
     except WeightsError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
+    uploads.let_go([file])
     st.session_state[SAID] = f"Opened: {', '.join(record.name for record in records)}."
     st.rerun()

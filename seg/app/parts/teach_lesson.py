@@ -20,7 +20,7 @@ from seg.figures import training as figures_training
 from seg.labels import IGNORE
 from seg.pictures.drawing import encode_png, fit
 from seg.service.jobs import DONE, FAILED, OVER, STOPPED, WAITING
-from seg.service.teachings import Teaching
+from seg.service.teachings import NEEDED_BYTES, Teaching
 from seg.training.lesson import FEATURES
 
 EVERY = 1.0
@@ -105,13 +105,22 @@ def _button(desk: Desk, moving: bool) -> None:
 
 
 def begin(desk: Desk) -> None:
-    """Put a lesson with all that is painted into the queue."""
+    """Put a lesson with all that is painted into the queue, or say why not."""
+    if not has_room(desk):
+        return
     index = WeightIndex(resources.visit_folder())
     watched = desk.paintings(painted=False)
     desk.lesson = Teaching(
         desk.teacher, desk.class_map, desk.paintings(), watched, index, set_name(desk), resources.is_here()
     )
     resources.TRAININGS.start(desk.lesson)
+
+
+def has_room(desk: Desk) -> bool:
+    """Whether there is memory for a lesson; else the desk says that there is none."""
+    fits = resources.MEMORY.make_room(NEEDED_BYTES)
+    desk.refused = [] if fits else ["There is no memory for a lesson now: try again when others have finished theirs."]
+    return fits
 
 
 def set_name(desk: Desk) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from seg.app import resources
+from seg.app import resources, uploads
 from seg.app.limits import limits
 from seg.app.parts.gallery import ways_in
 from seg.app.parts.mask_uploads import reading_title
@@ -186,6 +186,7 @@ def _take(kind: str, number: int) -> None:
     st.session_state[ROUND] = number + 1
     desk().refused = []
     take_photos(files)
+    uploads.let_go(files)
 
 
 def take_photos(files: Sequence[UploadedFile]) -> None:
@@ -233,6 +234,7 @@ def _take_masks(number: int, shown: Photo) -> None:
             take_mask(found[0], file.getvalue(), file.name)
         else:
             here.refused.append(f"{file.name} is called like {'none' if not found else 'several'} of the photos.")
+    uploads.let_go(files)
 
 
 def take_mask(photo: Photo, data: bytes, name: str, reading: masks.Reading = masks.AS_FILED) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 
 from seg.app import resources
 from seg.app.parts.teach_desk import Desk, laid_over
-from seg.app.parts.teach_lesson import CHART, EVERY, TILE, tile
+from seg.app.parts.teach_lesson import CHART, EVERY, TILE, has_room, tile
 from seg.app.text import plain
 from seg.figures import training as figures_training
 from seg.service.jobs import DONE, FAILED, OVER, STOPPED, WAITING
@@ -41,6 +41,8 @@ def show(desk: Desk) -> None:
 
 
 def _begin(desk: Desk, lesson: Teaching) -> None:
+    if not has_room(desk):
+        return
     reasons = Reasons(lesson, desk.teacher, resources.is_here())
     st.session_state[REASONS] = reasons
     resources.TRAININGS.start(reasons)
