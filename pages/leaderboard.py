@@ -3,7 +3,7 @@
 import streamlit as st
 
 from seg.app import controls, entry, resources, take_along
-from seg.app.parts import leaderboard
+from seg.app.parts import leaderboard, speed
 
 entry.required()
 sets = controls.weight_sets()
@@ -19,4 +19,4 @@ rows = leaderboard.choose_dataset(rows)
 leaderboard.price(rows)
 leaderboard.per_class(rows)
 leaderboard.detail(rows)
-leaderboard.performance(resources.last_bench())
+speed.performance(resources.last_bench(), sets)

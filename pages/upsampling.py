@@ -4,7 +4,7 @@ import streamlit as st
 
 from seg.app import address, controls, entry, take_along
 from seg.app.parts import gallery, upsampling
-from seg.catalogue.comparisons import comparisons, set_in_words
+from seg.catalogue.comparisons import comparisons, sets_in_words
 
 entry.required()
 sets = controls.weight_sets()
@@ -35,12 +35,13 @@ by_way = next((c for c in offered if c.topic == "upsampling"), None)
 if by_way:
     upsampling.variants(exhibit, by_way)
 controls.link("pages/training.py", "When each way up learns its outlines")
-st.markdown("**Every network, ranked**")
 members = {w.name: w for w in sets.values() if w.record.dataset == dataset}
-found = upsampling.measured(exhibit, members)
+with st.expander("Every network, ranked", expanded=by_way is None, icon=":material/bar_chart:"):
+    found = upsampling.measured(exhibit, members)
 if found:
     key = f"up-network-{dataset}"
     address.choice(key, found, next(iter(found)))
-    name = st.selectbox("Look at one network", found, key=key, format_func=lambda name: set_in_words(members[name]))
+    words = sets_in_words(members.values())
+    name = st.selectbox("Look at one network", found, key=key, format_func=words.__getitem__)
     take_along.of(members[name].record for name in found)
     upsampling.one_network(exhibit, members[name], found[name])

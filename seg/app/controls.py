@@ -1,6 +1,6 @@
 """What to compare: a data set, what differs between the networks, and what they have in common."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -128,7 +128,7 @@ def narrow(offered: list[Comparison], label: str, value: Callable[[Comparison], 
     return left
 
 
-def lesson(comparison: Comparison, sets: Iterable[WeightSet]) -> None:
+def lesson(comparison: Comparison, sets: Collection[WeightSet]) -> None:
     """What to look at, in a sentence or two, and the page that explains it."""
     words = LESSONS[comparison.topic].format(
         thin=here(DATASETS[comparison.dataset].thin if comparison.dataset in DATASETS else ""),
@@ -137,7 +137,7 @@ def lesson(comparison: Comparison, sets: Iterable[WeightSet]) -> None:
     if comparison.topic == "architectures":
         starts = {start_of(w.record) for w in sets if w.record.dataset == comparison.dataset}
         words += f" {SWITCH}" if IMAGENET in starts and len(starts) > 1 else ""
-    st.markdown(" ".join([words, *head_starts(entry.record for entry in comparison.entries)]))
+    st.markdown(" ".join([words, *head_starts((entry.record for entry in comparison.entries), sets)]))
     if comparison.topic in LABS:
         page, label = LABS[comparison.topic]
         link(page, label)

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 import streamlit as st
 
 from seg.app import address, take_along
+from seg.app.layout import PHONE
 
 HEADINGS = {
     "Start here": "What is semantic segmentation?",
@@ -22,7 +23,7 @@ HEADINGS = {
 """Page → the question at its top, there before anything slow is imported."""
 
 CLOSER = """<style>
-@media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding-top: 2.75rem}}
+@media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding-top: 2.75rem; padding-bottom: 3rem}}
 @media (min-width: 768px) {.st-key-newcomer {display: none}}
 </style>"""
 """On a phone the question stands right below Streamlit's bar, so that a network's mask is whole on the first screen.
@@ -52,7 +53,7 @@ def navigation():
             st.page_link(other, width="stretch", query_params=address.to_take_along())
     take_along.tools(page.title)
     st.set_page_config(page_title=f"{page.title} · Segmentation lab", page_icon="docs/icon.png", layout="wide")
-    st.html(CLOSER)
+    st.html(CLOSER + PHONE)
     st.title(HEADINGS[page.title])
     return page
 

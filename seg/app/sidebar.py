@@ -63,7 +63,7 @@ def _own_runs() -> None:
                 placeholder="runs/mine",
                 help="A folder that `python -m seg train --out FOLDER` or `adopt` has written. Only its index, the "
                 "weights and the replays are read. Its networks stand beside the shipped ones on every page, "
-                "marked 'own'.",
+                "called 'your own'.",
             )
         else:
             st.caption("Run the app on your own machine, by `make run`, to open whole folders of your networks.")

@@ -1,5 +1,6 @@
 """What the weight sets let one compare: architectures of a family, or one property of one architecture."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from seg import models
 from seg.catalogue.record import Record
 from seg.catalogue.store import SHIPPED
+from seg.catalogue.words import told_apart, without_shared
 from seg.datasets import DATASETS
 
 SEVEN = (
@@ -34,6 +36,8 @@ LOSS_TITLES = {
 LOSS_ORDER = tuple(LOSS_TITLES)
 STARTS = SCRATCH, IMAGENET = "from scratch", "ImageNet start"
 ELSEWHERE = "trained elsewhere"
+LIVE = "live"
+"""How the variant of a set begins that a visitor had learn while he watched; the number of his training follows."""
 
 START, LOSS, NETWORK, UPSAMPLING, WIDTH, CLASSES = "Start", "Loss", "Network", "Upsampling", "Width", "Classes"
 TOPICS = {
@@ -64,13 +68,26 @@ class WeightSet:
 
     @property
     def mark(self) -> str:
-        """What stands before the name and the titles of an own set: 'own: ', or 'own 2: ' for a second folder."""
+        """What stands before the name of an own set: 'own: ', or 'own 2: ' for a second folder."""
         return "" if not self.own else f"own{f' {self.own}' if self.own > 1 else ''}: "
 
     @property
     def name(self) -> str:
         """The record's name, marked: no own set hides a shipped one."""
         return self.mark + self.record.name
+
+    @property
+    def whose(self) -> str:
+        """'your own training 1' of what was trained in a visit, 'your own' of other own sets; '' of a shipped one."""
+        if not self.own:
+            return ""
+        if live := re.fullmatch(rf"{LIVE}(\d+)", self.record.variant):
+            return f"your own training {live[1]}"
+        return "your own" + (f", folder {self.own}" if self.own > 1 else "")
+
+    def titled(self, title: str) -> str:
+        """A title that says whose the set is."""
+        return ", ".join(filter(None, (title, self.whose)))
 
 
 @dataclass(frozen=True)
@@ -116,10 +133,11 @@ def start_of(record: Record) -> str:
     return IMAGENET if record.recipe.get("pretrained", True) else f"{backbone} from scratch"
 
 
-def head_starts(records: Iterable[Record]) -> list[str]:
+def head_starts(records: Iterable[Record], sets: Iterable[WeightSet]) -> list[str]:
     """A sentence for each encoder that was not new to its data when training began: it has seen them for longer."""
+    words = {weights.record.name: set_in_words(weights) for weights in sets if not weights.own}
     return [
-        f"{title_of(record)}'s encoder began as the trained one of {other}."
+        f"{title_of(record)}'s encoder began as the trained one of {words.get(other, other)}."
         for record in records
         if (other := record.recipe.get("encoder_of"))
     ]
@@ -147,19 +165,28 @@ def traits(record: Record) -> dict[str, str]:
 
 
 def set_in_words(weights: WeightSet, with_seed: bool = True) -> str:
-    """What a person calls the set: 'U-Net, from ImageNet, weighted cross-entropy', with what else sets it apart."""
+    """What a person calls the set: 'U-Net, from ImageNet, weighted cross-entropy', with what else sets it apart, and
+    whose it is. See `told_apart` for several."""
     record = weights.record
-    if record.source:
-        return weights.name
+    if record.source or record.model == models.HEAD:
+        return weights.titled(f"{record.name.split('/', 1)[1]}, {start_of(record)}")
     trait = traits(record)
     start = "from ImageNet" if trait[START] == IMAGENET else trait[START]
     said = {"lite0", record.arguments.upsampling, "paper"}
     rest = [part.replace("seed", "seed ") for part in record.variant.split("-") if part and part not in said]
     rest = [part for part in rest if with_seed or not part.startswith("seed ")]
+    rest = [part for part in rest if not (weights.own and re.fullmatch(rf"{LIVE}\d+", part))]
     way = trait[UPSAMPLING] if record.arguments.upsampling else ""
     wide = "paper's width" if trait[WIDTH] == "paper" else ""
     words = (trait[NETWORK], start, trait[LOSS], way, wide, *rest)
-    return weights.mark + ", ".join(word for word in words if word)
+    return weights.titled(", ".join(word for word in words if word))
+
+
+def sets_in_words(sets: Iterable[WeightSet]) -> dict[str, str]:
+    """Name → words, of sets that are listed together: where they learned several data sets, each says which."""
+    sets = list(sets)
+    several = len({weights.record.dataset for weights in sets}) > 1
+    return told_apart({w.name: set_in_words(w) + (f", {w.record.dataset} pictures" if several else "") for w in sets})
 
 
 def comparisons(sets: Iterable[WeightSet]) -> list[Comparison]:
@@ -223,7 +250,7 @@ def _family(members: Sequence[WeightSet], everything: Sequence[WeightSet]) -> tu
     elsewhere = [w for w in everything if not w.own] or everything
     entries = [entry for names in SEVEN if (entry := _member_or_stand_in(names, shipped, elsewhere))]
     for weights in members:
-        title = weights.mark + title_of(weights.record)
+        title = weights.titled(title_of(weights.record))
         if title not in {e.title for e in entries} and not _stood_for(weights, entries):
             entries.append(Entry(title, weights))
     return tuple(entries)
@@ -245,7 +272,7 @@ def _member_or_stand_in(
     for name in names:
         for weights in family:
             if weights.record.model == name:
-                return Entry(weights.mark + title_of(weights.record), weights)
+                return Entry(weights.titled(title_of(weights.record)), weights)
     for name in names:
         nearest = min(
             (w for w in everything if w.record.model == name),
@@ -255,7 +282,7 @@ def _member_or_stand_in(
         if nearest is not None:
             trait = traits(nearest.record)
             unlike = [trait[p] for p in (START, LOSS) if trait[p] != wanted[p]]
-            return Entry(nearest.mark + trait[NETWORK], nearest, f"not in this family: {', '.join(unlike)}")
+            return Entry(nearest.titled(trait[NETWORK]), nearest, f"not in this family: {', '.join(unlike)}")
     return None
 
 
@@ -274,7 +301,7 @@ def _varying(dataset: str, topic: str, sets: Sequence[WeightSet]) -> list[Compar
             continue
         ordered = sorted(members.items(), key=lambda item: (item[0][1], _rank_of(varied, item[0][0])))
         entries = tuple(
-            Entry(weights.mark + value, weights, _scale_note(weights, ordered)) for (value, _), weights in ordered
+            Entry(weights.titled(value), weights, _scale_note(weights, ordered)) for (value, _), weights in ordered
         )
         fixed = {p: v for p, v in key if v and p != WIDTH and not (p == UPSAMPLING and v == "unpool")}
         found.append(Comparison(dataset, topic, fixed, entries))
@@ -308,14 +335,12 @@ def _own_runs(
                 nearest = min(same, key=lambda w: _differing_traits(w.record, weights.record))
                 beside[nearest.name] = nearest
         fixed = {CLASSES: ", ".join(names)} if len(groups) > 1 else {}
-        shipped = (Entry(_without_dataset(w), w, "shipped") for w in beside.values())
-        entries = (*(Entry(_without_dataset(w), w) for w in own), *shipped)
+        words = told_apart({w.name: set_in_words(w) for w in (*own, *beside.values())})
+        words = dict(zip(words, without_shared([*words.values()]), strict=True))
+        shipped = (Entry(words[w.name], w, "shipped") for w in beside.values())
+        entries = (*(Entry(words[w.name], w) for w in own), *shipped)
         found.append(Comparison(dataset, "own runs", fixed, entries))
     return found
-
-
-def _without_dataset(weights: WeightSet) -> str:
-    return weights.mark + weights.record.name.split("/", 1)[1]
 
 
 def _differing_traits(one: Record, other: Record) -> int:

@@ -19,7 +19,7 @@ def nearest(sets: Iterable[WeightSet], dataset: str, models: Sequence[str]) -> E
         return record.dataset != dataset, models.index(record.model), order, shipped_and_plainest_first(weights)
 
     found = min((weights for weights in sets if weights.record.model in models), key=rank, default=None)
-    return None if found is None else Entry(found.mark + title_of(found.record), found)
+    return None if found is None else Entry(found.titled(title_of(found.record)), found)
 
 
 def usual(sets: Iterable[WeightSet], dataset: str) -> Entry:

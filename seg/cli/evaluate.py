@@ -4,6 +4,7 @@ import json
 import shlex
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +46,7 @@ def evaluate(
     are not scored at all, exit status 2, until --ids-from or --white says which. While it runs, what is scored is kept
     beside the first file that it writes, as FILE.partial; --resume goes on from there.
     """
+    from seg.catalogue.comparisons import WeightSet, sets_in_words
     from seg.catalogue.store import folder_of
     from seg.datasets.own import OwnSamples
     from seg.inference.segmenter import Segmenter
@@ -93,11 +95,12 @@ def evaluate(
         if json_file and not as_text:
             write(json_file, f"{text}\n".encode())
         if report_file:
-            shown = examples(segmenters, samples, journal.rows, detail)
             records = [segmenter.record for segmenter in segmenters]
+            in_words = replace(totals, networks=tuple(sets_in_words(map(WeightSet, records)).values()))
+            shown = examples(in_words.networks, segmenters, samples, journal.rows, detail)
             called = data.resolve().name if data else f"rendered {record.dataset}"
             command = shlex.join(["seg", *sys.argv[1:]])
-            write(report_file, report(totals, records, called, split, shown, command, account.left_out).encode())
+            write(report_file, report(in_words, records, called, split, shown, command, account.left_out).encode())
     print(text if as_text else tables.printed(totals))
     if new := len(journal.rows) - len(done):
         print(f"{new / (time.monotonic() - start):.1f} pictures a second.", file=sys.stderr)

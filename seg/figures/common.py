@@ -6,10 +6,15 @@ from html import escape, unescape
 import numpy as np
 import plotly.graph_objects as go
 
+from seg.catalogue.words import in_lines
+
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C7A00", "#7F7F7F")
 """Okabe and Ito's colours, told apart by colour-blind people; with `SYMBOLS` as a second cue."""
 
 SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "hexagon")
+
+LINE = 36
+"""Characters on a line of a long name beside a figure."""
 
 FAINT = "rgba(128,128,128,.6)"
 
@@ -17,6 +22,11 @@ FAINT = "rgba(128,128,128,.6)"
 def as_text(name: str) -> str:
     """A name from outside as plotly is to draw it, letter for letter: it would take <b> for bold, <a> for a link."""
     return escape(name, quote=False)
+
+
+def name_in_lines(words: str) -> str:
+    """A network's name as `as_text`, on lines of `LINE` characters."""
+    return "<br>".join(map(as_text, in_lines(words, LINE)))
 
 
 def name_of(text: str) -> str:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from seg.catalogue.comparisons import IMAGENET, SEVEN
-from seg.figures.common import COLOURS, FAINT, SYMBOLS, as_text, draw_diagonal, framed, heat_map
+from seg.figures.common import COLOURS, FAINT, SYMBOLS, as_text, draw_diagonal, framed, heat_map, name_in_lines
 
 CELL = 34
 """The side of what is clicked in a cell of a heat map, in pixels."""
@@ -44,7 +44,7 @@ def price(points: pd.DataFrame, cost: str, score: str) -> go.Figure:
                 "width": 3,
             },
             mode="markers+text",
-            text=members["label"].where(named, ""),
+            text=members["label"].map(name_in_lines).where(named, ""),
             textposition=["top right" if left else "top left" for left in members["cost"] < middle],
             marker={
                 "size": 11,
@@ -52,10 +52,9 @@ def price(points: pd.DataFrame, cost: str, score: str) -> go.Figure:
                 "symbol": SYMBOLS[hue] + members["start"].map(lambda start: "-open" if start == IMAGENET else ""),
                 "line": {"width": 1.5},
             },
-            customdata=members[["label", "start", "device"]],
+            customdata=members[["label", "device"]].map(as_text),
             hovertemplate=(
-                f"%{{customdata[0]}}<br>%{{customdata[1]}}<br>{score} %{{y:.3f}}<br>%{{x:,.5~g}} {cost}"
-                "<br>%{customdata[2]}<extra></extra>"
+                f"%{{customdata[0]}}<br>{score} %{{y:.3f}}<br>%{{x:,.5~g}} {cost}<br>%{{customdata[1]}}<extra></extra>"
             ),
             legendgroup=network,
             showlegend=False,
@@ -70,18 +69,21 @@ def price(points: pd.DataFrame, cost: str, score: str) -> go.Figure:
             legendgroup=network,
         )
     figure.update_xaxes(title=cost, type="log", range=_log_range(points["cost"]), dtick="D2")
-    figure.update_yaxes(title=score, zeroline=False)
+    low, high = np.nanmin(points[["low", "score"]]), np.nanmax(points[["high", "score"]])
+    room = max(0.01, high - low)  # above the best for two lines of its name
+    figure.update_yaxes(title=score, zeroline=False, range=[low - 0.06 * room, high + 0.14 * room])
     return framed(figure, height=520)
 
 
 def dice_heat_map(dice: pd.DataFrame) -> go.Figure:
     """One row a network, one column a class, from `leaderboard.dice_table`: each cell Dice × 100."""
     values = dice.to_numpy(float)
-    names = [as_text(label).replace(" · ", "<br>", 1) for label in dice.index]
+    names = list(map(name_in_lines, dice.index))
+    lines = max((1 + name.count("<br>") for name in names), default=1)
     figure = _heat_map(
         values, [as_text(name) for name in dice.columns], names, 0.0, "%{y}<br>%{x}: Dice %{z:.3f}<extra></extra>"
     )
-    return framed(figure, height=100 + 36 * len(dice))
+    return framed(figure, height=100 + max(36, 18 * lines) * len(dice))
 
 
 def confusion_heat_map(confusion: np.ndarray, classes: Sequence[str], to_choose: bool = False) -> go.Figure:
@@ -170,7 +172,7 @@ def _with_room(points: pd.DataFrame) -> pd.Series:
     named = pd.Series(False, points.index)
     for i in points[points["front"] | points["own"]].sort_values("score", ascending=False).index:
         beside = np.abs(np.log10(points["cost"][named] / points["cost"][i])) < 0.4 * wide
-        level = np.abs(points["score"][named] - points["score"][i]) < 0.05 * high
+        level = np.abs(points["score"][named] - points["score"][i]) < 0.08 * high
         named[i] = not (beside & level).any()
     return named
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from seg.figures.common import COLOURS, framed
+from seg.figures.common import COLOURS, framed, name_in_lines
 
 DIVERGING = ((0.0, "#D55E00"), (0.5, "#F7F7F7"), (1.0, "#0072B2"))
 TEXT_UP_TO = 5
@@ -39,10 +39,11 @@ def number_grid(values: np.ndarray, scale: float | None = None, whole: bool = Fa
 def ranking(strongest: Mapping[str, tuple[int, float]]) -> go.Figure:
     """One bar a network, the strongest pattern on top: name → (period in pixels, dB over the neighbourhood)."""
     names = sorted(strongest, key=lambda name: strongest[name][1])
+    shown = list(map(name_in_lines, names))
     figure = go.Figure(
         go.Bar(
             x=[strongest[name][1] for name in names],
-            y=names,
+            y=shown,
             orientation="h",
             showlegend=False,
             marker={"color": COLOURS[0]},
@@ -52,9 +53,9 @@ def ranking(strongest: Mapping[str, tuple[int, float]]) -> go.Figure:
     # Beside a bar to the left its text would stand over the names.
     figure.add_scatter(
         x=[max(0.0, strongest[name][1]) for name in names],
-        y=names,
+        y=shown,
         mode="text",
-        text=[f" {strongest[name][1]:.1f} dB, every {strongest[name][0]} px" for name in names],
+        text=[f" {round(strongest[name][1], 1) + 0:.1f} dB, every {strongest[name][0]} px" for name in names],
         textposition="middle right",
         cliponaxis=False,
         hoverinfo="skip",
@@ -66,7 +67,7 @@ def ranking(strongest: Mapping[str, tuple[int, float]]) -> go.Figure:
         range=[min(0, *values) * 1.1, max(1, *values) * 1.4],
     )
     figure.update_yaxes(ticksuffix=" ")
-    return framed(figure, height=90 + 30 * len(names))
+    return framed(figure, height=90 + 36 * len(names))
 
 
 def overlap_profile(counts: Sequence[int]) -> go.Figure:

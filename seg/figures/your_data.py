@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from seg.figures.common import COLOURS, FAINT, SYMBOLS, as_text, framed
+from seg.figures.common import COLOURS, FAINT, SYMBOLS, as_text, framed, name_in_lines
 
 SIZES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Shares of a picture that the axis names."""
@@ -17,7 +17,7 @@ def intervals(networks: Sequence[str], values: np.ndarray, title: str) -> go.Fig
     for k, (name, (value, low, high)) in enumerate(zip(networks, values, strict=True)):
         figure.add_scatter(
             x=[value],
-            y=[as_text(name)],
+            y=[name_in_lines(name)],
             error_x={
                 "array": [high - value],
                 "arrayminus": [value - low],

@@ -5,10 +5,13 @@ from html import escape
 
 import numpy as np
 
+from seg.catalogue.words import in_lines
 from seg.scores.totals import Interval
 
-WIDTH, LABELS, LINE = 720, 220, 30
-"""Of a chart, and of the names at its left; the height of a line. Pixels."""
+WIDTH, LABELS, LINE, LEADING = 720, 220, 34, 14
+"""Of a chart, and of the names at its left; the height of a line, and of one of a name's. Pixels."""
+LETTERS = 32
+"""Of a name, on one line."""
 
 INK, QUIET, RULE = "#1b1f24", "#4a5560", "#e3e7eb"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a7a7a")
@@ -92,9 +95,19 @@ def _small(text: str, x: float, y: float) -> str:
 
 
 def _name(name: str, y: float) -> str:
-    shown = escape(name if len(name) <= 30 else f"{name[:29]}…")
-    whole = f"<title>{escape(name)}</title>{shown}"
-    return f'<text x="{LABELS - 12}" y="{y + 4}" text-anchor="end" fill="{INK}">{whole}</text>'
+    """On two lines, if it is long."""
+    lines = in_lines(name, LETTERS)
+    first, rest = lines[0], ", ".join(lines[1:])
+    parts = [_cut(part) for part in (first, rest) if part]
+    top = y + 4 - LEADING * (len(parts) - 1) / 2
+    spans = "".join(
+        f'<tspan x="{LABELS - 12}" y="{top + LEADING * i:.1f}">{escape(part)}</tspan>' for i, part in enumerate(parts)
+    )
+    return f'<text text-anchor="end" fill="{INK}"><title>{escape(name)}</title>{spans}</text>'
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…"
 
 
 def _svg(height: float, title: str, parts: Sequence[str]) -> str:

@@ -9,7 +9,6 @@ import numpy as np
 from PIL import Image
 
 from seg import __version__
-from seg.catalogue.comparisons import title_of
 from seg.catalogue.record import Record
 from seg.datasets import Samples
 from seg.inference.segmenter import Segmenter
@@ -40,20 +39,24 @@ class Example:
 
 
 def examples(
-    segmenters: Sequence[Segmenter], samples: Samples, rows: Sequence[Row], detail: int = 1
+    networks: Sequence[str], segmenters: Sequence[Segmenter], samples: Samples, rows: Sequence[Row], detail: int = 1
 ) -> dict[str, list[Example]]:
-    """What to look at → pictures, segmented once more for it."""
+    """What to look at → pictures, segmented once more for it. networks: what the segmenters are called."""
     ordered = sorted(rows, key=lambda row: np.nanmean(row.dice))
     kinds = {"Worst": ordered[:SHOWN], "Best": ordered[SHOWN:][-SHOWN:][::-1]}
     if len(segmenters) > 1:
         doubted = sorted((row for row in rows if row.doubt), key=lambda row: -(row.doubt or 0))
         kinds["All networks agree against the truth: is it right?"] = doubted[:SHOWN]
     return {
-        kind: [_example(segmenters, samples, row, detail) for row in found] for kind, found in kinds.items() if found
+        kind: [_example(networks, segmenters, samples, row, detail) for row in found]
+        for kind, found in kinds.items()
+        if found
     }
 
 
-def _example(segmenters: Sequence[Segmenter], samples: Samples, row: Row, detail: int) -> Example:
+def _example(
+    networks: Sequence[str], segmenters: Sequence[Segmenter], samples: Samples, row: Row, detail: int
+) -> Example:
     sample, class_map = samples[row.index], segmenters[0].record.class_map
     photo = fit(sample.image, SIDE)
 
@@ -61,8 +64,8 @@ def _example(segmenters: Sequence[Segmenter], samples: Samples, row: Row, detail
         return _jpeg(overlay(photo, fit_labels(labels, SIDE), class_map, 0.7))
 
     pictures = [(_jpeg(photo), row.name), (drawn(sample.labels), "truth")]
-    for segmenter, dice in zip(segmenters, row.dice, strict=True):
-        pictures.append((drawn(segmenter(sample.image, detail).labels), f"{segmenter.record.name}, Dice {dice:.2f}"))
+    for name, segmenter, dice in zip(networks, segmenters, row.dice, strict=True):
+        pictures.append((drawn(segmenter(sample.image, detail).labels), f"{name}, Dice {dice:.2f}"))
     return Example(row, tuple(pictures))
 
 
@@ -96,8 +99,11 @@ def report(
             document.pictures(example.pictures)
     document.heading("Networks")
     document.table(
-        ["network", "architecture", "parameters", "short side seen", "checksum"],
-        [[r.name, title_of(r), f"{r.parameters:,}", f"{r.scale} px", r.sha256[:12]] for r in records],
+        ["network", "name for the command line", "parameters", "short side seen", "checksum"],
+        [
+            [name, r.name, f"{r.parameters:,}", f"{r.scale} px", r.sha256[:12]]
+            for name, r in zip(totals.networks, records, strict=True)
+        ],
     )
     document.heading("How to do it again")
     document.code(command)

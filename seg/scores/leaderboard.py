@@ -16,6 +16,7 @@ import pandas as pd
 
 from seg.catalogue.comparisons import LOSS_ORDER, LOSS_TITLES, SCRATCH, WeightSet, set_in_words, start_of, title_of
 from seg.catalogue.record import Record, Timing, Validation
+from seg.catalogue.words import told_apart
 from seg.datasets import DATASETS
 from seg.models import ARCHITECTURES
 
@@ -44,21 +45,13 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The set's name as shown everywhere; for several seeds the part of it that they share."""
+        """The set's name, marked if it is an own one; for several seeds the part of it that they share."""
         return self.sets[0].name if len(self.sets) == 1 else self.sets[0].mark + _stem(self.record)
 
     @property
     def words(self) -> str:
         """What a person calls it, see `set_in_words`; for several seeds without them."""
         return set_in_words(self.sets[0], with_seed=len(self.sets) == 1)
-
-    @property
-    def label(self) -> str:
-        """Short, for figures of one data set: 'U-Net · dice', with the variant if it has one."""
-        variant = self.record.variant if len(self.sets) == 1 else _stem(self.record).partition(self._base)[2].strip("-")
-        is_named = self.record.source or self.record.model in ARCHITECTURES
-        network = title_of(self.record) if is_named else self.record.model
-        return self.sets[0].mark + " · ".join(filter(None, (network, self.record.loss, variant)))
 
     @property
     def _base(self) -> str:
@@ -216,7 +209,7 @@ def price(shown: Sequence[Row], cost: str, score: str) -> pd.DataFrame:
         if math.isfinite(x) and x > 0 and math.isfinite(y):
             low, high = row.interval(score)
             traits = {"network": row.network, "model": row.record.model, "loss": row.loss, "start": row.start}
-            marks = {"label": row.label, "own": bool(row.sets[0].own), **traits}
+            marks = {"label": row.words, "own": bool(row.sets[0].own), **traits}
             device = row.device if cost == "milliseconds" else ""
             lines.append({**marks, "cost": x, "score": y, "low": low, "high": high, "device": device})
     frame = pd.DataFrame(lines)
@@ -235,7 +228,8 @@ def pareto(cost: np.ndarray, score: np.ndarray) -> np.ndarray:
 def dice_table(shown: Sequence[Row]) -> pd.DataFrame:
     """Dice of rows of one data set: one line a row that has any, one column a class, the easiest class first."""
     names = dict.fromkeys(name for row in shown for name in row.record.class_map.names)
-    frame = pd.DataFrame({name: {row.label: row.dice(name) for row in shown} for name in names}, dtype=float)
+    words = told_apart({row.name: row.words for row in shown})
+    frame = pd.DataFrame({name: {words[r.name]: r.dice(name) for r in shown} for name in names}, dtype=float)
     frame = frame.dropna(how="all").dropna(how="all", axis=1)
     return frame[frame.mean().sort_values(ascending=False, kind="stable").index]
 
@@ -260,9 +254,9 @@ def decoders(shown: Sequence[Row]) -> pd.DataFrame:
             continue
         lines.append(
             {
-                "dataset": row.sets[0].mark + row.record.dataset,
+                "dataset": row.sets[0].titled(row.record.dataset),
                 "start": row.start,
-                "loss": row.record.loss,
+                "loss": row.loss,
                 "decoder": row.network,
                 **{key: row.score(key) - baseline.score(key) for key in SCORES},
                 "verdict": said,

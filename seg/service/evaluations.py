@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from seg.catalogue.comparisons import WeightSet
+from seg.catalogue.comparisons import WeightSet, sets_in_words
 from seg.datasets import Sample, Samples
 from seg.errors import DataError
 from seg.inference.segmenter import Segmenter
@@ -47,8 +47,9 @@ class Task:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the networks, own ones marked."""
-        return tuple(weights.name for weights in self.sets)
+        """Of the networks, in words."""
+        words = sets_in_words(self.sets)
+        return tuple(words[weights.name] for weights in self.sets)
 
     def networks(self) -> list[Segmenter]:
         """Loaded for this, and gone with it: for one caller, so that other visitors have their turn too.
@@ -156,10 +157,11 @@ class Masks(Job):
         with zipfile.ZipFile(self.file, "a", zipfile.ZIP_STORED) as archive:
             for row in self._rows[self._written :]:
                 image = self.task.samples[row.index].image
-                for name, segmenter in zip(self.task.names, segmenters, strict=True):
+                for weights, segmenter in zip(self.task.sets, segmenters, strict=True):
                     labels = segmenter(image, self.task.detail).labels
                     archive.writestr(
-                        f"{_inside(name)}/{_inside(row.name)}.png", encode_ids(labels, segmenter.record.class_map)
+                        f"{_inside(weights.name)}/{_inside(row.name)}.png",
+                        encode_ids(labels, segmenter.record.class_map),
                     )
                 self._written += 1
                 if self.file.stat().st_size > MOST_BYTES:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from seg.catalogue.comparisons import LIVE
 from seg.catalogue.store import Record, WeightIndex, half_precision
 from seg.errors import TrainingError
 from seg.losses import build_loss
@@ -43,7 +44,7 @@ def recipe(model: str, loss: str, rarity: float, learning_rate: float, steps: in
         loss=loss,
         base=None if model.startswith("fc_densenet") else 8,
         levels=3 if model == "encoder_decoder" else None,
-        variant=f"live{number}",
+        variant=f"{LIVE}{number}",
         scale=64,
         jitter=False,
         rendered=240,

@@ -223,9 +223,12 @@ def test_own_runs_opened_in_the_sidebar_stand_beside_the_shipped_network(page, t
     expect(page.get_by_text("1 weight set opened.")).to_be_visible()
     page.get_by_role("button", name="7 architectures").click()
     page.locator('[data-testid="stButtonGroup"]').get_by_text("own runs", exact=True).click()
-    expect(page.locator('[data-panel="own: unet-wce"]')).to_be_visible()
+    expect(page.locator('[data-panel="U-Net, your own"]')).to_be_visible()
     settled(page, networks=2)
-    assert list(score_table(page)) == ["own: unet-wce", "unet-wce"]
+    assert list(score_table(page)) == [
+        "U-Net, your own",
+        "U-Net",
+    ]
 
 
 def test_a_click_on_a_class_in_the_table_or_on_a_mark_in_the_chart_sees_it_alone(page):

@@ -8,6 +8,10 @@ from tests.browser.axe import whole
 from tests.browser.test_compare import settled, still
 
 MOST_TABS = 15
+LONGEST = 5700
+"""Of a page as it opens on a phone, in pixels: under seven screens."""
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+LENGTH = "document.querySelector('[data-testid=stMain]').scrollHeight"
 FOCUSED_PANELS = """() => {
     let focused = document.activeElement;
     while (focused.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
@@ -74,4 +78,24 @@ def test_axe_finds_nothing_on_the_other_pages(browser, serve, path, scheme, widt
     page.wait_for_timeout(1000)
     still(page)
     assert whole(page) == []
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "last"),
+    [
+        ("?", "What to look at"),
+        ("architectures?", "What does resolution cost?"),
+        ("leaderboard?", "How fast does it run?"),
+        ("losses?", "The formulas"),
+        ("masks?", "What numbers is it?"),
+        ("training?", "How do the curves run?"),
+        ("upsampling?", "What do our networks do?"),
+    ],
+)
+def test_no_page_is_longer_on_a_phone_than_seven_screens(browser, serve, path, last):
+    page = opened(browser, f"{serve('streamlit_app.py')}/{path}dataset=street", **PHONE)
+    expect(page.get_by_role("heading", name=last)).to_be_visible()
+    still(page)
+    assert page.evaluate(LENGTH) <= LONGEST
     page.close()

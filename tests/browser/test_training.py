@@ -156,6 +156,6 @@ def test_networks_learn_while_one_watches_and_goes_elsewhere(browser: Browser, s
     expect(page.get_by_text("stand beside the others on every page")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("link", name="Compare them").click()
     expect(page.get_by_role("heading", name="What do the networks see?")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("own: unet-wce-live1").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("U-Net, your own training 1").first).to_be_visible(timeout=PATIENCE)
     assert page.locator('[data-testid="stException"]').count() == 0
     page.close()

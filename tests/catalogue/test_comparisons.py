@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from seg.catalogue.comparisons import IMAGENET, SCRATCH, WeightSet, comparisons, head_starts, set_in_words
+from seg.catalogue.comparisons import (
+    IMAGENET,
+    SCRATCH,
+    WeightSet,
+    comparisons,
+    head_starts,
+    set_in_words,
+    sets_in_words,
+)
 from seg.catalogue.record import Class
 from seg.catalogue.store import SHIPPED, WeightIndex
 from tests.conftest import make_set
@@ -109,11 +117,15 @@ def test_own_sets_stand_beside_the_shipped_ones_and_hide_none(one):
     assert [w.name for w in own] == ["own: street/unet-wce", "own: street/unet-dice", "own 2: street/unet-wce"]
     found = comparisons([*own, *grid(one)])
     scratch = of(found, "architectures")[1]
-    assert titles(scratch)[-3:] == ["FC-DenseNet103", "own: U-Net", "own 2: U-Net"]
-    assert {"Dice", "own: Dice", "weighted cross-entropy"} <= set(titles(of(found, "losses")[0]))
+    assert titles(scratch)[-3:] == ["FC-DenseNet103", "U-Net, your own", "U-Net, your own, folder 2"]
+    assert {"Dice", "Dice, your own", "weighted cross-entropy"} <= set(titles(of(found, "losses")[0]))
     (mine,) = of(found, "own runs")
     assert titles(mine) == [
-        "own: unet-wce", "own: unet-dice", "own 2: unet-wce", "unet-wce", "unet-dice",
+        "U-Net, weighted cross-entropy, your own",
+        "U-Net, Dice, your own",
+        "U-Net, weighted cross-entropy, your own, folder 2",
+        "U-Net, weighted cross-entropy",
+        "U-Net, Dice",
     ]  # fmt: skip
 
 
@@ -121,7 +133,8 @@ def test_own_sets_stand_beside_the_shipped_ones_and_hide_none(one):
 def test_own_sets_alone_are_compared_too(one, models):
     found = comparisons([weights(one, model, own=1) for model in models])
     assert [c.topic for c in found] == ["architectures", "own runs"]
-    assert sorted(titles(found[0])) == sorted({"unet": "own: U-Net", "fcn8s": "own: FCN-8s"}[m] for m in models)
+    called = {"unet": "U-Net, your own", "fcn8s": "FCN-8s, your own"}
+    assert sorted(titles(found[0])) == sorted(called[m] for m in models)
 
 
 def test_sets_of_one_name_that_have_other_classes_are_never_in_one_comparison(one):
@@ -162,7 +175,9 @@ def test_a_single_set_can_be_looked_at_alone_and_none_is_nothing_to_compare(one)
 
 def test_an_encoder_that_was_trained_before_is_told(one):
     later = replace(one, model="unet", recipe={**one.recipe, "encoder_of": "street/fcn8s-ce"})
-    assert head_starts([one, later]) == ["U-Net's encoder began as the trained one of street/fcn8s-ce."]
+    before = weights(one, "fcn8s", "ce")
+    said = "U-Net's encoder began as the trained one of FCN-8s, from scratch, cross-entropy."
+    assert head_starts([one, later], [before]) == [said]
 
 
 def test_every_shipped_set_has_a_name_in_words_of_its_own():
@@ -174,3 +189,22 @@ def test_every_shipped_set_has_a_name_in_words_of_its_own():
     for dataset in {weights.record.dataset for weights in sets}:
         names = [said[weights.name] for weights in sets if weights.record.dataset == dataset]
         assert len(set(names)) == len(names)
+
+
+def test_what_was_trained_in_a_visit_is_called_so_with_its_number(one):
+    live = [weights(one, "unet", variant=f"live{number}", own=1) for number in (1, 2)]
+    (own,) = of(comparisons([*live, *grid(one)]), "own runs")
+    assert titles(own)[:2] == [
+        "U-Net, your own training 1",
+        "U-Net, your own training 2",
+    ]
+    assert set_in_words(live[1]) == "U-Net, from scratch, weighted cross-entropy, your own training 2"
+
+
+def test_sets_that_are_listed_together_say_their_data_set_where_there_are_several(one):
+    street, shapes = weights(one, "unet"), weights(one, "unet", dataset="shapes")
+    assert sets_in_words([street]) == {"street/unet-wce": "U-Net, from scratch, weighted cross-entropy"}
+    assert list(sets_in_words([street, shapes]).values()) == [
+        "U-Net, from scratch, weighted cross-entropy, street pictures",
+        "U-Net, from scratch, weighted cross-entropy, shapes pictures",
+    ]

@@ -228,9 +228,9 @@ def test_evaluate_prints_a_table_of_several_networks_and_writes_each_picture(tmp
     assert [row["picture"] for row in rows] == ["1", "2"]
     assert 0 < float(rows[0]["shapes/fcn8s-wce: mean Dice"]) < 1
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["scores.csv", "scores.json", "scores.report"]
-    assert f'<td class="">shapes/fcn8s-wce</td><td class="number best">{first["mean_dice"]:.3f}' in (
-        tmp_path / "out" / "scores.report"
-    ).read_text("utf-8")
+    called = "FCN-8s, from scratch, weighted cross-entropy"
+    report = (tmp_path / "out" / "scores.report").read_text("utf-8")
+    assert f'<td class="">{called}</td><td class="number best">{first["mean_dice"]:.3f}' in report
 
 
 def test_a_set_is_exported_for_other_programs_and_for_another_visit(weights, tmp_path):

@@ -64,7 +64,10 @@ def test_compare_puts_them_beside_each_other_and_the_shipped_ones_of_their_class
     control(page, "Compare").set_value("own runs")
     settle(page.run())
     assert not page.exception
-    assert list(table(page).columns) == ["own: theirs", "own: whole", "conv_stack-wce", "fcn8s-wce", "unet-wce"]
+    assert list(table(page).columns) == [
+        *(f"{name}, trained elsewhere, your own" for name in ("theirs", "whole")),
+        *(f"{network}, from scratch, weighted cross-entropy" for network in ("Conv stack", "FCN-8s", "U-Net")),
+    ]
     assert table(page).notna().any().all()
 
 
@@ -80,7 +83,7 @@ def test_the_leaderboard_lists_them_by_their_own_names(page):
     to(page, "leaderboard")
     assert not page.exception
     shown = page.dataframe[0].value.to_string()
-    assert all(name in shown for name in ("own: street/theirs", "own: street/whole", "own: orchard/one"))
+    assert all(f"{name}, trained elsewhere, your own" in shown for name in ("theirs", "whole", "one"))
     filters = {field.label: field.options for field in page.multiselect}
     assert "trained elsewhere" in filters["Start"]
     assert "not known" in filters["Loss"]
@@ -90,15 +93,15 @@ def test_the_leaderboard_lists_them_by_their_own_names(page):
 def test_architectures_looks_into_a_module_and_says_of_an_onnx_file_that_nobody_can(page):
     to(page, "architectures")
     assert not page.exception
-    page.segmented_control(key="network").set_value("own: theirs").run()
+    page.segmented_control(key="network").set_value("theirs, trained elsewhere, your own").run()
     assert not page.exception
     assert "Operations and memory of every stage" in {chart.proto.alt for chart in page.get("plotly_chart")}
     seen = [str(image.proto) for image in page.get("image")]
     assert sum("Receptive field of" in image for image in seen) == 4, "of every network but the ONNX file"
-    page.segmented_control(key="network").set_value("own: whole").run()
+    page.segmented_control(key="network").set_value("whole, trained elsewhere, your own").run()
     assert not page.exception
     assert not page.error
-    assert "own: whole is an ONNX file, which runs as a whole" in said(page)
+    assert "whole, trained elsewhere, your own is an ONNX file, which runs as a whole" in said(page)
     assert not any("Receptive field of" in str(image.proto) for image in page.get("image"))
 
 
@@ -106,7 +109,7 @@ def test_upsampling_measures_the_modules_and_names_the_others(page):
     to(page, "upsampling")
     assert not page.exception
     assert not page.error
-    assert "Not measured, an ONNX file runs as a whole: own: street/whole." in said(page)
+    assert "Not measured, an ONNX file runs as a whole: whole, trained elsewhere, your own." in said(page)
 
 
 @pytest.mark.parametrize("name", ["losses", "training"])

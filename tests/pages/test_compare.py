@@ -699,10 +699,10 @@ def test_own_runs_stand_beside_the_shipped_networks_and_hide_none(seven, service
     page = visit(str(tmp_path))
     assert not page.exception
     assert not page.warning
-    assert list(table(page).columns)[5:] == ["U-Net", "FC-DenseNet103", "own: U-Net"]
-    assert not table(page)["U-Net"].equals(table(page)["own: U-Net"])
+    assert list(table(page).columns)[5:] == ["U-Net", "FC-DenseNet103", "U-Net, your own"]
+    assert not table(page)["U-Net"].equals(table(page)["U-Net, your own"])
     choose(page, "Compare", "own runs")
-    assert list(table(page).columns) == ["own: unet-wce", "unet-wce"]
+    assert list(table(page).columns) == ["U-Net, your own", "U-Net"]
     assert service.runs == 8
 
 
@@ -721,9 +721,9 @@ def test_where_others_visit_no_folder_of_the_machine_can_be_named(seven, service
         assert not [field for field in page.sidebar.text_input if "Folder" in field.label]
         assert any("on your own machine" in caption.value for caption in page.sidebar.caption)
         assert not any("opened" in caption.value for caption in page.sidebar.caption)
-        assert "own: U-Net" not in table(settle(page)).columns
+        assert "U-Net, your own" not in table(settle(page)).columns
     monkeypatch.setenv("SEG_WEIGHTS", str(tmp_path))  # what the server's owner opens, all may see
-    assert "own: U-Net" in table(visit()).columns
+    assert "U-Net, your own" in table(visit()).columns
 
 
 def test_drawing_the_page_again_measures_no_picture_again(page, monkeypatch):
@@ -753,7 +753,7 @@ def test_own_runs_may_be_named_by_the_environment_and_may_be_of_another_data_set
     page = visit()
     assert len(table(page).columns) == 7
     choose(page, "Data set", "shapes")
-    assert list(table(page).columns) == ["own: U-Net"]
+    assert list(table(page).columns) == ["U-Net, your own"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -299,6 +300,7 @@ def test_the_exports_are_those_of_the_command_line(page):
     evaluation = scored(page)
     totals = evaluation.totals()
     files = {name: make() for name, _, make in exports.written(evaluation, totals).values()}
+    totals = replace(totals, networks=NETWORKS)
     assert files["pictures.csv"].decode() == tables.pictures_csv(totals)
     assert files["totals.csv"].decode() == tables.totals_csv(totals)
     assert json.loads(files["scores.json"]) == tables.as_json(totals, "all")
@@ -323,6 +325,7 @@ def test_masks_and_report_are_made_when_asked_for(page):
     assert [np.count_nonzero((ids == truth) & (truth == c)) for c in range(11)] == areas[:, 0].tolist()
     html = page.session_state[exports.REPORT][1].html
     assert "seg evaluate --weights street/fcn8s-wce --weights street/unet-wce --data orchard.zip" in html
+    assert "FCN-8s, from scratch, weighted cross-entropy" in html
     assert {"Masks (ZIP)", "Report (HTML)"} <= {button.label for button in page.get("download_button")}
 
 
@@ -354,10 +357,10 @@ def test_the_pixels_of_a_confusion_stand_in_a_panel_of_their_own(page):
     cell = scored_pictures.Confusion(1, truth, taken)
     panel_of = scored_pictures.confused(exhibit, evaluation.totals(), cell)
     panels = []
-    for weights in evaluation.task.sets:
+    for name, weights in zip(("FCN-8s", "U-Net"), evaluation.task.sets, strict=True):
         future = Future()
         future.set_result(Segmenter.load(weights.record.name, weights=weights.folder)(sample.image))
-        panels.append(panel_of(Run(Entry(weights.name, weights), None, future)))
+        panels.append(panel_of(Run(Entry(name, weights), None, future)))
     assert panels[0] is None
     held = listing.confused_pixels(row, 1, truth, taken)
     assert np.count_nonzero(panels[1].labels == taken) == held

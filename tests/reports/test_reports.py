@@ -48,7 +48,7 @@ def page(tmp_path_factory):
     scenes = [replace(street.render(seed, 60, 80), name=f"scene {seed} {EVIL}") for seed in range(8)]
     rows = list(score_pictures(networks, scenes))
     totals = totals_of(networks, rows)
-    shown = examples(networks, scenes, rows)
+    shown = examples(totals.networks, networks, scenes, rows)
     command = f"seg evaluate --data '{EVIL}'"
     html = report(
         totals, [n.record for n in networks], f"photos {EVIL}", "val", shown, command, [f"{EVIL} is damaged."]

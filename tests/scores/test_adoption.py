@@ -206,7 +206,7 @@ def test_networks_of_one_data_set_stand_side_by_side_and_beside_shipped_ones_of_
     sets = [adopted("orchard/folder", "fruit"), adopted("orchard/onnx", "fruit.onnx")]
     (found,) = comparisons(sets)
     assert (found.dataset, found.topic, found.fixed) == ("orchard", "own runs", {})
-    assert [entry.title for entry in found.entries] == ["own: folder", "own: onnx"]
+    assert [entry.title for entry in found.entries] == ["folder", "onnx"]
 
     street = make_set(tmp_path / "shipped", "street/fcn8s-wce")
     like = replace(street, name="orchard/fcn8s", dataset="orchard", source="somewhere", loss="")
@@ -214,7 +214,8 @@ def test_networks_of_one_data_set_stand_side_by_side_and_beside_shipped_ones_of_
     *_, own, other = [c for c in comparisons([*shipped, *sets, WeightSet(like, tmp_path, 1)]) if c.dataset == "orchard"]
     assert own.fixed != other.fixed, "other classes, so none of the two can be scored on the other's"
     titles = {tuple(entry.title for entry in c.entries) for c in (own, other)}
-    assert titles == {("own: folder", "own: onnx"), ("own: fcn8s", "fcn8s-wce", "unet-wce")}
+    shipped_ones = (f"{network}, from scratch, weighted cross-entropy" for network in ("FCN-8s", "U-Net"))
+    assert titles == {("folder", "onnx"), ("fcn8s, trained elsewhere, your own", *shipped_ones)}
 
 
 def test_a_segformer_is_opened_again_with_its_own_classes_and_input(tmp_path):

@@ -141,7 +141,7 @@ def test_runs_that_differ_in_the_seed_alone_share_a_line_with_mean_and_spread():
     ]
     (line,) = rows(seeds)
     assert line.name == "membranes/unet-wce"
-    assert line.label == "U-Net · wce"
+    assert line.words == "U-Net, from scratch, weighted cross-entropy"
     assert line.score("mean_iou") == pytest.approx(np.mean(ious))
     assert line.spread("mean_iou") == pytest.approx(np.std(ious, ddof=1))
     assert line.interval("mean_iou") == pytest.approx((0.59, 0.68))
@@ -201,7 +201,7 @@ def test_the_pareto_front_leaves_out_what_another_beats_at_no_higher_cost():
 
 def test_a_set_without_the_cost_is_not_in_the_picture_and_the_others_are():
     points = price([row(milliseconds=3.0), row("fcn8s")], "milliseconds", "mean_iou")
-    assert list(points["label"]) == ["U-Net · wce"]
+    assert list(points["label"]) == ["U-Net, from scratch, weighted cross-entropy"]
     assert (points["low"][0], points["high"][0]) == pytest.approx((0.59, 0.61))
     assert price([row("fcn8s")], "gflops", "mean_iou").empty
 
@@ -253,7 +253,7 @@ def test_the_answer_says_no_more_than_the_verdicts():
 def test_the_classes_are_in_order_of_how_easy_they_are_for_all():
     table = dice_table([row("fcn8s", iou=0.7), row(iou=0.6)])
     assert list(table.columns) == ["cell", "membrane"]
-    assert table.loc["U-Net · wce"].tolist() == [0.9, 0.6]
+    assert table.loc["U-Net, from scratch, weighted cross-entropy"].tolist() == [0.9, 0.6]
 
 
 def test_the_confusion_figure_shows_shares_of_the_truth_and_counts_under_the_pointer():

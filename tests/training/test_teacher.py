@@ -188,7 +188,7 @@ def test_a_taught_set_says_what_it_was_taught_on(taught, tmp_path):
     record = taught.write(WeightIndex(tmp_path), "mine/apple")
     assert (title_of(record), start_of(record)) == ("Taught head", "taught on ImageNet features")
     (found, *_) = comparisons([WeightSet(record, tmp_path, 1)])
-    assert [entry.title for entry in found.entries] == ["own: Taught head"]
+    assert [entry.title for entry in found.entries] == ["Taught head, your own"]
 
 
 def test_a_network_of_another_data_set_lends_its_encoder():

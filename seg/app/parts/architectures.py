@@ -16,6 +16,7 @@ from seg.app.components.dense_block import dense_block
 from seg.app.components.network_drawing import network_drawing
 from seg.app.components.picker import picker
 from seg.app.components.viewer import Panel, viewer
+from seg.app.layout import beside, row
 from seg.app.parts.exhibits import Exhibit
 from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison, Entry, comparisons
@@ -155,7 +156,7 @@ def drawing(exhibit: Exhibit, entry: Entry) -> None:
     c, h, w = stages[chosen].shape
     title = stages[chosen].role.title
     st.markdown(f"**What {plain(title)} sees**, {h}×{w}, {c:,} channels")
-    with st.container(horizontal=True, gap="small"):
+    with row("channels"):
         for channel, strength, values in zip(maps.channels, maps.strength, maps.maps, strict=True):
             with st.container(width=146, gap="xxsmall"):
                 st.image(heat_map(values, 255), width="stretch", alt=f"Channel {channel} of {title}")
@@ -241,12 +242,14 @@ def skips(exhibit: Exhibit, entry: Entry, class_map: ClassMap) -> None:
     scores = {name: Ablated.of(one.labels, exhibit.truth, len(class_map)) for name, one in found.items()}
     left, right = st.columns([2, 3], gap="large")
     with left:
-        for name, score in scores.items():
-            st.metric(
-                f"mean Dice, {name}",
-                f"{score.mean_dice:.3f}",
-                None if name == "all on" else f"{score.mean_dice - scores['all on'].mean_dice:+.3f}",
-            )
+        with st.container(horizontal=True, gap="medium"):
+            for name, score in scores.items():
+                st.metric(
+                    f"mean Dice, {name}",
+                    f"{score.mean_dice:.3f}",
+                    None if name == "all on" else f"{score.mean_dice - scores['all on'].mean_dice:+.3f}",
+                    width="content",
+                )
         table = pd.DataFrame({name: {"boundary F1": score.boundary_f1} for name, score in scores.items()})
         table = table.rename_axis("skips")
         st.table(
@@ -282,7 +285,7 @@ def one_pixel(exhibit: Exhibit, entry: Entry, comparison: Comparison, class_map:
     questions = {e.title: answers.ask(exhibit, e.weights, Seen(y, x)) for e in comparison.entries if e.record.is_module}
     found = answers.collect(questions, "Tracing back what counts")
     photo = fit(exhibit.picture.pixels, SMALL)
-    with st.container(horizontal=True, gap="medium"):
+    with row("fields", gap="medium"):
         for title, field in found.items():
             with st.container(width=222, gap="xsmall"):
                 st.markdown(f"**{plain(title)}**")
@@ -317,7 +320,8 @@ def cost(exhibit: Exhibit, entry: Entry, comparison: Comparison) -> None:
     )
     if not costs:
         return
-    columns = st.columns(3)
+    with beside("growth"):
+        columns = st.columns(3)
     for column, which, unit in ((columns[0], 0, "GFLOPs"), (columns[1], 1, "MB of maps")):
         with column:
             lines = {

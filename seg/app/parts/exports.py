@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 from collections.abc import Callable, Generator
+from dataclasses import replace
 
 import streamlit as st
 
@@ -37,7 +38,7 @@ class Report(Job):
 
     def steps(self) -> Generator[None]:
         task, rows = self._evaluation.task, self._totals.rows
-        shown = examples(task.networks(), task.samples, rows, task.detail)
+        shown = examples(task.names, task.networks(), task.samples, rows, task.detail)
         records = [weights.record for weights in task.sets]
         left_out = self._evaluation.left_out
         self.html = report(self._totals, records, task.data, task.split, shown, command(task), left_out)
@@ -58,15 +59,16 @@ def command(task: Task) -> str:
 
 
 def written(evaluation: Evaluation, totals: Totals) -> dict[str, tuple[str, str, Callable[[], bytes]]]:
-    """Title → file name, type, and what makes the file."""
+    """Title → file name, type, and what makes the file, in which networks are called as on a command line."""
     split = evaluation.task.split
+    keyed = replace(totals, networks=tuple(weights.name for weights in evaluation.task.sets))
 
     def as_json() -> bytes:
-        return f"{json.dumps(tables.as_json(totals, split), indent=1, ensure_ascii=False)}\n".encode()
+        return f"{json.dumps(tables.as_json(keyed, split), indent=1, ensure_ascii=False)}\n".encode()
 
     return {
-        "Pictures (CSV)": ("pictures.csv", "text/csv", lambda: tables.pictures_csv(totals).encode()),
-        "Totals (CSV)": ("totals.csv", "text/csv", lambda: tables.totals_csv(totals).encode()),
+        "Pictures (CSV)": ("pictures.csv", "text/csv", lambda: tables.pictures_csv(keyed).encode()),
+        "Totals (CSV)": ("totals.csv", "text/csv", lambda: tables.totals_csv(keyed).encode()),
         "All scores (JSON)": ("scores.json", "application/json", as_json),
     }
 

@@ -2,17 +2,17 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from seg.app import address
 from seg.app.frames import dataframe
+from seg.app.layout import beside, wide
 from seg.app.text import listed, plain
 from seg.catalogue.comparisons import IMAGENET, WeightSet
+from seg.catalogue.words import told_apart
 from seg.figures import leaderboard as figures
-from seg.models import TITLES
 from seg.scores import leaderboard
 from seg.scores.leaderboard import COSTS, SCORES, Row
 
@@ -25,7 +25,14 @@ MARKS = {
 }
 """Verdict → how a table shows it; others stand as they are."""
 
-TIMED = ("The papers' widths", "The weight sets")
+HOW_MARKED = (
+    "Where intervals overlap, other pictures of the same kind might turn the order round; where a set is marked better "
+    "or worse, they do not overlap. Scores of different data sets cannot be compared."
+)
+HOW_SEEDS = (
+    "Runs alike but for the seed stand on one line, as their mean ± standard deviation, with an interval that covers "
+    "the intervals of all."
+)
 NO_TOOLBAR = {"displayModeBar": False}
 
 
@@ -33,7 +40,7 @@ def choose(sets: Mapping[str, WeightSet]) -> tuple[list[Row], list[Row]]:
     """Draw the filters; returns the rows they let through, and all rows."""
     several = len(leaderboard.rows(sets.values())) < len(sets)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        slots = [st.container(width=190) for _ in range(4)]
+        slots = [st.container(width=170) for _ in range(4)]
         address.choice("leaderboard-seeds", (False, True), False)
         each = several and st.toggle("Each seed", key="leaderboard-seeds", help="One line a training run.")
     everything = leaderboard.rows(sets.values(), each_seed=each)
@@ -56,7 +63,7 @@ def table(rows: Sequence[Row]) -> None:
     """Every row with its scores, the verdict against one of them, and the CSV."""
     by_name = {row.name: row for row in rows}
     address.choice("leaderboard-reference", ["", *by_name], "")
-    named = {"": "the best of its data set", **{name: row.words for name, row in by_name.items()}}
+    named = {"": "the best of its data set", **_in_words(rows)}
     called = named.__getitem__
     name = st.selectbox("Compare each with", list(named), format_func=called, key="leaderboard-reference", width=420)
     board = leaderboard.board(rows, by_name[name] if name else None)
@@ -83,12 +90,13 @@ def table(rows: Sequence[Row]) -> None:
             "network", "loss", "start", "scale",
         ],
         column_config=_columns(),
-        height=min(38 + 35 * len(shown), 640),
+        height=min(38 + 35 * len(shown), 494),
         alt="Every weight set with its scores, cost and training time",
     )  # fmt: skip
-    st.markdown(_rule(by_name[name].words if name else None, several))
-    for note in _notes(rows, board):
-        st.markdown(note)
+    st.markdown(_rule(named[name] if name else None))
+    with st.expander("How to read the table", icon=":material/help:"):
+        for note in (HOW_MARKED, *([HOW_SEEDS] if several else []), *_notes(rows, board)):
+            st.markdown(note)
     st.download_button(
         "These lines (CSV)",
         board.to_csv(index=False).encode(),
@@ -99,10 +107,16 @@ def table(rows: Sequence[Row]) -> None:
     )
 
 
+def _in_words(rows: Sequence[Row]) -> dict[str, str]:
+    """Name → what the line is called in a list of them all."""
+    several = len({row.record.dataset for row in rows}) > 1
+    return told_apart({row.name: row.words + (f", {row.record.dataset} pictures" if several else "") for row in rows})
+
+
 def _columns() -> dict:
     number = st.column_config.NumberColumn
     return {
-        "words": st.column_config.TextColumn("Weight set", pinned=True, width=300),
+        "words": st.column_config.TextColumn("Weight set", width=360),
         "dataset": st.column_config.TextColumn("Data set", width=90),
         "network": "Network",
         "loss": "Loss",
@@ -125,25 +139,18 @@ def _columns() -> dict:
     }
 
 
-def _rule(words: str | None, several: bool) -> str:
+def _rule(words: str | None) -> str:
     against = f"**{plain(words)}**" if words else "the best of its data set among these lines"
-    rule = (
+    return (
         f"Which differences are real? Each set is compared with {against}, in mean IoU. **≈ within noise**: the two "
-        "95 % intervals overlap, so other pictures of the same kind might turn the order round; better and worse: they "
-        "do not. Scores of different data sets cannot be compared."
+        "95 % intervals overlap."
     )
-    if several:
-        rule += (
-            " Runs alike but for the seed stand on one line, as their mean ± standard deviation, with an interval that "
-            "covers the intervals of all."
-        )
-    return rule
 
 
 def _notes(rows: Sequence[Row], board: pd.DataFrame) -> list[str]:
     notes = []
     if board["own"].any():
-        notes.append("Your own runs are marked **own**.")
+        notes.append("What you have trained or brought is called **your own**.")
     if (board["verdict"] == leaderboard.OTHER_PICTURES).any() or _several_truths(rows):
         notes.append("Sets that were not measured on the same pictures are not compared with each other.")
     devices = list(dict.fromkeys(device for device in board["device"] if device))
@@ -183,10 +190,12 @@ def decoders(rows: Sequence[Row]) -> None:
             **deltas,
         }
     )
-    st.table(
-        shown.style.format("{:+.3f}", subset=list(deltas), na_rep="–"),
-        border="horizontal",
+    dataframe(
+        shown,
         hide_index=True,
+        placeholder="–",
+        height=38 + 35 * len(shown),
+        column_config={title: st.column_config.NumberColumn(format="%+.3f") for title in deltas},
         alt="U-Net and FC-DenseNet against FCN-8s, pair by pair",
     )
     st.markdown(
@@ -262,9 +271,12 @@ def per_class(rows: Sequence[Row]) -> None:
     if dice.empty:
         st.info("None of these sets has scores of single classes on record.", icon=":material/info:")
         return
-    st.plotly_chart(
-        figures.dice_heat_map(dice), config=NO_TOOLBAR, alt="Dice of every class, one row a weight set, best set on top"
-    )
+    with wide("classes"):
+        st.plotly_chart(
+            figures.dice_heat_map(dice),
+            config=NO_TOOLBAR,
+            alt="Dice of every class, one row a weight set, best set on top",
+        )
     rare = next((row.record.rare for row in rows if row.record.rare), ())
     st.markdown(
         "Which classes are hard for all, and which only for some? Dice × 100; the best set is on top, the easiest "
@@ -281,33 +293,34 @@ def detail(rows: Sequence[Row]) -> None:
         "sure? Under the dotted line it is surer than it should be; the small bars say how many pixels it is so sure "
         "about."
     )
-    by_name = {row.name: row for row in rows}
-    columns = st.columns(2) if len(by_name) > 1 else [st.container()]
+    by_name, words = {row.name: row for row in rows}, _in_words(rows)
+    with beside("sets"):
+        columns = st.columns(2) if len(by_name) > 1 else [st.container()]
     for i, column in enumerate(columns):
         with column:
             title = ("Set", "Set beside it")[i]
             key = f"leaderboard-set{i}-{rows[0].record.dataset}"
             address.choice(key, by_name, list(by_name)[i])
-            row = by_name[st.selectbox(title, list(by_name), key=key, format_func=lambda name: by_name[name].words)]
+            row = by_name[st.selectbox(title, list(by_name), key=key, format_func=words.__getitem__)]
             _one(row, f"{key}-figure")
 
 
 def _one(row: Row, key: str) -> None:
     confusion = row.confusion()
     if confusion is None or not confusion.any():
-        st.info(f"The record of {plain(row.name)} holds no confusion matrix.", icon=":material/info:")
+        st.info(f"The record of {plain(row.words)} holds no confusion matrix.", icon=":material/info:")
     else:
         st.plotly_chart(
             figures.confusion_heat_map(confusion, row.record.class_map.names),
             config=NO_TOOLBAR,
             key=f"{key}-confusion",
-            alt=f"Confusion matrix of {row.name}: rows truth, columns prediction",
+            alt=f"Confusion matrix of {row.words}: rows truth, columns prediction",
         )
     bins, ece = row.calibration(), row.score("ece")
     known = f"ECE {ece:.3f}" if math.isfinite(ece) else "no ECE"
     if bins is None or not bins.any():
         st.info(
-            f"The record of {plain(row.name)} holds {known}, and no calibration bins to draw it from: it was measured "
+            f"The record of {plain(row.words)} holds {known}, and no calibration bins to draw it from: it was measured "
             "before they were kept.",
             icon=":material/info:",
         )
@@ -316,83 +329,8 @@ def _one(row: Row, key: str) -> None:
         figures.reliability(bins),
         config=NO_TOOLBAR,
         key=f"{key}-reliability",
-        alt=f"Reliability diagram of {row.name}: how often it is right against how sure it is",
+        alt=f"Reliability diagram of {row.words}: how often it is right against how sure it is",
     )
     _, sure, right = bins.sum(axis=0) / bins[:, 0].sum()
     leaning = "surer than it should be" if sure > right else "less sure than it could be"
     st.markdown(f"{known}: on average {sure:.1%} sure and {right:.1%} right, so {leaning}.")
-
-
-def performance(figures: Mapping[str, Any] | None) -> None:
-    """How fast the networks ran when `python -m seg bench --record` was last run."""
-    st.header("How fast does it run?")
-    if not figures:
-        st.info("Nothing has been timed yet: run `python -m seg bench --paper --record`.", icon=":material/timer:")
-        return
-    way = figures.get("app")
-    if way:
-        counted = f"{len(way['networks'])} networks, one photo"
-        columns = st.columns(4)
-        columns[0].metric(counted, f"{1000 * way['run']:.0f} ms")
-        columns[1].metric("Plain PyTorch takes", f"{1 / way['ratio']:.1f} × as long")
-        columns[2].metric("Reading the JPEG", f"{1000 * way['decode']:.1f} ms")
-        columns[3].metric("Writing the masks", f"{1000 * way['encode']:.0f} ms")
-    machine = plain(figures["device"].upper())
-    if figures.get("processor"):
-        machine += f" ({plain(figures['processor'])})"
-    st.markdown(
-        f"What is left to gain? Here a large convolution reaches {figures['peak']:,.0f} GFLOP/s, on {machine} with "
-        f"{figures['threads']} threads and torch {plain(figures['torch'])}. A "
-        "network whose layers all did as well would be at 1 of the peak; above 1 it is spared operations that its "
-        "layers ask for. Times are medians, measured in turn with plain eager PyTorch; the ratio is of the two."
-    )
-    for large in figures.get("large") or ():
-        memory = f" and {large['megabytes']:.0f} MB" if large["megabytes"] else ""
-        st.markdown(f"48 megapixels, 4 × finer, through {plain(large['name'])}: {large['seconds']:.1f} s{memory}.")
-    address.choice("leaderboard-speed", TIMED, TIMED[0])
-    if st.segmented_control("Timed", TIMED, required=True, key="leaderboard-speed") == TIMED[1]:
-        _speeds(figures["sets"], "Weight set", "network")
-    elif figures.get("paper"):
-        _speeds(figures["paper"], "Network", "seconds")
-        st.markdown("With random weights, on 1 × 3 × 352 × 480: time does not depend on what was learned.")
-    else:
-        st.markdown("Not measured: `python -m seg bench --paper --record` does.")
-
-
-def _speeds(measured: Sequence[Mapping[str, Any]], title: str, time: str) -> None:
-    lines = pd.DataFrame(measured)
-    shown = pd.DataFrame(
-        {
-            title: lines["name"].replace(TITLES),
-            "Engine": lines["engine"].map({"openvino": "OpenVINO", "torch": "PyTorch", "native": "Own kernels"}),
-            "Parameters": lines["parameters"],
-            "GFLOPs": lines["gflops"],
-            "ms": 1000 * lines[time],
-            "± spread": 1000 * lines["spread"],
-            "Plain PyTorch, ms": 1000 * lines["eager"],
-            "Ratio": lines["ratio"],
-            "Of the peak": lines["of_peak"],
-            "MB": lines["megabytes"],
-        }
-    )
-    number = st.column_config.NumberColumn
-    dataframe(
-        shown,
-        hide_index=True,
-        placeholder="–",
-        height=min(38 + 35 * len(shown), 420),
-        column_config={
-            title: st.column_config.TextColumn(pinned=True),
-            "Parameters": number(format="localized"),
-            **{name: number(format="%.1f") for name in ("GFLOPs", "ms", "± spread", "Plain PyTorch, ms")},
-            "Ratio": number(format="%.2f", help="Time in its engine to time in plain PyTorch: less is faster."),
-            "Of the peak": st.column_config.ProgressColumn(
-                min_value=0,
-                max_value=max(1.0, lines["of_peak"].astype(float).max()),
-                format="%.2f",
-                help="GFLOP/s reached, as a share of what a large convolution reaches.",
-            ),
-            "MB": number(format="%.0f", help="Memory that compiling and running it adds at most."),
-        },
-        alt=f"{title}, engine, size, time and share of the machine's peak",
-    )

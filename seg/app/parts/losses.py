@@ -6,10 +6,11 @@ import streamlit as st
 
 from seg.app import address, answers, controls, resources
 from seg.app.frames import dataframe
+from seg.app.layout import beside, pair, row
 from seg.app.parts import runs
 from seg.app.parts.exhibits import Exhibit
 from seg.app.text import plain
-from seg.catalogue.comparisons import Comparison, WeightSet, comparisons, set_in_words
+from seg.catalogue.comparisons import Comparison, WeightSet, comparisons, sets_in_words
 from seg.errors import ImageError
 from seg.figures import losses as figures
 from seg.labels import ClassMap
@@ -94,7 +95,8 @@ def over_validation(comparison: Comparison, class_map: ClassMap) -> None:
     rows = {entry.title: Row((entry.weights,)) for entry in comparison.entries}
     confusions = {title: found for title, row in rows.items() if (found := row.confusion()) is not None}
     bins = {title: found for title, row in rows.items() if (found := row.calibration()) is not None}
-    left, right = st.columns(2, gap="large")
+    with beside("validation"):
+        left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Rare classes**")
         rare = controls.here(controls.rare(comparison))
@@ -138,12 +140,13 @@ def where(exhibit: Exhibit, comparison: Comparison, class_map: ClassMap, sets: d
     left, right = st.columns([2, 3])
     key = f"where-{class_map.dataset}"
     address.choice(key, members, comparison.entries[0].weights.name)
-    name = left.selectbox("Network", list(members), key=key, format_func=lambda name: set_in_words(members[name]))
+    words = sets_in_words(members.values())
+    name = left.selectbox("Network", list(members), key=key, format_func=words.__getitem__)
     titles = {LOSSES[key].title: key for key in LOSSES}
     with right:
         address.choices("where-losses", titles, ["cross-entropy", "focal", "Dice"])
         chosen = st.pills("Losses", list(titles), selection_mode="multi", key="where-losses", wrap=True)
-    logits = answers.collect({name: answers.ask(exhibit, members[name], Logits())}).get(name)
+    logits = answers.collect({words[name]: answers.ask(exhibit, members[name], Logits())}).get(words[name])
     if logits is None or not chosen:
         return
     try:
@@ -170,7 +173,8 @@ def one_map(title: str, values: np.ndarray, unit: str) -> None:
 
 def _maps(title: str, found: LossMaps) -> None:
     st.markdown(f"**{title}**: {found.value:.3f}")
-    left, right = st.columns(2)
+    with pair(f"maps-{title}"):
+        left, right = st.columns(2)
     for column, values, unit in (
         (left, found.pixels, "what each pixel adds"),
         (right, found.gradient, "how hard it pulls"),
@@ -204,7 +208,7 @@ def rare() -> None:
     truth = imbalance.disc(imbalance.SHARES[at])
     found = _curves(shift)
     pictures, numbers = st.columns([2, 3], gap="large")
-    with pictures, st.container(horizontal=True, gap="small"):
+    with pictures, row("answers"):
         for name, mask in imbalance.answers(truth, shift).items():
             with st.container(width=132, gap="xsmall"):
                 st.image(_drawn(mask, truth), width="stretch", alt=f"The disc and the answer: {name}")
@@ -219,8 +223,10 @@ def rare() -> None:
             "How much better is each answer than nothing? Blue is found, orange missed, grey wrongly painted. Make the "
             "disc small: cross-entropy hardly tells 'all background' from 'right', Dice does at any size."
         )
+    with beside("imbalance"):
+        columns = st.columns(2, gap="large")
     for column, key, unit, caption in zip(
-        st.columns(2, gap="large"),
+        columns,
         ("value", "gradient"),
         ("loss", "pull on the disc"),
         (

@@ -5,6 +5,7 @@ import streamlit as st
 from seg.app import resources, uploads
 from seg.app.limits import limits
 from seg.app.text import plain
+from seg.catalogue.comparisons import WeightSet, set_in_words
 from seg.catalogue.packing import unpack_sets
 from seg.catalogue.store import WeightIndex
 from seg.errors import WeightsError
@@ -33,7 +34,7 @@ def _open() -> None:
 def _dialog() -> None:
     st.markdown(
         "As 'Teach' gives it, or an index.json packed with the files that it names. Its networks stand on every page "
-        "beside the others, marked 'own', and go when this visit ends."
+        "beside the others, called 'your own', and go when this visit ends."
     )
     file = st.file_uploader("ZIP", type="zip", key="own-zip", max_upload_size=MOST_MEGABYTES)
     if file is None:
@@ -44,5 +45,6 @@ def _dialog() -> None:
         st.error(plain(str(error)), icon=":material/error:")
         return
     uploads.let_go([file])
-    st.session_state[SAID] = f"Opened: {', '.join(record.name for record in records)}."
+    folder = resources.visit_folder()
+    st.session_state[SAID] = f"Opened: {'; '.join(set_in_words(WeightSet(one, folder, 1)) for one in records)}."
     st.rerun()

@@ -36,7 +36,7 @@ def totals(found: Totals) -> None:
         table,
         hide_index=True,
         height=HEAD + LINE * len(table),
-        column_config={"Network": st.column_config.TextColumn(pinned=True, width=210)},
+        column_config={"Network": st.column_config.TextColumn(width=330)},
         alt="Every network's mean Dice, mean IoU, pixel accuracy and boundary F1 with 95 % intervals",
     )
     measure = st.segmented_control(

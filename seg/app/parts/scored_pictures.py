@@ -18,6 +18,7 @@ from seg.app.parts.runs import Run
 from seg.app.parts.scored import PERCENT
 from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison, Entry
+from seg.catalogue.words import without_shared
 from seg.errors import SegError
 from seg.labels import IGNORE
 from seg.pictures.decode import Picture
@@ -34,7 +35,6 @@ from seg.scores.listing import (
     worst_class,
 )
 from seg.scores.metrics import Scores
-from seg.scores.tables import short_names
 from seg.scores.totals import Totals
 from seg.service.evaluations import Evaluation
 
@@ -225,7 +225,7 @@ def _table(evaluation: Evaluation, totals: Totals, places: Sequence[int], cell: 
                 f"Dice {name}": config.ProgressColumn(
                     short, help=f"Mean Dice of {plain(name)}", min_value=0, max_value=1, format="%.3f", width=130
                 )
-                for name, short in zip(totals.networks, short_names(totals.networks), strict=True)
+                for name, short in zip(totals.networks, without_shared(totals.networks), strict=True)
             },
             "Worst class": config.TextColumn(help="Of the network with the lowest Dice here, and its Dice."),
             "Disagreement": config.NumberColumn(
@@ -269,7 +269,7 @@ def _picture(evaluation: Evaluation, row: Row, totals: Totals, cell: Confusion |
         st.error(plain(evaluation.task.said(str(error))), icon=":material/error:")
         return
     sets, class_map = evaluation.task.sets, evaluation.task.sets[0].record.class_map
-    entries = tuple(Entry(weights.name, weights) for weights in sets)
+    entries = tuple(map(Entry, without_shared(totals.networks), sets))
     work = runs.start(exhibit, Comparison(class_map.dataset, "own runs", {}, entries), shown=True)
     runs.show(exhibit, work, class_map, paints=False, also=cell and confused(exhibit, totals, cell))
 
@@ -287,10 +287,11 @@ def _exhibit(evaluation: Evaluation, row: Row) -> Exhibit:
 def confused(exhibit: Exhibit, totals: Totals, cell: Confusion) -> Callable[[Run], Panel | None]:
     """What gives the panel of the pixels that the network of the cell confuses so, and None for other networks."""
 
+    titles = without_shared(totals.networks)
     nothing = Scores(np.zeros((len(totals.classes),) * 2, np.int64))  # what is no network's mask has no score
 
     def panel(run: Run) -> Panel | None:
-        if run.twin or run.entry.title != totals.networks[cell.network]:
+        if run.twin or run.entry.title != titles[cell.network]:
             return None
         hit = (exhibit.truth == cell.truth) & (run.prediction.labels == cell.said)
         labels = np.where(hit, np.uint8(cell.said), np.uint8(IGNORE))

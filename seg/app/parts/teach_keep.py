@@ -22,7 +22,7 @@ def show(desk: Desk) -> None:
         return
     name = lesson.record.name.split("/")[1]
     st.markdown(
-        f"**{plain(lesson.record.name)}** stands beside the others on every page, under 'own', as long as this visit "
+        f"**{plain(lesson.record.name)}** stands beside the others on every page, as 'your own', as long as this visit "
         "lasts. Its ZIP opens again under 'Your own runs', the paintings' on 'Your data'."
     )
     with st.container(horizontal=True):

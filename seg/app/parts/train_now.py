@@ -6,6 +6,7 @@ import streamlit as st
 from seg.app import address, resources
 from seg.app.limits import limits
 from seg.app.text import plain
+from seg.catalogue.comparisons import WeightSet, set_in_words
 from seg.catalogue.store import WeightIndex
 from seg.datasets import Sample
 from seg.datasets.shapes import SHAPES
@@ -140,8 +141,8 @@ def _buttons(training: Training) -> None:
         kept = st.session_state.get("live_kept")
         if kept:
             st.success(
-                f"{', '.join(plain(name) for name in kept)} stand beside the others on every page, under 'own', as "
-                "long as this visit lasts.",
+                f"{'; '.join(plain(name) for name in kept)} stand beside the others on every page, as long as this "
+                "visit lasts.",
                 icon=":material/check:",
             )
             st.page_link("pages/compare.py", label="Compare them", icon=":material/compare:", query_params=THEIRS)
@@ -158,8 +159,9 @@ def _buttons(training: Training) -> None:
 
 
 def _keep(training: Training) -> list[str]:
-    """Write the networks into this visit's folder; returns the sets' names."""
-    return [record.name for record in training.save_as_sets(WeightIndex(resources.visit_folder()))]
+    """Write the networks into this visit's folder; returns what the sets are called."""
+    index = WeightIndex(resources.visit_folder())
+    return [set_in_words(WeightSet(record, index.folder, 1)) for record in training.save_as_sets(index)]
 
 
 def _pictures(training: Training) -> None:

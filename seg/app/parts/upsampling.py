@@ -13,9 +13,10 @@ from seg.anatomy.windows import CONVOLUTION, KINDS, LARGEST, MEAN, Window
 from seg.app import address, answers
 from seg.app.components.by_hand import Take, by_hand
 from seg.app.components.sliding_window import sliding_window
+from seg.app.layout import beside, row, wide
 from seg.app.parts.exhibits import Exhibit
 from seg.app.text import plain
-from seg.catalogue.comparisons import Comparison, WeightSet, set_in_words
+from seg.catalogue.comparisons import Comparison, WeightSet, sets_in_words
 from seg.errors import OptionError
 from seg.figures import upsampling as figures
 
@@ -150,33 +151,36 @@ def _overlap(geometry: Geometry) -> None:
     st.header("Where do the kernels overlap?")
     counts = upsampling.overlap(WIDE, geometry)
     even = upsampling.unevenness(upsampling.overlap(12 * geometry.effective_kernel, geometry))
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([2, 3])
     with left:
         map_ = np.outer(counts, counts)
         st.plotly_chart(
-            figures.number_grid(map_, whole=True, side=320),
+            figures.number_grid(map_, whole=True, side=230),
             config=CHART,
             key="overlap-map",
             alt=f"How many of {WIDE} by {WIDE} input values reach each output pixel: {map_.min()} to {map_.max()}",
         )
     with right:
         st.markdown(upsampling.describe_overlap(geometry))
-        st.metric(
-            "Unevenness",
-            f"{even:.2f}",
-            help="Standard deviation of the overlap along one axis over its mean; 0 is even.",
-        )
+        deviation = "Standard deviation of the overlap along one axis over its mean; 0 is even."
+        st.markdown(f"Unevenness **{even:.2f}**", help=deviation)
         st.markdown(
             f"The map: how many of {WIDE} × {WIDE} input values reach each output pixel? Bright is many. With no "
             "overlap or an even one, the middle is one colour. "
             "[Odena et al., Distill 2016](https://distill.pub/2016/deconv-checkerboard/)"
         )
-        address.choice("layers", range(1, 5), 2)
-        layers = st.slider("Such layers, one after another", 1, 4, key="layers")
+    with st.expander(
+        "Does it even out by itself, layer after layer?", expanded=address.choice("layers", range(1, 5), 2) != 2
+    ):
+        _layers(geometry)
+
+
+def _layers(geometry: Geometry) -> None:
+    layers = st.slider("Such layers, one after another", 1, 4, key="layers", width=320)
     ways = upsampling.stacked(WIDE, [geometry] * layers)
     middle = slice(len(ways) // 3, len(ways) // 3 + 48)
     st.markdown(
-        f"Does it even out by itself? Along how many ways an input value reaches each pixel after {layers} "
+        f"Along how many ways an input value reaches each pixel after {layers} "
         f"layer{'s' * (layers > 1)}, in the middle of the output; unevenness {upsampling.unevenness(ways):.2f}."
     )
     st.plotly_chart(
@@ -193,19 +197,19 @@ def other_ways() -> None:
     largest, indices, average = upsampling.pooled(x)
     scale = float(np.abs(x).max()) or 1.0
     st.markdown("**Down**")
-    _grids({"input": x, "max pooling": largest, "average pooling": average}, scale)
+    _grids("down", {"input": x, "max pooling": largest, "average pooling": average}, scale)
     st.markdown("**Up again, from the result of max pooling**")
-    _grids(upsampling.ways_up(largest, indices), scale)
+    _grids("up", upsampling.ways_up(largest, indices), scale)
     st.markdown(
         "Which of them knows where the largest values were? Only max-unpooling: it puts each value back where the "
-        "encoder found it (SegNet, Badrinarayanan et al. 2017) and leaves zeros elsewhere. Pixel shuffle (Shi et al. "
-        "2016) takes the four pixels from four channels; here they were made by averaging neighbours. The convolution "
-        "after the resize is a blur that stands for a learned kernel. The numbers are those of the 2-D input above."
+        "encoder found it (SegNet, Badrinarayanan et al. 2017). Pixel shuffle (Shi et al. 2016) takes four pixels from "
+        "four channels, made here by averaging neighbours; the convolution after the resize is a blur that stands for "
+        "a learned kernel. The numbers are those of the 2-D input above."
     )
 
 
-def _grids(grids: dict[str, np.ndarray], scale: float) -> None:
-    with st.container(horizontal=True, gap="small"):
+def _grids(way: str, grids: dict[str, np.ndarray], scale: float) -> None:
+    with row(f"ways-{way}"):
         for name, values in grids.items():
             with st.container(width=GRID, gap="xsmall"):
                 st.caption(name)
@@ -231,16 +235,15 @@ def variants(exhibit: Exhibit, comparison: Comparison) -> None:
     scale = max(
         (float(np.abs(one.pattern).max()) for one in measured.values() if one.pattern is not None), default=None
     )
-    with st.container(horizontal=True, gap="medium"):
+    with row("variants", gap="medium"):
         for title, found in measured.items():
             with st.container(width=220, gap="xsmall"):
                 st.markdown(f"{plain(title)}")
                 _pattern(found, f"variant-{title}", scale)
     st.markdown(
-        "Which way up leaves a grid? What remains of the logits when everything that does not repeat is averaged away, "
-        "three periods magnified, in the class where it is strongest, all in one scale of colours. Max-unpooling "
-        "leaves holes that the next convolution must fill; transposed convolutions with 3 over 2 overlap unevenly; a "
-        "resize leaves no grid of its own."
+        "Which way up leaves a grid? What of the logits repeats, three periods magnified, in the class where it is "
+        "strongest, all in one scale of colours. Max-unpooling leaves holes that the next convolution must fill; "
+        "transposed convolutions with 3 over 2 overlap unevenly; a resize leaves no grid of its own."
     )
 
 
@@ -256,21 +259,23 @@ def _pattern(found: Measurement, key: str, scale: float | None = None) -> None:
         key=f"pattern-{key}",
         alt=f"The pattern that repeats every {period} pixels, up to {amplitude:.2g} logits",
     )
+    more = times(energy)
     st.markdown(
-        f"{energy:.1f} dB, every {period} pixels: the grid has {times(energy):.2g} times the energy of what lies "
-        f"beside it in the spectrum. It is up to ±{amplitude:.2g} in the logits."
+        f"{energy:.1f} dB, every {period} pixels: the grid has {more:,.{0 if more >= 10 else 2}f} times the energy of "
+        f"what lies beside it in the spectrum. It is up to ±{amplitude:.2g} in the logits."
     )
 
 
 def measured(exhibit: Exhibit, sets: dict[str, WeightSet]) -> dict[str, Measurement]:
     """Ask every set and draw the ranking. Returns what was found, the strongest pattern first."""
     looked_into = {name: weights for name, weights in sets.items() if weights.record.is_module}
-    found = answers.collect(
-        {name: answers.ask(exhibit, weights, Measure()) for name, weights in looked_into.items()},
+    words = sets_in_words(sets.values())
+    answered = answers.collect(
+        {words[name]: answers.ask(exhibit, weights, Measure()) for name, weights in looked_into.items()},
         "Measuring the patterns",
     )
+    found = {name: answered[words[name]] for name in looked_into if words[name] in answered}
     strongest = {name: one.strongest for name, one in found.items() if one.strongest}
-    words = {name: set_in_words(weights) for name, weights in sets.items()}
     st.markdown(
         "Which network's logits carry the grid of its strides? Energy of the spectrum at the frequencies of the "
         "strides, against the frequencies beside them: 0 dB is as much as there, so no grid; 10 dB is ten "
@@ -278,12 +283,13 @@ def measured(exhibit: Exhibit, sets: dict[str, WeightSet]) -> dict[str, Measurem
         "picture cannot be measured."
     )
     if strongest:
-        st.plotly_chart(
-            figures.ranking({words[name]: one for name, one in strongest.items()}),
-            config=CHART,
-            key="ranking",
-            alt="Networks ranked by the energy of the checkerboard in their logits",
-        )
+        with wide("ranking"):
+            st.plotly_chart(
+                figures.ranking({words[name]: one for name, one in strongest.items()}),
+                config=CHART,
+                key="ranking",
+                alt="Networks ranked by the energy of the checkerboard in their logits",
+            )
     if whole := [name for name in sets if name not in looked_into]:
         st.markdown(plain(f"Not measured, an ONNX file runs as a whole: {'; '.join(words[name] for name in whole)}."))
     missing = [name for name in found if name not in strongest]
@@ -301,7 +307,8 @@ def measured(exhibit: Exhibit, sets: dict[str, WeightSet]) -> dict[str, Measurem
 def one_network(exhibit: Exhibit, weights: WeightSet, found: Measurement) -> None:
     """One network's way up: its steps, the overlap they make, the pattern measured, the kernels learned."""
     kernels = answers.collect({weights.name: answers.ask(exhibit, weights, Kernels())}).get(weights.name, ())
-    left, right = st.columns(2, gap="large")
+    with beside("one-network"):
+        left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Its steps up**")
         st.markdown(in_words(found.stack))
@@ -309,7 +316,7 @@ def one_network(exhibit: Exhibit, weights: WeightSet, found: Measurement) -> Non
             ways = upsampling.stacked(12, [geometry_of(step) for step in found.stack])
             middle = ways[len(ways) // 3 : len(ways) // 3 + 48].astype(float)
             st.plotly_chart(
-                figures.number_grid(np.outer(middle, middle) / max(middle.max(), 1.0) ** 2, whole=True, side=260),
+                figures.number_grid(np.outer(middle, middle) / max(middle.max(), 1.0) ** 2, whole=True, side=200),
                 config=CHART,
                 key="network-overlap",
                 alt="Overlap of the network's steps up, compounded",
@@ -333,7 +340,7 @@ def one_network(exhibit: Exhibit, weights: WeightSet, found: Measurement) -> Non
             grids |= {f"{name}: learned, mean over classes": kernel.mean, f"{name}: bilinear, its start": kernel.start}
         else:
             grids[f"{name}: mean of the weights' size"] = kernel.taps
-    with st.container(horizontal=True, gap="medium"):
+    with row("kernels", gap="medium"):
         for name, values in grids.items():
             with st.container(width=220, gap="xsmall"):
                 st.plotly_chart(

@@ -9,7 +9,7 @@ from seg.app.answers import sentence
 from seg.app.parts.bring import AT_ONCE, EVALUATION, Brought, listed
 from seg.app.parts.mask_uploads import reading_title
 from seg.app.text import plain
-from seg.catalogue.comparisons import WeightSet, comparisons
+from seg.catalogue.comparisons import WeightSet, comparisons, sets_in_words
 from seg.datasets.layouts import ALL
 from seg.errors import DataError
 from seg.labels import ClassMap
@@ -107,7 +107,8 @@ def _others(brought: Brought, reasons: list[str]) -> None:
 
 def _networks(sets: list[WeightSet], key: str) -> list[str]:
     """The names of those that are chosen."""
-    names, usual = [weights.name for weights in sets], _usual(sets)
+    words, usual = sets_in_words(sets), _usual(sets)
+    names = list(words)
     count = len(st.session_state.get(key, usual))
     with st.popover(f"{count} of {len(names)} networks", icon=":material/tune:"):
         st.pills("Networks", names, selection_mode="multi", default=usual, key=key, persist_state="session", wrap=True)

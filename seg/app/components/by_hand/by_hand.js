@@ -13,10 +13,14 @@ import { drawMatrix } from "./matrix.js";
 
 const PACE = 700;
 const SAME = 1e-9;
+const PHONE = "(max-width: 640px)";
 
 /** @param {HTMLElement} root */
 function createLab(root) {
   const slider = find(root, ".transport input", HTMLInputElement);
+  const others = find(root, ".others-part", HTMLDetailsElement);
+  others.open = !matchMedia(PHONE).matches; // there it is long
+  others.ontoggle = () => data && draw();
   /** @type {Message} */
   let data;
   /** @type {number[]} */
