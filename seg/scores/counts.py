@@ -8,7 +8,7 @@ import numpy as np
 
 from seg.inference.segmenter import Prediction
 from seg.labels import IGNORE
-from seg.scores.metrics import Scores, boundary_counts, calibration_counts, confusion_matrix
+from seg.scores.metrics import Scores, boundary_counts_of, calibration_counts, confusion_matrix
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class Counts:
     seconds: float
 
     @classmethod
-    def of(cls, prediction: Prediction, truth: np.ndarray, num_classes: int) -> "Counts":
-        """truth: uint8 (H, W), IGNORE where there is none."""
-        confusion = confusion_matrix(prediction.labels, truth, num_classes)
+    def of(cls, prediction: Prediction, truth: np.ndarray, boundaries: np.ndarray) -> "Counts":
+        """truth: uint8 (H, W), IGNORE where there is none; boundaries: the prediction's."""
+        confusion = confusion_matrix(prediction.labels, truth, len(boundaries))
         true, said = np.nonzero(confusion)
         return cls(
             np.stack([true, said, confusion[true, said]], axis=1),
-            boundary_counts(prediction.labels, truth, num_classes),
+            boundaries,
             calibration_counts(prediction.labels, prediction.confidence, truth),
             prediction.mean_confidence,
             prediction.seconds,
@@ -80,7 +80,8 @@ class Row:
         cls, index: int, name: str, file: str, truth: np.ndarray, predictions: Sequence[Prediction], num_classes: int
     ) -> "Row":
         """truth: uint8 (H, W), with a label somewhere; one prediction a network."""
-        counts = tuple(Counts.of(prediction, truth, num_classes) for prediction in predictions)
+        boundaries = boundary_counts_of([one.labels for one in predictions], truth, num_classes)
+        counts = tuple(Counts.of(one, truth, its) for one, its in zip(predictions, boundaries, strict=True))
         if len(counts) == 1:
             return cls(index, name, file, (truth.shape[0], truth.shape[1]), counts)
         known, first = truth != IGNORE, predictions[0].labels

@@ -1,8 +1,7 @@
 """Scores from one confusion matrix, and what a confusion matrix cannot say: boundaries and calibration."""
 
-from collections.abc import Callable, Iterator
-from functools import reduce
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,13 +20,14 @@ def _strips(mask: np.ndarray) -> Iterator[slice]:
 
 def confusion_matrix(labels: np.ndarray, truth: np.ndarray, num_classes: int) -> np.ndarray:
     """Pixel counts, int64 (C, C): rows truth, columns prediction. Pixels ignored in either map are left out."""
-    counts = np.zeros(num_classes**2, np.int64)
+    left_out = num_classes**2
+    counts = np.zeros(left_out + 1, np.int64)
     for rows in _strips(truth):
         said, true = labels[rows], truth[rows]
-        counted = (true != IGNORE) & (said != IGNORE)
-        pairs = true[counted].astype(np.int64) * num_classes + said[counted]
-        counts += np.bincount(pairs, minlength=num_classes**2)
-    return counts.reshape(num_classes, num_classes)
+        cells = true * np.uint16(num_classes) + said
+        cells[(true == IGNORE) | (said == IGNORE)] = left_out
+        counts += np.bincount(cells.ravel(), minlength=left_out + 1)
+    return counts[:left_out].reshape(num_classes, num_classes)
 
 
 class Areas:
@@ -105,38 +105,69 @@ def boundary_counts(labels: np.ndarray, truth: np.ndarray, num_classes: int, tol
     class is one of its pixels with a 4-neighbour of another class; pixels at or beside ignored truth do not count
     (Csurka et al., 'What is a good evaluation measure for semantic segmentation?', BMVC 2013).
     """
-    counts = np.zeros((num_classes, 4), np.int64)
-    margin = int(tolerance) + 1  # the outermost rows of a cut-out lack neighbours: beyond the reach of every partner
+    return boundary_counts_of([labels], truth, num_classes, tolerance)[0]
+
+
+def boundary_counts_of(
+    predictions: Sequence[np.ndarray], truth: np.ndarray, num_classes: int, tolerance: float = 2.0
+) -> np.ndarray:
+    """`boundary_counts` of several label maps, (N, C, 4): the truth's boundaries are found once."""
+    counts = np.zeros((len(predictions), num_classes, 4), np.int64)
+    reach = int(tolerance)
+    margin = reach + 1  # the outermost rows of a cut-out lack neighbours: beyond the reach of every partner
     for strip in _strips(truth):
         around = slice(max(strip.start - margin, 0), strip.stop + margin)
         inner = slice(strip.start - around.start, strip.stop - around.start)
-        near_ignored = _any_within(1.5, truth[around], np.equal, IGNORE)
-        predicted, true = (
-            np.where((m < num_classes) & _any_within(1, m, np.not_equal, m) & ~near_ignored, m, IGNORE)
-            for m in (labels[around], truth[around])
-        )
-        columns = []
-        for edges, others in ((predicted, true), (true, predicted)):
-            matched = _any_within(tolerance, others, np.equal, edges)[inner]
-            columns += [edges[inner][matched], edges[inner]]
-        counts += np.stack([np.bincount(c[c < num_classes], minlength=num_classes) for c in columns], axis=1)
+        cut = np.pad(truth[around], 1, mode="edge")
+        counted = ~np.logical_or.reduce([m == IGNORE for m in _moved(cut, 1.5)]) if (cut == IGNORE).any() else None
+        true = _Boundary.of(truth[around], num_classes, counted, reach)
+        for labels, sums in zip(predictions, counts, strict=True):
+            said = _Boundary.of(labels[around], num_classes, counted, reach)
+            pairs = [edges.matched(others, inner, tolerance) for edges, others in ((said, true), (true, said))]
+            sums += np.stack([np.bincount(c, minlength=num_classes) for pair in pairs for c in pair], axis=1)
     return counts
 
 
-def _any_within(
-    distance: float, mask: np.ndarray, compare: Callable[[np.ndarray, Any], np.ndarray], value: np.ndarray | int
-) -> np.ndarray:
-    """Bool (H, W): whether `compare(mask, value)` holds for any pixel of `mask` at most `distance` pixels away."""
-    (height, width), reach = mask.shape, int(distance)
-    padded = np.pad(mask, reach, mode="edge")  # no pixel comes nearer by it than it is
-    steps = range(-reach, reach + 1)
-    moved = (
-        padded[reach + y : reach + y + height, reach + x : reach + x + width]
-        for y in steps
-        for x in steps
-        if y * y + x * x <= distance * distance
-    )
-    return reduce(np.logical_or, (compare(m, value) for m in moved))
+@dataclass(frozen=True)
+class _Boundary:
+    """The boundary pixels of a mask. classes: uint8, theirs, IGNORE elsewhere and in `reach` pixels around the mask."""
+
+    classes: np.ndarray
+    reach: int
+
+    @classmethod
+    def of(cls, mask: np.ndarray, num_classes: int, counted: np.ndarray | None, reach: int) -> "_Boundary":
+        """counted: bool (H, W), pixels that may be one; None for all."""
+        moved = _moved(np.pad(mask, 1, mode="edge"), 1)
+        found = np.logical_or.reduce([mask != m for m in moved]) & (mask < num_classes)
+        if counted is not None:
+            found &= counted
+        classes = np.full((len(mask) + 2 * reach, mask.shape[1] + 2 * reach), IGNORE, np.uint8)
+        np.copyto(classes[reach:-reach, reach:-reach], mask, where=found)
+        return cls(classes, reach)
+
+    def matched(self, others: "_Boundary", rows: slice, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
+        """The classes of the pixels in these rows with a partner among the others, and of all of them."""
+        width = self.classes.shape[1]
+        flat, partners = self.classes.ravel(), others.classes.ravel()
+        first = (rows.start + self.reach) * width
+        places = first + np.flatnonzero(flat[first : (rows.stop + self.reach) * width] != IGNORE)
+        classes, found = flat[places], np.zeros(len(places), bool)
+        for y, x in _within(tolerance):
+            found |= partners[places + (y * width + x)] == classes
+        return classes[found], classes
+
+
+def _within(distance: float) -> list[tuple[int, int]]:
+    """Steps down and to the right that lead no farther than `distance` pixels."""
+    steps = range(-int(distance), int(distance) + 1)
+    return [(y, x) for y in steps for x in steps if y * y + x * x <= distance * distance]
+
+
+def _moved(padded: np.ndarray, distance: float) -> list[np.ndarray]:
+    """A mask with a margin of one pixel, (H + 2, W + 2), moved by every step up to `distance` < 2: (H, W)."""
+    height, width = padded.shape[0] - 2, padded.shape[1] - 2
+    return [padded[1 + y : 1 + y + height, 1 + x : 1 + x + width] for y, x in _within(distance)]
 
 
 def boundary_f1_of_classes(counts: np.ndarray) -> np.ndarray:
@@ -154,15 +185,17 @@ def boundary_f1(counts: np.ndarray) -> float:
 
 def calibration_counts(labels: np.ndarray, confidence: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Per confidence bin, float64 (bins, 3): pixels, sum of confidence, pixels right. Ignored truth is left out."""
-    counts = np.zeros((CALIBRATION_BINS, 3))
+    left_out = 2 * CALIBRATION_BINS
+    pixels, sure = np.zeros(left_out + 1, np.int64), np.zeros(left_out + 1)
     for rows in _strips(truth):
-        counted = truth[rows] != IGNORE
-        sure = confidence[rows][counted].astype(np.float64)
-        right = (labels[rows] == truth[rows])[counted]
-        bins = np.minimum((sure * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-        sums = [np.bincount(bins, weights, minlength=CALIBRATION_BINS) for weights in (None, sure, right)]
-        counts += np.stack(sums, axis=1)
-    return counts
+        shares = confidence[rows].astype(np.float32)
+        bins = np.minimum((shares * CALIBRATION_BINS).astype(np.uint8), CALIBRATION_BINS - 1)
+        bins += np.uint8(CALIBRATION_BINS) * (labels[rows] == truth[rows])
+        bins[truth[rows] == IGNORE] = left_out
+        pixels += np.bincount(bins.ravel(), minlength=left_out + 1)
+        sure += np.bincount(bins.ravel(), shares.ravel(), minlength=left_out + 1)
+    (wrong, right), sums = pixels[:left_out].reshape(2, -1), sure[:left_out].reshape(2, -1).sum(axis=0)
+    return np.stack([wrong + right, sums, right], axis=1)
 
 
 def expected_calibration_error(counts: np.ndarray) -> float:
