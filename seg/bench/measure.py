@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 from seg.anatomy.cost import gflops
+from seg.bench.peers import peers
 from seg.catalogue.comparisons import WeightSet, comparisons
 from seg.catalogue.record import Timing
 from seg.catalogue.store import SHIPPED, WeightIndex, write_atomically
@@ -49,6 +50,7 @@ def bench(
     weights: Path = SHIPPED,
     engine: str = "auto",
     paper: bool = False,
+    with_peers: bool = False,
 ) -> dict[str, Any]:
     """Times one 480×360 picture through every weight set, after loading, compiling and one warm-up. `names` chooses
     among the sets and the papers' widths ("fc_densenet103").
@@ -62,7 +64,8 @@ def bench(
     `peak_gflops`, and for the whole run the median.
 
     `app` is the app's whole way, see `app_path`, and `large` a picture of 48 megapixels, see `large_picture`; both are
-    left out with `names`. With `paper`, `paper` holds the papers' widths.
+    left out with `names`. With `paper`, `paper` holds the papers' widths. With `with_peers`, `peers` of a set and a
+    width is what others' engines take for the network alone, seconds by name, in the same turns (`seg.bench.peers`).
     """
     index = WeightIndex(weights)
     image, wide = street.render(1, *PICTURE).image, street.render(2, *WIDE).image
@@ -78,10 +81,13 @@ def bench(
         )
         batch = batch[:, : len(record.mean)]
         megabytes = _added_megabytes(lambda s=segmenter: (s(image), s.engine.wait_until_ready(), s(image)))
+        others = peers(bare, batch) if with_peers else {}
         runs: dict[str, list[float]] = {"seconds": [], "network": [], "eager": []}
+        theirs: dict[str, list[float]] = {name: [] for name in others}
         for i in range(repeats + 1):
             seconds, prediction = _timed(lambda s=segmenter, i=image: s(i))
             eager, _ = _timed(lambda b=bare, x=batch: _eager(b, x))
+            _take_turns(others, theirs, i)
             if i:
                 for key, value in (("seconds", seconds), ("network", prediction.seconds), ("eager", eager)):
                     runs[key].append(value)
@@ -98,6 +104,7 @@ def bench(
                 **medians,
                 "spread": spread,
                 "ratio": medians["network"] / medians["eager"],
+                "peers": {name: statistics.median(values) for name, values in theirs.items()},
                 "peak": peak,
                 "of_peak": record.gflops / tile[0] / peak if record.gflops else None,
                 "megabytes": megabytes,
@@ -105,7 +112,9 @@ def bench(
                 "tiled": float((segmenter(wide).labels == untiled.labels).mean()),
             }
         )
-    widths = [paper_width(name, repeats, device, engine) for name in SEVEN if paper or name in (names or ())]
+    widths = [
+        paper_width(name, repeats, device, engine, with_peers) for name in SEVEN if paper or name in (names or ())
+    ]
     return {
         "device": str(choose_device(device)),
         "processor": _processor(choose_device(device)),
@@ -224,11 +233,11 @@ def peak_gflops(device: torch.device, repeats: int = 2) -> float:
     return best
 
 
-def paper_width(name: str, repeats: int, device: str, engine: str) -> dict[str, Any]:
+def paper_width(name: str, repeats: int, device: str, engine: str, with_peers: bool = False) -> dict[str, Any]:
     """One network of the paper's width with random weights and statistics at `PAPER_TILE`: `seconds` in its engine,
     beside `eager` PyTorch (NCHW, fp32) and the machine's `peak` in turn, medians; `gflops`; `of_peak` the fraction of
     `peak` that it reaches; `ratio` to eager; `megabytes`, what compiling and running it add to the process's memory at
-    most, where that can be told."""
+    most, where that can be told; `peers` as in `bench`."""
     torch.manual_seed(0)
     arguments = {"num_classes": 11, "in_channels": 3, "width": "paper"}
     model = build_model(name, **arguments).eval()
@@ -247,11 +256,14 @@ def paper_width(name: str, repeats: int, device: str, engine: str) -> dict[str, 
         runner.run(batch)
 
     megabytes = _added_megabytes(ready)
+    others = peers(bare, batch) if with_peers else {}
+    theirs: dict[str, list[float]] = {name: [] for name in others}
     times: dict[str, list[float]] = {"seconds": [], "eager": [], "peak": []}
     for i in range(repeats + 1):
         seconds, _ = _timed(lambda: runner.run(batch))
         eager, _ = _timed(lambda: _eager(bare, batch))
         peak = peak_gflops(batch.device)
+        _take_turns(others, theirs, i)
         if i:
             for values, value in zip(times.values(), (seconds, eager, peak), strict=True):
                 values.append(value)
@@ -264,9 +276,17 @@ def paper_width(name: str, repeats: int, device: str, engine: str) -> dict[str, 
         **medians,
         "spread": max(times["seconds"]) - min(times["seconds"]),
         "ratio": medians["seconds"] / medians["eager"],
+        "peers": {name: statistics.median(values) for name, values in theirs.items()},
         "of_peak": work / medians["seconds"] / medians["peak"],
         "megabytes": megabytes,
     }
+
+
+def _take_turns(runners: dict[str, Callable[[], Any]], times: dict[str, list[float]], turn: int) -> None:
+    for name, run in runners.items():
+        seconds, _ = _timed(run)
+        if turn:  # the first one warms up
+            times[name].append(seconds)
 
 
 def _added_megabytes(work: Callable[[], Any]) -> float | None:

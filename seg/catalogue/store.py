@@ -157,19 +157,12 @@ class WeightIndex:
     def write_onnx(self, name: str, file: Path) -> tuple[int, str]:
         """Copy an ONNX file, atomically; returns its bytes and SHA-256."""
         path = self.folder / f"{name}.onnx"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".partial")
-        shutil.copyfile(file, temporary)
-        os.replace(temporary, path)
+        _copy(file, path)
         return path.stat().st_size, sha256(path)
 
     def take(self, record: Record, other: "WeightIndex") -> None:
         """Copy a set of another folder, in place of one of the same name."""
-        path = self.file(record)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".partial")
-        shutil.copyfile(other.file(record), temporary)
-        os.replace(temporary, path)
+        _copy(other.file(record), self.file(record))
         self.add(record)
 
     def add(self, record: Record) -> None:
@@ -179,6 +172,14 @@ class WeightIndex:
             records = read_records(self.path.read_bytes(), self.path) if self.path.exists() else {}
             records[record.name] = record
             write_atomically(self.path, index_text(records))
+
+
+def _copy(file: Path, path: Path) -> None:
+    """Atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".partial")
+    shutil.copyfile(file, temporary)
+    os.replace(temporary, path)
 
 
 def own_folders(also: str = "") -> list[Path]:

@@ -17,6 +17,9 @@ def bench(
     engine: EngineName = "auto",
     only: Annotated[list[str] | None, typer.Option(help="only this set or paper's width; may be repeated")] = None,
     paper: Annotated[bool, typer.Option(help="the papers' widths too: a few minutes on two cores")] = False,
+    peers: Annotated[
+        bool, typer.Option(help="the engines of others too, as far as they are installed, side by side")
+    ] = False,
     record: Annotated[bool, typer.Option(help="keep the figures for the Leaderboard")] = False,
     pictures: Annotated[
         int | None,
@@ -33,9 +36,7 @@ def bench(
 
     if record and only:
         raise OptionError("--record keeps the figures of a whole run: leave out --only, or use --json to write them.")
-    figures = measure.bench(
-        repeats=repeats, device=device, weights=folder or SHIPPED, engine=engine, paper=paper, names=only or None
-    )
+    figures = measure.bench(only or None, repeats, device, folder or SHIPPED, engine, paper, peers)
     machine = f"{figures['device']} ({figures['processor']}), {figures['threads']} threads, torch {figures['torch']}"
     print(f"{machine}; a large convolution reaches {figures['peak']:.0f} GFLOP/s; medians of {figures['repeats']}")
     columns = f"{'± spread':>10}{'eager ms':>10}{'ratio':>8}{'of peak':>9}{'MB':>8}"
@@ -66,10 +67,22 @@ def bench(
             print(f"{s['name']:20}{s['engine']:>10}{s['gflops']:10.1f}{1000 * s['seconds']:10.1f}{_costs(s)}")
         seconds, eager = (sum(s[key] for s in widths) for key in ("seconds", "eager"))
         print(f"together {1000 * seconds:.1f} ms, in plain PyTorch {1000 * eager:.1f} ms, ratio {seconds / eager:.2f}")
+    if peers:
+        _print_peers([(s["name"], s["network"], s) for s in figures["sets"]])
+        _print_peers([(s["name"], s["seconds"], s) for s in figures["paper"]])
     if record:
         measure.write_figures(figures, folder or SHIPPED)
     if json_file:
         write(json_file, f"{json.dumps(figures, indent=1)}\n".encode())
+
+
+def _print_peers(measured: list[tuple[str, float, dict]]) -> None:
+    """measured: the name, its seconds in the network alone, and all its figures."""
+    for name, ours, figures in measured:
+        others = {"eager PyTorch": figures["eager"], **figures["peers"]}
+        said = ", ".join(f"{peer} {1000 * seconds:.1f}" for peer, seconds in others.items())
+        best = min(others.values())
+        print(f"{name}: {1000 * ours:.1f} ms, {ours / best:.2f} of the best of others: {said}")
 
 
 def _throughput(

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from seg.cli.options import Detail, Device, EngineName, IdsFrom, WeightsFolder, White, write
+from seg.cli.options import Detail, Device, EngineName, IdsFrom, Tta, WeightsFolder, White, write
 from seg.errors import OptionError
 
 
@@ -33,6 +33,7 @@ def evaluate(
     device: Device = "auto",
     engine: EngineName = "auto",
     detail: Detail = 1,
+    tta: Tta = False,
     ids_from: IdsFrom = None,
     white: White = None,
     folder: WeightsFolder = None,
@@ -62,7 +63,8 @@ def evaluate(
     if resume and not written:
         raise OptionError("--resume goes on from FILE.partial, beside the file of --csv, --json or --report: name it.")
     segmenters = [
-        Segmenter.load(name, device, engine, folder or folder_of(name), callers()) for name in dict.fromkeys(weights)
+        Segmenter.load(name, device, engine, folder or folder_of(name), callers(), tta)
+        for name in dict.fromkeys(weights)
     ]
     record = segmenters[0].record
     reading = Reading.of(record.class_map, ids_from, white)
@@ -71,7 +73,7 @@ def evaluate(
         print(note, file=sys.stderr)
     label = segmenters[0].record.name if len(segmenters) == 1 else f"{len(segmenters)} networks"
     length, account = min(limit or len(samples), len(samples)), Account()
-    about = identity(segmenters, samples, split=split, detail=detail, ids_from=ids_from, white=white)
+    about = identity(segmenters, samples, split=split, detail=detail, tta=tta, ids_from=ids_from, white=white)
     kept = Journal(written[0].with_name(f"{written[0].name}.partial"), about, resume) if written else Journal()
     start = time.monotonic()
     with kept as journal:
@@ -83,7 +85,7 @@ def evaluate(
             sets = tuple(
                 (segmenter.record.name, folder or folder_of(segmenter.record.name)) for segmenter in segmenters
             )
-            work = Work(sets, data and data.absolute(), split, reading, detail, device, engine)
+            work = Work(sets, data and data.absolute(), split, reading, detail, device, engine, tta)
             rows = score_on_ray(ray, work, pictures, account)
         with typer.progressbar(rows, length=length - len(done), label=label, file=sys.stderr) as bar:
             for row in bar:

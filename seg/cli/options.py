@@ -12,6 +12,10 @@ JsonFile = Annotated[Path | None, typer.Option("--json", help="write them here, 
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps")]
 EngineName = Annotated[str, typer.Option("--engine", help="auto, torch or openvino")]
 Detail = Annotated[int, typer.Option(help="times the training scale", min=1, max=4)]
+Tta = Annotated[
+    bool,
+    typer.Option("--tta", help="test-time augmentation: mirrored and at two scales, in five to ten times the time"),
+]
 Weights = Annotated[str, typer.Option(help="a set's name, see `weights`")]
 WeightsFolder = Annotated[
     Path | None, typer.Option("--weights-dir", help="this folder of weights alone; SEG_WEIGHTS names some beside ours")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg.cli.options import Detail, Device, EngineName, Weights, WeightsFolder, write
+from seg.cli.options import Detail, Device, EngineName, Tta, Weights, WeightsFolder, write
 from seg.errors import OptionError, SegError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def predict(
     device: Device = "auto",
     engine: EngineName = "auto",
     detail: Detail = 1,
+    tta: Tta = False,
     folder: WeightsFolder = None,
 ) -> None:
     """Write NAME-ids.png (class ids, coloured palette) and NAME-overlay.png for every picture.
@@ -59,7 +60,7 @@ def predict(
     names = result_names(pictures, keep_folders=below)
     if any(name.parent != Path() for name in names):
         print(f"The results keep the folders of their pictures below {out}.", file=sys.stderr)
-    segmenter = Segmenter.load(weights, device, engine, folder or folder_of(weights))
+    segmenter = Segmenter.load(weights, device, engine, folder or folder_of(weights), tta=tta)
     failed = 0
     for path, name in zip(pictures, names, strict=True):
         try:

@@ -8,7 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seg.datasets.sample import Sample
+from seg.errors import DataError, ImageError
 from seg.pictures.resize import resize, to_tensor
+
+MAX_ENLARGEMENT = 4
+MAX_ASPECT = 64
+
+NO_PICTURE = (
+    "A picture is a NumPy array, uint8 (H, W, 3) in RGB or (H, W) in grey, not {}: convert it first, one of 0 to 1 by "
+    "(255 * picture).round().astype('uint8')."
+)
 
 MAX_BYTES = 64_000_000
 """48 megapixels at the finest detail of a network trained at a short side of 360 pixels take 8 million."""
@@ -56,3 +66,26 @@ class ScaledPictures:
 
 SCALED = ScaledPictures()
 """Of all networks in this process."""
+
+
+def check_picture(image: np.ndarray) -> None:
+    """Raises ImageError with a sentence for what is no picture, or one that no network can take."""
+    if not isinstance(image, np.ndarray):
+        raise ImageError(NO_PICTURE.format(f"a {type(image).__name__}"))
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
+        raise ImageError(NO_PICTURE.format(f"{image.dtype} ({', '.join(map(str, image.shape))})"))
+    if image.size == 0:
+        raise ImageError("The picture has no pixels: choose another one.")
+    short, long = sorted(image.shape[:2])
+    if long > MAX_ASPECT * short:
+        raise ImageError(
+            f"The picture is {long} pixels long and only {short} across: crop it to less than {MAX_ASPECT} to 1."
+        )
+
+
+def check_sample(sample: Sample) -> None:
+    """Raises DataError, naming its file, for a labelled picture that no network can take."""
+    try:
+        check_picture(sample.image)
+    except ImageError as error:
+        raise DataError(f"{sample.file}: {error}") from error

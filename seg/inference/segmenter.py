@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from pydantic import ValidationError
 from torch import Tensor, nn
 
@@ -17,14 +18,13 @@ from seg.catalogue.foreign import IMAGENET
 from seg.catalogue.record import Arguments, Record, classes_of
 from seg.catalogue.store import SHIPPED, WeightIndex
 from seg.datasets.palette import told_apart
-from seg.datasets.sample import Sample
-from seg.errors import DataError, ImageError, NotEnoughMemoryError, OptionError
+from seg.errors import NotEnoughMemoryError, OptionError
 from seg.inference.activity import ACTIVITY
 from seg.inference.engines import Blueprint, Engine, build_engine
 from seg.inference.engines.openvino.onnx import OnnxEngine
 from seg.inference.engines.pytorch import is_out_of_memory
 from seg.inference.labelling import labels_at, strips
-from seg.inference.scaling import SCALED
+from seg.inference.scaling import MAX_ENLARGEMENT, SCALED, check_picture
 from seg.inference.tiling import ALIGNMENT, Tiling
 from seg.labels import IGNORE, ClassMap
 from seg.models.blocks import Network
@@ -36,18 +36,13 @@ T = TypeVar("T")
 PATIENT_PIXELS = 2_000_000
 """A picture of more than so many gives way to others while its labels are decided."""
 
-MAX_ENLARGEMENT = 4
-MAX_ASPECT = 64
-
 PARAMETER_BYTES = 4
+
+VIEWS = tuple((scale, is_mirrored) for scale in (1.0, 1.25) for is_mirrored in (False, True))
+"""What a network with `tta` looks at: the picture at two scales, each as it is and mirrored."""
 
 DETAILS = (1, 2, 4)
 """How finely a network may see a picture, in multiples of the scale that it was trained at."""
-
-NO_PICTURE = (
-    "A picture is a NumPy array, uint8 (H, W, 3) in RGB or (H, W) in grey, not {}: convert it first, one of 0 to 1 by "
-    "(255 * picture).round().astype('uint8')."
-)
 
 
 @dataclass(frozen=True)
@@ -86,9 +81,14 @@ class Segmenter:
         device: str = "auto",
         engine: str = "auto",
         callers: int = 1,
+        tta: bool = False,
     ):
-        """network: the module or what loads it, the file where the record says that it is ONNX."""
+        """network: the module or what loads it, the file where the record says that it is ONNX.
+
+        tta: decide from the mean logits of `VIEWS`, test-time augmentation, in five to ten times the time.
+        """
         self.record = record
+        self.tta = tta
         self.give_way: Callable[[], object] | None = None
         """Called between batches of tiles, and between strips of a large picture, on the thread that asked: the network
         itself may be asked something else there."""
@@ -100,11 +100,17 @@ class Segmenter:
 
     @classmethod
     def load(
-        cls, name: str, device: str = "auto", engine: str = "auto", weights: str | Path = SHIPPED, callers: int = 1
+        cls,
+        name: str,
+        device: str = "auto",
+        engine: str = "auto",
+        weights: str | Path = SHIPPED,
+        callers: int = 1,
+        tta: bool = False,
     ) -> "Segmenter":
         """The weight set called `name` of the folder `weights`.
 
-        callers: threads that would ask it at once, see `seg.inference.engines.build_engine`.
+        callers: threads that would ask it at once, see `seg.inference.engines.build_engine`. tta: see `Segmenter`.
 
         Raises WeightsError for a set that is unknown, missing or damaged, OptionError for a device that is not there.
         """
@@ -112,7 +118,7 @@ class Segmenter:
         record = index.record(name)
         index.verify(record)
         network = partial(index.load, record) if record.is_module else index.file(record)
-        return cls(record, network, device, engine, callers)
+        return cls(record, network, device, engine, callers, tta)
 
     @classmethod
     def from_module(
@@ -195,7 +201,7 @@ class Segmenter:
             return timed_run
 
         if skips is None:
-            logits = self._tiled(self._scaled(image, detail), timed(self._run))
+            logits = self._seen(image, detail, timed(self._run))
         else:
             untiled = timed(lambda batch: self.forward(batch, skips).float().cpu())
             logits = untiled(self._input(image))[0]
@@ -211,7 +217,7 @@ class Segmenter:
     def full_logits(self, image: np.ndarray, detail: int = 1) -> Iterator[Tensor]:
         """What labels and confidence are decided from, before the temperature: float32 (C, rows, W), strip by strip
         from top to bottom."""
-        return strips(self._tiled(self._scaled(image, detail)), *image.shape[:2])
+        return strips(self._seen(image, detail), *image.shape[:2])
 
     @ACTIVITY.during()
     def probabilities(self, image: np.ndarray, detail: int = 1) -> np.ndarray:
@@ -305,6 +311,21 @@ class Segmenter:
     def _run(self, tiles: Tensor) -> Tensor:
         return self.engine.run(normalise(tiles, self.record.mean, self.record.std))
 
+    def _seen(self, image: np.ndarray, detail: int, run: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """Logits, float32 (K, h, w), at the training scale × detail."""
+        if not self.tta:
+            return self._tiled(self._scaled(image, detail), run)
+
+        def view(scale: float, is_mirrored: bool) -> Tensor:
+            scaled = self._scaled(image, detail * scale)
+            logits = self._tiled(scaled.flip(-1) if is_mirrored else scaled, run)
+            return logits.flip(-1) if is_mirrored else logits.clone()  # they are good until the next run only
+
+        first, *others = (view(*how) for how in VIEWS)
+        size = first.shape[-2:]
+        others = [F.interpolate(one[None], size, mode="bilinear", align_corners=False)[0] for one in others]
+        return torch.stack([first, *others]).mean(dim=0)
+
     def _tiled(self, scaled: Tensor, run: Callable[[Tensor], Tensor] | None = None) -> Tensor:
         """Uint8 (C, h, w) → logits, float32 (K, h, w)."""
         wrapped, batches = run or self._run, 0
@@ -329,7 +350,7 @@ class Segmenter:
         """The whole picture at training scale, normalised: float32 (1, C, h, w)."""
         return normalise(self._scaled(image)[None], self.record.mean, self.record.std)
 
-    def _scaled(self, image: np.ndarray, detail: int = 1) -> Tensor:
+    def _scaled(self, image: np.ndarray, detail: float = 1) -> Tensor:
         """Uint8 (C, h, w): the picture at training scale × detail, never enlarged more than 4 times."""
         check_picture(image)
         factor = min(self.record.scale * detail / min(image.shape[:2]), MAX_ENLARGEMENT)
@@ -366,26 +387,3 @@ def _record_of(
         first = error.errors(include_url=False)[0]
         what = ".".join(map(str, first["loc"]))
         raise OptionError(f"{name} cannot be used so: {what or 'classes, mean or std'}: {first['msg']}.") from error
-
-
-def check_picture(image: np.ndarray) -> None:
-    """Raises ImageError with a sentence for what is no picture, or one that no network can take."""
-    if not isinstance(image, np.ndarray):
-        raise ImageError(NO_PICTURE.format(f"a {type(image).__name__}"))
-    if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
-        raise ImageError(NO_PICTURE.format(f"{image.dtype} ({', '.join(map(str, image.shape))})"))
-    if image.size == 0:
-        raise ImageError("The picture has no pixels: choose another one.")
-    short, long = sorted(image.shape[:2])
-    if long > MAX_ASPECT * short:
-        raise ImageError(
-            f"The picture is {long} pixels long and only {short} across: crop it to less than {MAX_ASPECT} to 1."
-        )
-
-
-def check_sample(sample: Sample) -> None:
-    """Raises DataError, naming its file, for a labelled picture that no network can take."""
-    try:
-        check_picture(sample.image)
-    except ImageError as error:
-        raise DataError(f"{sample.file}: {error}") from error

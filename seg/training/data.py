@@ -17,7 +17,7 @@ from seg.datasets import TRAINING_SEEDS, Folder, Sample, Samples, dataset_named,
 from seg.datasets.own import OwnData, open_data
 from seg.datasets.unnamed import EVERY
 from seg.errors import DataError
-from seg.inference.segmenter import check_sample
+from seg.inference.scaling import check_sample
 from seg.inference.tiling import ALIGNMENT
 from seg.labels import IGNORE
 from seg.pictures.masks import Reading

@@ -13,7 +13,7 @@ from torchvision.transforms.v2 import functional as V
 
 from seg.datasets import Sample
 from seg.errors import DataError, NotEnoughMemoryError
-from seg.inference.segmenter import MAX_ENLARGEMENT, check_picture
+from seg.inference.scaling import MAX_ENLARGEMENT, check_picture
 from seg.labels import IGNORE
 from seg.models.blocks import pad_to_multiple
 from seg.models.lite_head import LiteHead

@@ -1,5 +1,6 @@
 """The one door to inference: any picture in, labels of its size out."""
 
+import copy
 import resource
 
 import numpy as np
@@ -39,6 +40,18 @@ def test_labels_and_confidence_have_the_pictures_size_whatever_it_is(segmenter, 
 def test_a_single_tile_gives_what_the_untiled_network_gives(segmenter):
     image = picture(360, 480, 3)
     assert (segmenter(image).labels == segmenter(image, skips={"pool4", "pool3"}).labels).all()
+
+
+def test_with_tta_a_mirrored_picture_is_seen_as_the_picture_is(segmenter):
+    augmented, image = copy.copy(segmenter), picture(360, 480, 3)
+    augmented.tta = True
+    mirrored = np.ascontiguousarray(image[:, ::-1])
+    as_it_is, with_tta = (
+        np.abs(asked.probabilities(image).astype(float) - asked.probabilities(mirrored)[:, :, ::-1]).mean()
+        for asked in (segmenter, augmented)
+    )
+    assert with_tta < 0.2 * as_it_is
+    assert augmented(image).confidence == pytest.approx(augmented.probabilities(image).max(axis=0), abs=2e-3)
 
 
 def test_leaving_out_skips_changes_the_labels(segmenter):

@@ -193,9 +193,9 @@ def test_dice_is_what_torchmetrics_says(noisy):
 def test_the_calibration_error_is_what_torchmetrics_says(noisy):
     rng = np.random.default_rng(2)
     logits = torch.from_numpy(rng.normal(size=(1, 4, *noisy[0].shape)))
-    probabilities = logits.softmax(dim=1)
+    probabilities = logits.softmax(dim=1).half().double()  # as a prediction's confidence is
     confidence, labels = probabilities[0].max(dim=0)
     truth = torch.from_numpy(noisy[1].astype(np.int64))[None]
     theirs = multiclass_calibration_error(probabilities, truth, 4, n_bins=CALIBRATION_BINS, ignore_index=IGNORE)
-    counts = calibration_counts(labels.numpy().astype(np.uint8), confidence.numpy(), noisy[1])
+    counts = calibration_counts(labels.numpy().astype(np.uint8), confidence.half().numpy(), noisy[1])
     assert expected_calibration_error(counts) == pytest.approx(float(theirs), abs=1e-6)

@@ -16,7 +16,8 @@ from seg.app.layout import slot
 from seg.app.parts.exhibits import Exhibit, use_truth
 from seg.app.text import plain
 from seg.catalogue.comparisons import Comparison, Entry
-from seg.inference.segmenter import MAX_ENLARGEMENT, Prediction
+from seg.inference.scaling import MAX_ENLARGEMENT
+from seg.inference.segmenter import Prediction
 from seg.labels import ClassMap
 from seg.scores.metrics import Scores, confusion_matrix
 from seg.service.service import Request
