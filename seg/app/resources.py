@@ -22,7 +22,7 @@ from seg.catalogue.comparisons import WeightSet
 from seg.catalogue.record import Record
 from seg.catalogue.store import SHIPPED, WeightIndex, check
 from seg.datasets import DATASETS, Sample
-from seg.errors import WeightsError
+from seg.errors import OptionError, WeightsError
 from seg.inference.worker import Worker
 from seg.service.jobs import Turns
 from seg.service.memory import Memory, Visitor, bound, keep_little
@@ -30,6 +30,7 @@ from seg.service.service import PredictionService
 
 if TYPE_CHECKING:
     from seg.likeness.likeness import Answer, Likeness
+    from seg.service.on_ray import Cluster
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,7 +43,23 @@ visitors come at the same moment."""
 
 keep_little(MEMORY)
 
-SERVICE = PredictionService(MEMORY)
+
+def _cluster() -> "tuple[Cluster | None, str]":
+    """The Ray cluster that SEG_RAY names (local, auto or HOST:PORT), None for none; and a sentence if there is none."""
+    address = os.environ.get("SEG_RAY", "").strip()
+    if not address:
+        return None, ""
+    from seg.service.on_ray import Cluster
+
+    try:
+        return Cluster(address), ""
+    except OptionError as error:
+        return None, f"SEG_RAY is {address!r}: {error} Until then this machine answers alone."
+
+
+CLUSTER, NO_CLUSTER = _cluster()
+
+SERVICE = PredictionService(MEMORY, CLUSTER)
 
 TURNS = Turns()
 """What visitors have evaluated, one after another for the whole process."""
@@ -112,7 +129,7 @@ def problems() -> list[str]:
     """One sentence for each folder or set that could not be opened beside those that could, and for each setting that
     cannot be."""
     found, wrong = _open()
-    return [problem for problem in (bound()[1], *limits.problems(), *(wrong if found else [])) if problem]
+    return [problem for problem in (bound()[1], NO_CLUSTER, *limits.problems(), *(wrong if found else [])) if problem]
 
 
 def opens_local_folders() -> bool:

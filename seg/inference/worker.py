@@ -1,4 +1,4 @@
-"""One thread that does what it is given, one thing after another."""
+"""A thread that does what it is given, one thing after another, or several."""
 
 import atexit
 import queue
@@ -9,19 +9,19 @@ from typing import Any
 
 
 class Worker:
-    """Does what it is given on a thread of its own, one thing after another.
+    """Does what it is given on a thread of its own, one thing after another, or as many at once as it has threads.
 
     When the program ends, it finishes what it is at and drops what waits. An executor of concurrent.futures would do
     all of it first: whoever stops a program would wait for what nobody wants any more.
     """
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, threads: int = 1):
         self.closing = threading.Event()
         """Set when the program ends, or `close` is called: what takes long may look."""
-        self._name = name
+        self._name, self._most = name, threads
         self._orders: queue.SimpleQueue = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """The future of `work(*arguments)`, cancelled if the worker is closed before it begins."""
@@ -31,11 +31,12 @@ class Worker:
                 future.cancel()
                 return future
             self._orders.put((future, work, arguments))
-            if self._thread is None:
+            if len(self._threads) < self._most:
+                if not self._threads:
+                    atexit.register(self.close)
                 # A daemon: the end of the program comes to `close`, where others would be waited for before.
-                self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-                self._thread.start()
-                atexit.register(self.close)
+                self._threads.append(threading.Thread(target=self._work, name=self._name, daemon=True))
+                self._threads[-1].start()
         return future
 
     def rest(self) -> None:
@@ -45,10 +46,10 @@ class Worker:
         """Finish what it is at, cancel what waits."""
         with self._lock:
             self.closing.set()
-            self._orders.put(None)
-            if self._thread is None:
-                return
-        self._thread.join()
+            for _ in self._threads:
+                self._orders.put(None)
+        for thread in self._threads:
+            thread.join()
 
     def _work(self) -> None:
         while (order := self._orders.get()) is not None:

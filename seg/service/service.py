@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -49,6 +49,9 @@ OTHER_UNITS = 2.0
 
 PIXEL_BYTES = 3
 """Of a `Prediction` for each pixel of its picture, a label and a confidence. No other answer grows with the picture."""
+
+ON_CLUSTER = "cluster"
+"""The device of what a cluster answers."""
 
 
 @dataclass(frozen=True)
@@ -96,16 +99,31 @@ class Later(NamedTuple):
     pixels: Callable[[], np.ndarray]
 
 
+class Cluster(Protocol):
+    """Other machines: `seg.service.on_ray`. callers: questions that they answer at once."""
+
+    callers: int
+
+    def takes(self, wanted: Request) -> bool:
+        """Whether they have the weight set."""
+        ...
+
+    def __call__(self, wanted: Request, pixels: np.ndarray) -> Any:
+        """The answer about a picture."""
+        ...
+
+
 class PredictionService:
     """Answers are futures, shared by all who ask for the same and held, least recently used out first, as are networks.
 
     memory: bounds both, and whatever else is held there. What a page shows is not let go, lest it ask for it without
-    end: an answer that finds no room beside it is refused. `runs` counts how often a network has been run, `loads` how
-    often one has been loaded.
+    end: an answer that finds no room beside it is refused. cluster: answers what it takes in place of networks here.
+    `runs` counts how often a network has been run, `loads` how often one has been loaded.
     """
 
-    def __init__(self, memory: Memory | None = None):
+    def __init__(self, memory: Memory | None = None, cluster: Cluster | None = None):
         self.memory = memory or Memory()
+        self.cluster = cluster
         self.memory.watch("pictures as networks see them", SCALED, lambda scaled: scaled.held_bytes, type(SCALED).clear)
         self.runs = 0
         self.loads = 0
@@ -132,7 +150,8 @@ class PredictionService:
         visitor: who asks, None for somebody without a page: his question is cancelled when he asks for something else.
         shown: whether his page shows the answer, and does not only read it.
         """
-        wanted = replace(wanted, device=_resolved(wanted.device))
+        on_cluster = self.cluster is not None and self.cluster.takes(wanted)
+        wanted = replace(wanted, device=ON_CLUSTER if on_cluster else _resolved(wanted.device))
         height, width = image.shape[:2]
         key, expected = wanted.answer_key((height, width)), _expected_bytes(wanted.question, height * width)
         self._forget_old_failures()
@@ -151,7 +170,8 @@ class PredictionService:
             )
         with self._lock:
             line = self._lines.setdefault(wanted.device, Line())
-            worker = self._workers.setdefault(wanted.device, Worker(f"seg-{wanted.device}"))
+            threads = self.cluster.callers if self.cluster is not None and on_cluster else 1
+            worker = self._workers.setdefault(wanted.device, Worker(f"seg-{wanted.device}", threads))
             fresh = Answer(partial(self._hold, key))
             answer = self._answers.setdefault(key, fresh)
             ticket = self._ticket(key, fresh, wanted, image)
@@ -263,14 +283,11 @@ class PredictionService:
             return
         began = time.monotonic()
         try:
-            with ACTIVITY.during():
-                network = self._network(wanted)
-                loaded, network.give_way = network.give_way, partial(self._give_way, line, ticket)
-                try:
-                    pixels = image.pixels() if isinstance(image, Later) else image
-                    found = wanted.question(network, pixels, wanted.detail)
-                finally:
-                    network.give_way = loaded
+            if self.cluster is not None and wanted.device == ON_CLUSTER:
+                found = self.cluster(wanted, image.pixels() if isinstance(image, Later) else image)
+            else:
+                with ACTIVITY.during():
+                    found = self._found(wanted, image, partial(self._give_way, line, ticket))
         except BaseException as error:
             self._fail(key, answer, wanted, error)
             return
@@ -280,7 +297,17 @@ class PredictionService:
             del self._tickets[key]
         answer.finish(found)
         self._hold(key, answer)
-        self._hold_network(wanted.network_key, network)  # the engine may have made more of it
+
+    def _found(self, wanted: Request, image: np.ndarray | Later, give_way: Callable[[], None]) -> Any:
+        """The answer of a network here."""
+        network = self._network(wanted)
+        loaded, network.give_way = network.give_way, give_way
+        try:
+            pixels = image.pixels() if isinstance(image, Later) else image
+            return wanted.question(network, pixels, wanted.detail)
+        finally:
+            network.give_way = loaded
+            self._hold_network(wanted.network_key, network)  # the engine may have made more of it
 
     def _fail(self, key: Hashable, answer: Answer, wanted: Request, error: BaseException) -> None:
         if not isinstance(error, SegError):
