@@ -66,6 +66,10 @@ class Unpacked:
             said = getattr(error, "strerror", None) or str(error)
             raise DataError(f"{self.name} cannot be unpacked: {said}.") from error
         except Exception as error:  # whatever Python's reader meets in a damaged directory
+            if PurePosixPath(self.name).suffix.lower() in SUFFIXES:
+                raise DataError(
+                    f"{self.name} is one picture: name the folder that it lies in with its mask, or a ZIP of that."
+                ) from error
             raise DataError(f"{self.name} is no ZIP or is damaged: pack or upload it again.") from error
         if not any(self.folder.iterdir()):
             raise DataError(f"{self.name} holds nothing to use. {' '.join(self.problems[:1])}".rstrip())

@@ -27,8 +27,17 @@ def pictures_in(folder: Path) -> list[Path]:
 
 
 def _relative(folder: Path) -> Iterator[Path]:
-    for parent, _, names in os.walk(folder, followlinks=True):
+    for parent, inner, names in os.walk(folder, followlinks=True):
+        inner[:] = [name for name in inner if not _leads_back(os.path.join(parent, name))]
         yield from (Path(parent, name).relative_to(folder) for name in names)
+
+
+def _leads_back(folder: str) -> bool:
+    """Whether it is a link to a folder that it is in itself."""
+    if not os.path.islink(folder):
+        return False
+    target, parent = os.path.realpath(folder), os.path.realpath(os.path.dirname(folder))
+    return os.path.commonpath([target, parent]) == target
 
 
 def read_bytes(path: Path) -> bytes:

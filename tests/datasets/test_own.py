@@ -225,6 +225,8 @@ def test_what_is_neither_folder_nor_zip_and_what_has_no_layout_are_sentences(tmp
     save(np.zeros((4, 4, 3), np.uint8), tmp_path / "a.png")
     with pytest.raises(DataError, match=r"holds no labelled pictures in a layout that is known: SPLIT/ .*labelme"):
         open_data(tmp_path)
+    with pytest.raises(DataError, match=r"a\.png is one picture: name the folder"):
+        open_data(tmp_path / "a.png")
 
 
 def test_a_picture_without_label_and_a_label_without_picture_are_named(tmp_path):
@@ -236,6 +238,16 @@ def test_a_picture_without_label_and_a_label_without_picture_are_named(tmp_path)
     assert "fruit 4_mask.png is the label of no picture" in data.problems[0]
     with pytest.raises(DataError, match=r"fruit 5\.png has no label"):
         data.split("val")[0]
+
+
+def test_a_link_that_leads_back_is_not_followed(tmp_path):
+    own_data.side_by_side(tmp_path)
+    before = open_data(tmp_path)
+    (tmp_path / "images" / "again").symlink_to("..")
+    (tmp_path / "images" / "val" / "self").symlink_to(".")
+    after = open_data(tmp_path)
+    assert after.pairs == before.pairs
+    assert not after.problems
 
 
 def test_a_folder_in_the_folder_is_found(tmp_path):
