@@ -1,27 +1,25 @@
 """Masks of pictures, written beside each other."""
 
-import io
 import os
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from glob import glob, has_magic
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from seg.cli.options import Detail, Device, EngineName, Tta, Weights, WeightsFolder, write
-from seg.errors import OptionError, SegError
+from seg.errors import OptionError
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from seg.inference.segmenter import Prediction, Segmenter
+LISTS = (".txt", ".parquet")
+"""How the names of lists of pictures end."""
 
 
 class Kind(StrEnum):
-    """What can be written of a picture."""
+    """What can be written of a picture, see `seg.inference.writing.SUFFIX`."""
 
     IDS = "ids"
     OVERLAY = "overlay"
@@ -31,7 +29,11 @@ class Kind(StrEnum):
 
 def predict(
     images: Annotated[
-        list[str], typer.Argument(help="picture files, folders of them, and patterns: 'photos/**/*.jpg'")
+        list[str],
+        typer.Argument(
+            help="picture files, folders of them, patterns ('photos/**/*.jpg'), addresses (s3://bucket/photos), and "
+            "lists of all these: a .txt of one a line, a .parquet with a column 'path'"
+        ),
     ],
     weights: Weights,
     out: Annotated[Path, typer.Option(help="folder for the masks")],
@@ -43,6 +45,10 @@ def predict(
     detail: Detail = 1,
     tta: Tta = False,
     folder: WeightsFolder = None,
+    resume: Annotated[bool, typer.Option(help="leave out the pictures whose results are there")] = False,
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="have a Ray cluster do it: local, auto or HOST:PORT")
+    ] = None,
 ) -> None:
     """Write NAME-ids.png (class ids, coloured palette) and NAME-overlay.png for every picture.
 
@@ -50,37 +56,32 @@ def predict(
     probabilities, and the names of the classes. Pictures of the same name keep their folders below --out.
     """
     from seg.catalogue.store import folder_of
-    from seg.datasets.files import read_bytes
-    from seg.inference.segmenter import Segmenter
-    from seg.pictures.decode import decode
+    from seg.inference import writing
+    from seg.inference.on_ray import spread
 
-    found, kinds = [path for text in images for path in matching(text)], write_kinds or [Kind.IDS, Kind.OVERLAY]
-    pictures = pictures_of(found, out)
-    below = any(path.is_dir() for path in found) or any("**" in text for text in images)
-    names = result_names(pictures, keep_folders=below)
+    named = [path for text in images for path in (writing.listed(text) if text.endswith(LISTS) else [text])]
+    found = [path for text in named if not writing.is_address(text) for path in matching(text)]
+    addresses = [one for text in named if writing.is_address(text) for one in writing.at_address(text)]
+    local = pictures_of(found, out) if found or not addresses else []
+    pictures = [*map(str, local), *addresses]
+    below = any(path.is_dir() for path in found) or any("**" in text for text in named)
+    names = result_names([Path(picture) for picture in pictures], keep_folders=below)
     if any(name.parent != Path() for name in names):
         print(f"The results keep the folders of their pictures below {out}.", file=sys.stderr)
-    segmenter = Segmenter.load(weights, device, engine, folder or folder_of(weights), tta=tta)
+    kinds = tuple(map(str, dict.fromkeys(write_kinds or [Kind.IDS, Kind.OVERLAY])))
+    order = writing.Order(weights, folder or folder_of(weights), out.absolute(), kinds, write, detail, device, engine)
+    wanted = list(zip(pictures, map(str, names), strict=True))
+    if resume:
+        wanted = [one for one in wanted if not all(file.is_file() for file in order.files(one[1]))]
     failed = 0
-    for path, name in zip(pictures, names, strict=True):
-        try:
-            picture = decode(read_bytes(path), str(path))
-            prediction = segmenter(picture.pixels, detail)
-            for kind in dict.fromkeys(kinds):
-                suffix = "npz" if kind is Kind.PROBABILITIES else "png"
-                write(out / f"{name}-{kind}.{suffix}", encoded(kind, segmenter, picture.pixels, prediction, detail))
-        except OptionError:
-            raise
-        except SegError as error:
-            print(error if str(path) in str(error) else f"{path}: {error}", file=sys.stderr)
-            failed += 1
-            continue
-        for note in (*picture.notes, *prediction.notes):
-            print(f"{path}: {note}", file=sys.stderr)
-        print(
-            f"{path}: {prediction.seconds * 1000:.0f} ms on {prediction.device}, "
-            f"mean confidence {prediction.mean_confidence:.2f}"
-        )
+    writer = writing.Writer(order) if ray is None else None
+    parts = (writer([one]) for one in wanted) if writer else spread(str(ray), writing.Writer, order, wanted)
+    for written in chain.from_iterable(parts):
+        for note in written.notes:
+            print(note, file=sys.stderr)
+        if written.said:
+            print(written.said)
+        failed += not written.said
     if failed:
         raise typer.Exit(1)
 
@@ -96,25 +97,6 @@ def matching(text: str) -> list[Path]:
     if not found:
         raise OptionError(f"Nothing is named like {text}.")
     return found
-
-
-def encoded(kind: Kind, segmenter: "Segmenter", image: "np.ndarray", prediction: "Prediction", detail: int) -> bytes:
-    """The file of one kind."""
-    import numpy as np
-
-    from seg.pictures.drawing import encode_ids, encode_png, overlay
-
-    class_map = segmenter.record.class_map
-    if kind is Kind.IDS:
-        return encode_ids(prediction.labels, class_map)
-    if kind is Kind.OVERLAY:
-        return encode_png(overlay(image, prediction.labels, class_map, 0.5))
-    if kind is Kind.CONFIDENCE:
-        return encode_png((prediction.confidence.astype(np.float32) * 255).round().astype(np.uint8))
-    file = io.BytesIO()
-    probabilities = segmenter.probabilities(image, detail)
-    np.savez_compressed(file, probabilities=probabilities, classes=np.array(class_map.names))
-    return file.getvalue()
 
 
 def pictures_of(paths: Sequence[Path], out: Path) -> list[Path]:

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,9 +28,9 @@ from seg.labels import IGNORE
 from seg.pictures import decode
 from seg.pictures.decode import digest
 from seg.pictures.drawing import colour_mask, encode_ids
-from seg.service.memory import OVERHEAD, Memory
+from seg.service.memory import OVERHEAD, Memory, Visitor
 from seg.service.results import Answer
-from seg.service.service import PredictionService
+from seg.service.service import PredictionService, Request
 from tests.bad_files import BAD, ODD, saved
 from tests.conftest import make_set
 
@@ -859,3 +859,33 @@ def test_nobody_waits_for_a_sample_that_another_visitor_asked_for(monkeypatch):
             release.set()
         one, other = (future.result(20) for future in waiting)
         assert one is other
+
+
+@dataclass(frozen=True)
+class Held:
+    """A question that is answered once `gate` is open."""
+
+    gate: threading.Event
+
+    def depends_on(self, digest: str, size: tuple[int, int], detail: int) -> str:
+        return digest
+
+    def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> str:
+        assert self.gate.wait(60)
+        return "open"
+
+
+def test_whoever_waits_behind_two_others_reads_that_he_is_third_in_line(seven, service, monkeypatch):
+    only(seven, monkeypatch)
+    record, gate = WeightIndex(seven).record("street/unet-wce"), threading.Event()
+    others = [Visitor(), Visitor()]
+    for number, other in enumerate(others):
+        held = Request.of(f"another's {number}", record, folder=seven, question=Held(gate))
+        service.request(held, SCENE.image, other)
+    page = arrive()
+    try:
+        assert says(page, "You are third in line, about ")
+        assert says(page, "others come first")
+    finally:
+        gate.set()
+    assert not says(settle(page), "You are third")

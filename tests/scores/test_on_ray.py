@@ -12,11 +12,12 @@ from PIL import Image
 
 from seg.datasets import street
 from seg.errors import OptionError
+from seg.inference.on_ray import BATCH
 from seg.inference.segmenter import Segmenter
 from seg.labels import IGNORE
 from seg.pictures.masks import AmbiguousMask
 from seg.scores.evaluation import Account, samples_for, score_pictures
-from seg.scores.on_ray import BATCH, Work, score_on_ray
+from seg.scores.on_ray import Work, score_on_ray
 from tests.conftest import make_set
 from tests.faults import DOUBTFUL_STREET
 
@@ -71,7 +72,7 @@ def workers() -> list[int]:
     """Process ids of what Ray has score pictures."""
     listed = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
     lines = [line.split(None, 1) for line in listed.splitlines()]
-    return [int(pid) for pid, title in lines if title.startswith("ray::") and "Scorer" in title]
+    return [int(pid) for pid, title in lines if title.startswith("ray::") and "_Worker" in title]
 
 
 def test_two_workers_give_the_rows_of_one_process_in_their_order_though_one_is_killed(work, alone):
