@@ -10,6 +10,7 @@ entry.required()
 if not limits().training:
     st.info("Whoever runs this app has switched off teaching, as all training, for visitors.", icon=":material/info:")
     st.stop()
+teach_photos.open_example()
 desk = teach_photos.desk()
 
 if not desk.photos:

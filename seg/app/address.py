@@ -17,7 +17,7 @@ DATASET, PICTURE = "dataset", "picture"
 UPLOAD = "upload"
 """The session's word for the upload shown, which is nobody else's: no address names it."""
 _PAGE, _SEEN, _CHOSEN, _USUAL = "_seg_page", "_seg_address", "_seg_choices", "_seg_usual"
-_OWN, _COME = "_seg_own_choices", "_seg_come_by_address"
+_OWN, _COME, _COME_WITH = "_seg_own_choices", "_seg_come_by_address", "_seg_come_with"
 _AND = ","
 _BETWEEN = re.compile(r"(?<!\\),")
 LONGEST = 2000
@@ -32,6 +32,7 @@ def arrive(page: str) -> None:
     """Called first in every run, with the page that the visitor is on: what another page's address said is past."""
     st.session_state.setdefault(_CHOSEN, {})
     st.session_state.setdefault(_USUAL, {})
+    st.session_state.setdefault(_COME_WITH, frozenset(st.query_params))
     st.session_state.setdefault(_OWN, set(st.query_params))  # a link that says it has chosen it
     if st.session_state.get(_PAGE) != page:
         st.session_state[_PAGE] = page
@@ -83,6 +84,15 @@ def numbers(name: str, usual: Sequence[float]) -> list[float]:
     return kept(name, list(usual), read, lambda values: _AND.join(f"{value:.5g}" for value in values))
 
 
+def text(name: str, usual: str = "", fits: Callable[[str], bool] = lambda text: True) -> str:
+    """What is typed in a field, whatever it is; of an address what ``fits``."""
+
+    def read(text: str) -> str | None:
+        return None if is_new(name) and (len(text) > LONGEST or not fits(text)) else text
+
+    return kept(name, usual, read, str)
+
+
 def of_component(name: str) -> dict[str, str | int]:
     """What a component lets the address say of itself, in its own words, as the component is to be told: its callback
     calls `choose`. It follows a text with another number than before, which has come by a link or the way back.
@@ -122,6 +132,11 @@ def choose_oneself(name: str) -> None:
 def is_own_choice(name: str) -> bool:
     """Whether the visitor has chosen this himself, in this visit or by the link that he came by."""
     return name in st.session_state[_OWN]
+
+
+def has_come_with(prefix: str) -> bool:
+    """Whether the link that the visitor came by has words that begin so."""
+    return any(name.startswith(prefix) for name in st.session_state[_COME_WITH])
 
 
 def is_new(name: str) -> bool:

@@ -14,6 +14,9 @@ DETAILS = {1: "as trained", 2: "2 ×", 4: "4 ×"}
 
 MAX_PROBLEMS = 3
 
+OWN_RUNS = "own_runs"
+"""The session's and the address's word for the folder that is typed."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -28,7 +31,9 @@ def settings() -> Settings:
     page before has shown is released."""
     resources.SERVICE.release(resources.visitor())
     with st.sidebar:
-        device = st.selectbox("Device", _available(), format_func=_device_name, key="device")
+        usable = _available()
+        address.choice("device", usable, usable[0])
+        device = st.selectbox("Device", usable, format_func=_device_name, key="device")
         address.choice("detail", DETAILS, 1)
         detail = st.segmented_control(
             "Detail",
@@ -57,9 +62,10 @@ def _own_runs() -> None:
     with st.expander("Your own runs", icon=":material/folder_open:"):
         if resources.opens_local_folders():
             adopt.offer()
+            address.text(OWN_RUNS)
             st.text_input(
                 "Folder on the machine that runs this app",
-                key="own_runs",
+                key=OWN_RUNS,
                 placeholder="runs/mine",
                 help="A folder that `python -m seg train --out FOLDER` or `adopt` has written. Only its index, the "
                 "weights and the replays are read. Its networks stand beside the shipped ones on every page, "

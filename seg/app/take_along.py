@@ -18,11 +18,9 @@ YES = "1"
 _MADE_BY, _TABLES, _TURNED = "_seg_made_by", "_seg_tables", "_seg_turned"
 _HANDOUT, _NUMBER = "_seg_handout", "_seg_handouts"
 
-STAYS = {
-    "Teach": ("teach-desk", "Your photos and paintings stay with you: the link opens an empty page."),
-    "Your data": ("your-data", "Your pictures stay with you: whoever opens the link brings his own."),
-}
-"""Page → the session's word for what is nobody else's, and what its link does without."""
+TEACH_STAYS = "Your photos and paintings stay with you: the link opens an empty page."
+PAINTINGS_STAY = "What you add and paint stays with you: the link opens our photos as they come."
+DATA_STAYS = "Your pictures stay with you: whoever opens the link brings his own."
 PHOTO_STAYS = "Your photo stays with you: the link opens on a sample."
 
 HIDDEN = ", ".join(
@@ -38,7 +36,7 @@ HIDDEN += ', .st-key-try-your-photo, [class*="st-key-gallery-"]'
 INK = "#10191d"
 """Of all text on paper, whatever the theme."""
 PRINTED = f"""<style>
-@media screen {{.seg-printed {{display: none}}}}
+@media screen {{.seg-printed, .seg-paper {{display: none}}}}
 @media print {{
   :root {{--seg-tools: none}}
   {HIDDEN}, [data-testid="stToolbar"], [data-testid="stElementToolbar"] {{display: none !important}}
@@ -58,6 +56,10 @@ PRINTED = f"""<style>
     --st-text-color: {INK} !important; --st-background-color: #fff !important;
     --st-secondary-background-color: #f4f6f7 !important; --st-border-color: #dde3e6 !important; color: {INK} !important;
   }}
+  [data-testid="stDataFrame"] {{display: none !important}}
+  .seg-paper {{width: 100%; border-collapse: collapse; font-size: 8pt}}
+  .seg-paper :is(td, th) {{padding: 2pt 4pt; border-bottom: 0.5pt solid #dde3e6; text-align: left}}
+  .seg-paper tr {{break-inside: avoid}}
   h2, h3 {{break-after: avoid}}
   [data-testid="stPlotlyChart"], [data-testid="stImage"], [data-testid="stTable"] tr {{break-inside: avoid}}
   [data-testid="stPlotlyChart"], [data-testid="stTable"] {{max-width: 100%; overflow: visible !important}}
@@ -129,6 +131,11 @@ def _present(presenting: bool) -> None:
 
 def _stays(page: str) -> str:
     """What is the visitor's own on this page, in a sentence; '' for nothing."""
-    word, sentence = STAYS.get(page, (address.UPLOAD, PHOTO_STAYS))
-    owned = st.session_state.get(word)
-    return sentence if owned and getattr(owned, "photos", True) else ""
+    state = st.session_state
+    if page == "Teach":
+        desk = state.get("teach-desk")
+        return "" if desk is None or not desk.photos else PAINTINGS_STAY if state.get("teach-example") else TEACH_STAYS
+    if page == "Your data":
+        brought = state.get("your-data")
+        return "" if brought is None or brought.own is None else DATA_STAYS
+    return PHOTO_STAYS if state.get(address.UPLOAD) else ""

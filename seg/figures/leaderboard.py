@@ -1,5 +1,6 @@
 """Plotly figures of the leaderboard: data in, Figure out. Colours and fonts come from the app's theme."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -68,7 +69,7 @@ def price(points: pd.DataFrame, cost: str, score: str) -> go.Figure:
             name=network,
             legendgroup=network,
         )
-    figure.update_xaxes(title=cost, type="log", range=_log_range(points["cost"]), dtick="D2")
+    figure.update_xaxes(title=cost, type="log", range=(ends := _log_range(points["cost"])), **_ticks(*ends))
     low, high = np.nanmin(points[["low", "score"]]), np.nanmax(points[["high", "score"]])
     room = max(0.01, high - low)  # above the best for two lines of its name
     figure.update_yaxes(title=score, zeroline=False, range=[low - 0.06 * room, high + 0.14 * room])
@@ -175,6 +176,21 @@ def _with_room(points: pd.DataFrame) -> pd.Series:
         level = np.abs(points["score"][named] - points["score"][i]) < 0.08 * high
         named[i] = not (beside & level).any()
     return named
+
+
+def _ticks(low: float, high: float) -> dict[str, list]:
+    """Marks of a log axis between two exponents: 1, 2 and 5 of each decade, all digits where there is less than one."""
+    digits = (1, 2, 5) if high - low > 1 else range(1, 10)
+    marks = [d * 10.0**k for k in range(math.floor(low), math.ceil(high)) for d in digits]
+    return {"tickvals": marks, "ticktext": [_short(mark) for mark in marks]}
+
+
+def _short(value: float) -> str:
+    """'200k', '3M'."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g}{unit}"
+    return f"{value:g}"
 
 
 def _log_range(values: pd.Series) -> list[float]:

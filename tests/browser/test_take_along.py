@@ -1,6 +1,7 @@
 """What is taken along of a page: pictures, a handout, paper."""
 
 import io
+import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -92,3 +93,62 @@ def test_paper_gets_the_page_without_sidebar_and_controls_and_charts_as_wide_as_
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     assert page.pdf(format="A4").startswith(b"%PDF")
     still(page)
+
+
+def test_an_audience_sees_no_marks_to_save_and_no_patterns_to_choose(browser, serve):
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{serve('streamlit_app.py')}/?dataset=street&present=1")
+    settled(page)
+    expect(page.locator('[data-panel="U-Net"] .name')).to_be_visible()
+    for control in (".keep", "[data-action=patterns]", "[data-action=save]"):
+        expect(page.locator(f".viewer {control} >> visible=true")).to_have_count(0)
+    page.close()
+
+
+def lightness(colour: str) -> float:
+    """Of 'rgb(16, 25, 29)', 'color(srgb 0.1 0.2 0.3 / 0.6)' or '#fff', from 0 to 1."""
+    if colour == "#fff":
+        return 1.0
+    most = 1 if colour.startswith("color") else 255
+    return max(float(number) for number in re.findall(r"[\d.]+", colour)[:3]) / most
+
+
+def test_a_handout_of_the_dark_theme_is_dark_on_white(browser, serve):
+    page = browser.new_page(viewport={"width": 1440, "height": 1000}, color_scheme="dark")
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{serve('streamlit_app.py')}/?dataset=street")
+    settled(page)
+    expect(page.locator(".js-plotly-plot")).to_have_count(1)
+    html = taken(page, "Handout").decode()
+    page.close()
+    other = browser.new_page()
+    other.set_content(html)
+    for name in ("The masks", CHART):
+        drawing = other.get_by_role("img", name=name).evaluate(
+            """async (image) => {
+                const svg = new DOMParser().parseFromString(await (await fetch(image.src)).text(), "image/svg+xml");
+                const texts = [...svg.querySelectorAll("text")].filter((text) => text.textContent !== "best");
+                const fills = texts.map((text) => text.style.fill || text.getAttribute("fill"));
+                return { ground: svg.querySelector("rect").getAttribute("fill"), fills };
+            }"""
+        )
+        assert lightness(drawing["ground"]) > 0.9
+        assert drawing["fills"]
+        assert max(map(lightness, drawing["fills"])) < 0.7, "but for the mark of the best, which is light on dark"
+    other.close()
+
+
+def test_paper_gets_all_lines_of_a_long_table(browser, serve):
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{serve('streamlit_app.py')}/leaderboard")
+    expect(page.get_by_role("heading", name="How fast does it run?")).to_be_visible()
+    still(page)
+    lines = page.locator(".seg-paper").first.locator("tbody tr")
+    assert lines.count() > 30
+    expect(lines.last).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(lines.last).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame").first).to_be_hidden()
+    page.close()

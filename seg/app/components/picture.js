@@ -3,6 +3,7 @@
 /** @typedef {{ x: number, y: number, width: number, height: number }} Place */
 
 import { contextOf } from "./dom.js";
+import { onPaper } from "./paper.js";
 import { create, written } from "./svg.js";
 
 const TOOLS =
@@ -29,9 +30,13 @@ export function drawn(element) {
   return { svg, width: wide, height: high };
 }
 
-/** The same as the text of a file. @type {(element: Element) => { svg: string, width: number, height: number }} */
-export function svgOf(element) {
+/**
+ * The same as the text of a file; for paper, where it is to be printed.
+ * @type {(element: Element, forPaper?: boolean) => { svg: string, width: number, height: number }}
+ */
+export function svgOf(element, forPaper = false) {
   const { svg, width, height } = drawn(element);
+  if (forPaper) onPaper(svg, element);
   return { svg: new XMLSerializer().serializeToString(svg), width, height };
 }
 
@@ -127,11 +132,11 @@ function drawingOf(svg, { x, y, width, height }) {
     if (style.display === "none") return to[i].setAttribute("display", "none");
     for (const name of STYLED) to[i].setAttribute(name, style.getPropertyValue(name));
     to[i].removeAttribute("class");
+    to[i].removeAttribute("style");
     if (i) to[i].removeAttribute("tabindex");
   });
   for (const hidden of copy.querySelectorAll("[display=none]")) hidden.remove();
   for (const [name, value] of Object.entries({ x, y, width, height })) copy.setAttribute(name, String(value));
-  copy.removeAttribute("style");
   copy.setAttribute("overflow", "visible");
   return copy;
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from seg.app import resources, uploads
+from seg.app import address, resources, uploads
 from seg.app.text import plain
 from seg.datasets import Samples
 from seg.datasets.examples import Example, examples
@@ -25,6 +25,9 @@ DATA, EVALUATION, AT_ONCE = "your-data", "your-evaluation", "your-data-at-once"
 
 MASKS, REPORT = "your-data-masks", "your-data-report"
 """The session's words for what is made of an evaluation: what it was made of, and the `Job`."""
+
+EXAMPLE = "example"
+"""The address's word for the title of the example that is shown."""
 
 FOLDER, _ROUND, _REFUSED = "your-data-folder", "your-data-round", "your-data-refused"
 
@@ -64,7 +67,14 @@ class Brought:
 
 def data() -> Brought | None:
     """Draw the ways in, or what has come by them; returns that."""
+    titles = {example.title: example for example in examples()}
+    chosen = address.choice(EXAMPLE, ["", *titles], "")
     brought: Brought | None = st.session_state.get(DATA)
+    if brought is not None and brought.own is None and brought.name != _called(chosen):
+        _let_go()  # the way back or forward has led to another one
+    if chosen and DATA not in st.session_state:
+        _take_example(titles[chosen])
+    brought = st.session_state.get(DATA)
     if brought is None:
         _ways_in()
         return None
@@ -98,6 +108,12 @@ def _ways_in() -> None:
         "first, what is taken for what, labels that may be wrong, and a report to take with you. Pictures stay on "
         "this machine, and go when you do."
     )
+    if address.has_come_with("your-data-"):
+        st.info(
+            "The link that you came by was made on somebody's own pictures, which have stayed with him: bring yours, "
+            "or take an example.",
+            icon=":material/link:",
+        )
     shown = st.container()
     number = st.session_state.get(_ROUND, 0)
     files = shown.file_uploader(
@@ -183,6 +199,10 @@ def _brought(own: OwnData, source: str) -> Brought:
     )
 
 
+def _called(title: str) -> str:
+    return f"{title}, an example"
+
+
 def _take_example(example: Example) -> None:
     class_map = example.dataset.class_map
 
@@ -191,9 +211,10 @@ def _take_example(example: Example) -> None:
             raise DataError(f"These pictures have the classes of {class_map.dataset}.")
         return example
 
+    address.choose(EXAMPLE, example.title)
     st.session_state[AT_ONCE] = True
     st.session_state[DATA] = Brought(
-        f"{example.title}, an example",
+        _called(example.title),
         f"**{example.title}** with exact truth, an example of {len(class_map)} classes",
         class_map,
         True,
@@ -203,7 +224,13 @@ def _take_example(example: Example) -> None:
 
 
 def _forget() -> None:
-    """Let go of the pictures, and of what is being done with them."""
+    """Called back: other pictures are wanted."""
+    address.choose(EXAMPLE, "")
+    _let_go()
+
+
+def _let_go() -> None:
+    """Of the pictures, and of what is being done with them."""
     brought: Brought = st.session_state.pop(DATA)
     _, masks = st.session_state.pop(MASKS, (None, None))
     _, report = st.session_state.pop(REPORT, (None, None))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from seg.app import resources
+from seg.app import address, resources
 from seg.app.components.score_table import Row, score_table
 from seg.app.layout import slot
 from seg.app.parts import runs as running
@@ -232,7 +232,8 @@ def downloads(exhibit: Exhibit, done: Sequence[Run], table: "pd.DataFrame | None
     stem = exhibit.picture.name.rsplit(".", 1)[0].replace(" ", "-").lower()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by_title = {run.entry.title: run for run in done}
-        run = by_title[st.selectbox("Mask of", list(by_title), width=220)]
+        address.choice("mask-of", by_title, next(iter(by_title)))
+        run = by_title[st.selectbox("Mask of", list(by_title), key="mask-of", width=220)]
         name = f"{stem}-{'own-' if run.entry.weights.own else ''}{run.entry.record.name.split('/')[1]}"
         st.download_button(
             "Class ids (PNG)",

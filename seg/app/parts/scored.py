@@ -1,11 +1,13 @@
 """What an evaluation says over all pictures: totals, classes, sizes, confusions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from seg.app import address
 from seg.app.frames import dataframe
 from seg.app.text import plain
 from seg.figures import your_data as figures
@@ -39,14 +41,13 @@ def totals(found: Totals) -> None:
         column_config={"Network": st.column_config.TextColumn(width=330)},
         alt="Every network's mean Dice, mean IoU, pixel accuracy and boundary F1 with 95 % intervals",
     )
-    measure = st.segmented_control(
+    measure = address.choice("your-data-measure", MEASURES, "mean_dice")
+    st.segmented_control(
         "Drawn",
         list(MEASURES),
         format_func=MEASURES.__getitem__,
-        default="mean_dice",
         required=True,
         key="your-data-measure",
-        persist_state="session",
         label_visibility="collapsed",
         wrap=True,
     )
@@ -66,14 +67,9 @@ def choose_network(found: Totals) -> int:
     if len(found.networks) == 1:
         return 0
     best = int(np.nanargmax(found.measured["mean_dice"]))
-    return st.selectbox(
-        "Network",
-        range(len(found.networks)),
-        best,
-        format_func=lambda k: plain(found.networks[k]),
-        key=f"your-data-network-{hash(found.networks)}",
-        width=320,
-    )
+    key = f"your-data-network-{_known_by(found.networks)}"
+    address.choice(key, _each(found), best)
+    return st.selectbox("Network", _each(found), format_func=lambda k: plain(found.networks[k]), key=key, width=420)
 
 
 def classes(found: Totals, network: int) -> None:
@@ -117,12 +113,13 @@ def sizes(found: Totals) -> None:
     """Is small what is missed? Dice of one class in each picture against its share of it."""
     present = [c for c in range(len(found.classes)) if found.confusion[0][c].sum()]
     worst = int(np.nanargmin(np.nanmean(found.measured["dice"][:, present], axis=0)))
+    key = f"your-data-sized-{_known_by(found.classes)}"
+    address.choice(key, present, present[worst])
     c = st.selectbox(
         "Is it the small ones that are missed? Dice in each picture of",
         present,
-        worst,
         format_func=lambda c: plain(found.classes[c]),
-        key=f"your-data-sized-{hash(found.classes)}",
+        key=key,
         width=420,
     )
     shares, dice, names = by_size(found, c)
@@ -153,6 +150,11 @@ def confusion(found: Totals, network: int, choose: Callable[[int, int, int], Non
         selection_mode="points",
         alt=f"Confusion matrix of {found.networks[network]}: rows truth, columns prediction",
     )
+
+
+def _known_by(names: Sequence[str]) -> str:
+    """Short, and the same for whoever opens a link."""
+    return f"{crc32(chr(10).join(names).encode()):x}"
 
 
 def _each(found: Totals) -> range:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from seg.app import resources
+from seg.app import address, resources
 from seg.app.components.viewer import Panel
 from seg.app.parts import runs
 from seg.app.parts.exhibits import Exhibit
@@ -56,6 +56,8 @@ LARGEST = 6
 """Confusions that are offered by name."""
 
 _TRUTH, _SAID, _BY, _CHOSEN = "your-data-truth", "your-data-said", "your-data-by", "your-data-largest"
+_PICTURE = "your-data-picture"
+"""The address's word for the number of the picture chosen."""
 _EXHIBIT, _FILTER = "your-data-exhibit", "your-data-filter"
 
 
@@ -85,7 +87,12 @@ def _show(evaluation: Evaluation, totals: Totals) -> None:
     if not places:
         return
     key = f"pictures-{id(evaluation)}-{len(totals.rows)}-{by}-{pair}-{cell}"
+    shown = [str(totals.rows[place].index) for place in places[:SHOWN]]
+    if address.is_new(_PICTURE):
+        asked = address.said(_PICTURE)
+        _choose(key, shown.index(asked) if asked in shown else 0)
     line = _table(evaluation, totals, places[:SHOWN], cell, key)
+    address.say(_PICTURE, shown[line] if line or st.query_params.get(_PICTURE) else None)
     if len(places) > SHOWN:
         st.caption(f"The first {SHOWN:,} of {len(places):,} in this order.")
     chosen = totals.rows[places[line]]
@@ -97,24 +104,16 @@ def _order(totals: Totals) -> tuple[str, tuple[int, int]]:
     if len(totals.networks) == 1:
         return WORST, (0, 0)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        by = st.segmented_control(
-            "Order",
-            list(ORDERS),
-            format_func=ORDERS.__getitem__,
-            default=WORST,
-            required=True,
-            key="your-data-order",
-            persist_state="session",
-            wrap=True,
+        by = address.choice("your-data-order", ORDERS, WORST)
+        st.segmented_control(
+            "Order", list(ORDERS), format_func=ORDERS.__getitem__, required=True, key="your-data-order", wrap=True
         )
         pair, pairs = (0, 1), list(combinations(range(len(totals.networks)), 2))
         if by == DIFFERENCE and len(pairs) > 1:
-            pair = st.selectbox(
-                "Which two",
-                pairs,
-                format_func=lambda two: plain(" and ".join(totals.networks[k] for k in two)),
-                key=f"your-data-pair-{hash(totals.networks)}",
-            )
+            key = f"your-data-pair-{len(totals.networks)}"
+            address.choice(key, pairs, pair)
+            names = {two: plain(" and ".join(totals.networks[k] for k in two)) for two in pairs}
+            pair = st.selectbox("Which two", pairs, format_func=names.__getitem__, key=key)
     if by == DOUBT:
         st.markdown(
             "May the label be wrong? Here all networks say the same, and the truth says otherwise: in percent of the "
@@ -125,13 +124,12 @@ def _order(totals: Totals) -> tuple[str, tuple[int, int]]:
 
 def _confusion(totals: Totals) -> Confusion | None:
     """The cell of a confusion matrix whose pictures alone are shown, None for all."""
-    network = st.session_state.get(_BY) or 0
-    network = network if network < len(totals.networks) else 0
+    network = address.choice(_BY, range(len(totals.networks)), 0)
     cells = largest_confusions(totals.confusion[network], LARGEST)
     classes = range(len(totals.classes))
-    for key in (_TRUTH, _SAID):
-        if st.session_state.get(key) not in (None, *classes):
-            st.session_state[key] = None
+    chosen = tuple(address.choice(key, [None, *classes], None) for key in (_TRUTH, _SAID))
+    st.session_state[_CHOSEN] = chosen if chosen in cells else None
+    st.session_state.setdefault(_FILTER, None not in chosen)
 
     def named(cell: tuple[int, int]) -> str:
         return plain(f"{totals.classes[cell[0]]} → {totals.classes[cell[1]]}")
@@ -155,7 +153,6 @@ def _confusion(totals: Totals) -> Confusion | None:
                 st.selectbox(
                     label,
                     classes,
-                    None,
                     format_func=lambda c: plain(totals.classes[c]),
                     key=key,
                     placeholder="any",
@@ -168,14 +165,16 @@ def _confusion(totals: Totals) -> Confusion | None:
 
 def choose_confusion(network: int, truth: int, said: int) -> None:
     """Called back: show the pictures alone in which a network takes one class for another; all, for what is right."""
-    st.session_state[_BY] = network
-    st.session_state[_TRUTH], st.session_state[_SAID] = (None, None) if truth == said else (truth, said)
-    st.session_state[_CHOSEN] = None
+    address.choose(_BY, network)
+    address.choose(_TRUTH, None if truth == said else truth)
+    address.choose(_SAID, None if truth == said else said)
     st.session_state[_FILTER] = True
 
 
 def _take_largest() -> None:
-    st.session_state[_TRUTH], st.session_state[_SAID] = st.session_state[_CHOSEN] or (None, None)
+    truth, said = st.session_state[_CHOSEN] or (None, None)
+    address.choose(_TRUTH, truth)
+    address.choose(_SAID, said)
 
 
 def _how_many(totals: Totals, cell: Confusion, count: int) -> str:

@@ -72,6 +72,7 @@ def _draw(desk: Desk, moving: bool, waiting: bool) -> None:
 
 
 def _strip(desk: Desk) -> None:
+    teach_photos.follow_shown()
     pictures = [
         Thumbnail(one.key, f"{one.name}{'' if one.is_painted else ', not painted'}", one.thumbnail(desk.class_map))
         for one in desk.photos.values()

@@ -9,7 +9,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from seg.app import resources, uploads
+from seg.app import address, resources, uploads
 from seg.app.limits import limits
 from seg.app.parts.gallery import ways_in
 from seg.app.parts.mask_uploads import reading_title
@@ -37,6 +37,8 @@ from seg.pictures.drawing import encode_png, fit_labels
 
 DESK, CLASSES, ROUND = "teach-desk", "teach-classes", "teach-round"
 """The session's words for the `Desk`, the field of the classes, and how many uploads have been taken."""
+EXAMPLE, SHOWN = "teach-example", "teach-photo"
+"""The address's words for the samples that one begins with, and the place of the photo shown."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,27 @@ def desk() -> Desk:
     return st.session_state[DESK]
 
 
+def open_example() -> None:
+    """Begin with the samples that a link names."""
+    title = address.choice(EXAMPLE, ["", *READY], "")
+    if title and not desk().photos:
+        take_ready(title)
+
+
+def follow_shown() -> None:
+    """Let the address say which photo is shown, or a new address say it."""
+    here, keys = desk(), [*desk().photos]
+    if address.is_new(SHOWN):
+        here.shown = keys[address.choice(SHOWN, range(len(keys)), 0)]
+    address.choose(SHOWN, keys.index(here.photo.key))
+    address.choice(SHOWN, range(len(keys)), 0)
+
+
 def name_classes() -> None:
     """Draw the field of the classes, and what is wrong with what stands in it."""
-    st.session_state.setdefault(CLASSES, ", ".join(desk().names))
+    title = st.session_state.get(EXAMPLE)
+    address.text(CLASSES, ", ".join(READY[title].things if title else (THING,)), _can_be_names)
+    _rename()
     st.text_input(
         "2 · What shall it find?",
         key=CLASSES,
@@ -87,16 +107,24 @@ def name_classes() -> None:
 
 def what_is_wrong_with_names() -> str:
     """A sentence, '' where they can be used."""
+    return _fault_of(st.session_state.get(CLASSES, THING))
+
+
+def _can_be_names(text: str) -> bool:
+    return not _fault_of(text)
+
+
+def _fault_of(text: str) -> str:
     try:
-        understood(st.session_state.get(CLASSES, THING))
+        understood(text)
     except ValueError as error:
         return str(error)
     return ""
 
 
 def _rename() -> None:
-    if not what_is_wrong_with_names():
-        desk().rename(understood(st.session_state[CLASSES]))
+    if not what_is_wrong_with_names() and (names := understood(st.session_state[CLASSES])) != desk().names:
+        desk().rename(names)
 
 
 # How photos come -----------------------------------------------------------------------------------------------------
@@ -138,15 +166,17 @@ def _ways_in() -> None:
 def _start_over() -> None:
     if (lesson := desk().lesson) is not None:
         resources.TRAININGS.stop(lesson)
-    for key in (DESK, CLASSES):
-        st.session_state.pop(key, None)
+    st.session_state.pop(DESK, None)
+    address.choose(EXAMPLE, "")
+    address.choose(CLASSES, THING)
 
 
 def take_ready(title: str) -> None:
     """Called back: begin with samples, painted by their truth but for the last."""
     here, things = desk(), READY[title].things
     here.rename(things)
-    st.session_state[CLASSES] = ", ".join(things)
+    address.choose(EXAMPLE, title)
+    address.choose(CLASSES, ", ".join(things))
     here.add(photos := _ready(title))
     here.shown = photos[0].key
 

@@ -27,8 +27,8 @@ TITLES = (
     "What a loss counts",
     "Skips, and which network to take",
 )
-SAID, SHOWN = "tour-said", -1
-"""The session's word for step → the choice that the visitor made, SHOWN where he asked for the answer."""
+SHOWN = -1
+"""What stands for a choice where the visitor asked for the answer."""
 PHOTO = 420
 """Of the picture beside a question, in pixels."""
 
@@ -70,7 +70,7 @@ def question(step: int, asked: str, choices: Sequence[str], right: int, because:
 
     right: which of the choices is; because: why, in Markdown. The others are plain text.
     """
-    said = st.session_state.setdefault(SAID, {}).get(step)
+    said = address.choice(f"answer-{step}", [None, SHOWN, *range(len(choices))], None)
     with st.container(key="tour-question"):
         st.markdown(f"**{plain(asked)}**")
         for i, choice in enumerate(choices):
@@ -83,7 +83,7 @@ def question(step: int, asked: str, choices: Sequence[str], right: int, because:
                 on_click=_say,
                 args=(step, i),
             )
-        st.button("Show me", key=f"tour-{step}-shown", type="tertiary", on_click=_say, args=(step, SHOWN))
+        st.button("Show me", key=f"tour-{step}-shown", icon=":material/visibility:", on_click=_say, args=(step, SHOWN))
     if said is None:
         return False
     if said == right:
@@ -124,4 +124,4 @@ def _go(step: int) -> None:
 
 
 def _say(step: int, choice: int) -> None:
-    st.session_state[SAID][step] = choice
+    address.choose(f"answer-{step}", choice)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from seg.app import resources
+from seg.app import address, resources
 from seg.app.answers import sentence
 from seg.app.parts.bring import AT_ONCE, EVALUATION, Brought, listed
 from seg.app.parts.mask_uploads import reading_title
@@ -26,8 +26,6 @@ USUAL = ("fcn32s", "fcn8s", "unet")
 
 def choose(brought: Brought, sets: Mapping[str, WeightSet]) -> None:
     """Draw what can be chosen, and the button that begins."""
-    if st.session_state.pop(AT_ONCE, False):
-        _begin_example(brought, sets)
     evaluation: Evaluation | None = st.session_state.get(EVALUATION)
     families = _families(sets)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -39,10 +37,13 @@ def choose(brought: Brought, sets: Mapping[str, WeightSet]) -> None:
             return
         family = fitting[0]
         if len(fitting) > 1:
-            family = st.selectbox(
-                "Classes of", fitting, format_func=_family_title, key="your-data-family", persist_state="session"
-            )
+            titles = {_family_title(one): one for one in fitting}
+            address.choice("your-data-family", titles, _family_title(family))
+            family = titles[st.selectbox("Classes of", list(titles), key="your-data-family")]
         chosen = _networks(families[family], f"your-data-networks-{family.dataset}-{len(family)}")
+        if st.session_state.pop(AT_ONCE, False) and chosen:
+            _begin(brought, tuple(sets[name] for name in chosen), split)
+            evaluation = st.session_state[EVALUATION]
         busy = evaluation is not None and evaluation.state not in OVER
         st.button(
             "Score",
@@ -62,14 +63,13 @@ def _split(brought: Brought) -> str:
     if len(splits) == 1:
         return splits[0]
     usual = next(name for name in ("test", "val", ALL, *splits) if name in splits)
+    address.choice("your-data-split", splits, usual)
     return st.selectbox(
         "Pictures",
         splits,
-        splits.index(usual),
         format_func=lambda name: f"{plain(name)}: {brought.splits[name]:,}",
         key="your-data-split",
         width=170,
-        persist_state="session",
     )
 
 
@@ -109,9 +109,9 @@ def _networks(sets: list[WeightSet], key: str) -> list[str]:
     """The names of those that are chosen."""
     words, usual = sets_in_words(sets), _usual(sets)
     names = list(words)
-    count = len(st.session_state.get(key, usual))
+    count = len(address.choices(key, names, usual))
     with st.popover(f"{count} of {len(names)} networks", icon=":material/tune:"):
-        st.pills("Networks", names, selection_mode="multi", default=usual, key=key, persist_state="session", wrap=True)
+        st.pills("Networks", names, selection_mode="multi", format_func=words.__getitem__, key=key, wrap=True)
         chosen = [name for name in names if name in st.session_state[key]]
         if len(chosen) > MOST_NETWORKS:
             st.caption(f"At most {MOST_NETWORKS} are scored together: the first {MOST_NETWORKS} are.")
@@ -133,14 +133,6 @@ def _begin(brought: Brought, sets: tuple[WeightSet, ...], split: str, reading: R
     evaluation = Evaluation(task, resources.is_here())
     st.session_state[EVALUATION] = evaluation
     resources.TURNS.start(evaluation)
-
-
-def _begin_example(brought: Brought, sets: Mapping[str, WeightSet]) -> None:
-    """With the networks that are chosen at first."""
-    (split,) = brought.splits
-    families = _families(sets)
-    if fitting := _fitting(brought, families, split)[0]:
-        _begin(brought, tuple(sets[name] for name in _usual(families[fitting[0]])), split)
 
 
 def progress(brought: Brought) -> Evaluation | None:

@@ -14,9 +14,10 @@
 import { SAY_NOW } from "../address.js";
 import { find, make, setText } from "../dom.js";
 import { drawn, pngOf, svgOf } from "../picture.js";
+import { inDaylight, onPaper } from "../paper.js";
 import { piecesOfPage } from "./gather.js";
 
-const UNPRINTABLE = "[data-testid=stPlotlyChart], [data-testid=stDataFrameResizable]";
+const UNPRINTABLE = "[data-testid=stPlotlyChart]";
 const PRINTED = "seg-printed";
 const SHOWN = 8000;
 const SMALL = 240; // CSS pixels: such pictures stand side by side on paper, too
@@ -85,11 +86,11 @@ function createTools(root) {
   function handOut() {
     document.dispatchEvent(new Event(SAY_NOW));
     tell("Writing the handout …", false);
-    const pieces = piecesOfPage().map((piece) => {
+    const pieces = inDaylight(() => piecesOfPage().map((piece) => {
       if (piece.kind !== "figure") return piece;
-      const { svg, width } = svgOf(piece.element);
+      const { svg, width } = svgOf(piece.element, true);
       return { kind: "figure", title: piece.title, svg, small: width <= SMALL };
-    });
+    }));
     emit("handout", { link: location.href, pieces });
   }
 
@@ -132,12 +133,13 @@ function createTools(root) {
   return { update, rest };
 }
 
-// Charts and tables that are laid out by script do not follow the paper: it gets them as pictures, as wide as it is.
+// Charts that are laid out by script do not follow the paper: it gets them as pictures, as wide as it is.
 function freeze() {
   thaw();
   for (const element of document.querySelectorAll(UNPRINTABLE)) {
     if (!element.checkVisibility()) continue;
     const { svg } = drawn(element);
+    onPaper(svg, element);
     svg.classList.add(PRINTED);
     element.append(svg);
   }
