@@ -69,7 +69,9 @@ def price(points: pd.DataFrame, cost: str, score: str) -> go.Figure:
             name=network,
             legendgroup=network,
         )
-    figure.update_xaxes(title=cost, type="log", range=(ends := _log_range(points["cost"])), **_ticks(*ends))
+    ends = _log_range(points["cost"])
+    marks = _marks(*ends)
+    figure.update_xaxes(title=cost, type="log", range=ends, tickvals=marks, ticktext=list(map(_short, marks)))
     low, high = np.nanmin(points[["low", "score"]]), np.nanmax(points[["high", "score"]])
     room = max(0.01, high - low)  # above the best for two lines of its name
     figure.update_yaxes(title=score, zeroline=False, range=[low - 0.06 * room, high + 0.14 * room])
@@ -178,11 +180,10 @@ def _with_room(points: pd.DataFrame) -> pd.Series:
     return named
 
 
-def _ticks(low: float, high: float) -> dict[str, list]:
-    """Marks of a log axis between two exponents: 1, 2 and 5 of each decade, all digits where there is less than one."""
+def _marks(low: float, high: float) -> list[float]:
+    """Those of a log axis between two exponents: 1, 2 and 5 of each decade, all digits where there is less than one."""
     digits = (1, 2, 5) if high - low > 1 else range(1, 10)
-    marks = [d * 10.0**k for k in range(math.floor(low), math.ceil(high)) for d in digits]
-    return {"tickvals": marks, "ticktext": [_short(mark) for mark in marks]}
+    return [d * 10.0**k for k in range(math.floor(low), math.ceil(high)) for d in digits]
 
 
 def _short(value: float) -> str:
