@@ -184,10 +184,10 @@ def decoders(rows: Sequence[Row]) -> None:
     shown = pd.DataFrame(
         {
             "Data set": pairs["dataset"],
-            "Trained": pairs["start"] + ", " + pairs["loss"],
             "Decoder": pairs["decoder"],
             "Pays?": pairs["verdict"].replace(MARKS),
             **deltas,
+            "Trained": pairs["start"] + ", " + pairs["loss"],
         }
     )
     dataframe(
