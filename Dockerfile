@@ -17,6 +17,7 @@ COPY --from=packages /venv /venv
 WORKDIR /app
 COPY streamlit_app.py LICENSE README.md ./
 COPY .streamlit .streamlit
+COPY docs/icon.png docs/
 COPY pages pages
 COPY weights weights
 COPY seg seg

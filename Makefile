@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := node_modules/.package-lock.json
 
-.PHONY: run test test-fast lint types audit format bench-app bench-viewer soak fuzz chromium clean
+.PHONY: run test test-fast lint types audit format bench-app bench-viewer soak load fuzz chromium clean
 
 # For the people at this machine only; they may name its folders in the app.
 run: $(VENV)/run.stamp
@@ -49,6 +49,10 @@ bench-viewer: $(VENV)/dev.stamp chromium
 soak: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.benchmarks.soak --uploads 500
 	$(BIN)/python -m tests.benchmarks.fairness
+
+# Fifty visitors for five minutes, each with photos of his own, without browsers; nobody else may be at work here.
+load: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.benchmarks.load --visitors 50 --minutes 5
 
 # 5,000 damaged ones of each kind of file and of addresses: each is read, or is a sentence. The tests have 200.
 fuzz: $(VENV)/dev.stamp

@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 ERROR_SECONDS = 20
 """How long a failure is remembered before the next request tries again."""
 
-MAX_WAITING = 256
-"""Requests that wait at most, each with its picture."""
+MAX_WAITING = 1024
+"""Requests that wait at most: those of a hundred visitors, each with ten networks. The ledger bounds what they take."""
 
 LONELY_SECONDS = 1.0
 """For which a question is worked at that nobody waits for: whoever draws his page anew asks for it again."""

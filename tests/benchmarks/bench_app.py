@@ -58,8 +58,8 @@ WATCH = """
 
 
 @contextmanager
-def started(cache: Path) -> Iterator[tuple[str, float]]:
-    """The app's address and when its command was given."""
+def started(cache: Path) -> Iterator[tuple[str, float, int]]:
+    """The app's address, when its command was given, and the number of its process."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -74,7 +74,7 @@ def started(cache: Path) -> Iterator[tuple[str, float]]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield f"http://localhost:{port}", begun
+        yield f"http://localhost:{port}", begun, server.pid
     finally:
         server.terminate()
         server.wait()
@@ -120,11 +120,11 @@ def main() -> None:
         cache = Path(folder)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        with started(cache) as (address, begun):
+        with started(cache) as (address, begun, _):
             heading, masks = open_app(page, address, begun)
             print(f"first start, nothing kept: heading {heading:.1f} s, seven masks {masks:.1f} s", flush=True)
             wait_for_compiled(cache)
-        with started(cache) as (address, begun):
+        with started(cache) as (address, begun, _):
             heading, masks = open_app(page, address, begun)
             print(f"second start: heading {heading:.1f} s, seven masks {masks:.1f} s", flush=True)
             page.wait_for_timeout(3000)

@@ -188,6 +188,33 @@ def test_a_failure_takes_no_memory_from_what_a_page_shows(roomy, unpackable):
     assert ask("two", visitor).result().labels.shape == SIZE
 
 
+@dataclass(frozen=True)
+class Held:
+    """A question that is answered once `gate` is open."""
+
+    gate: threading.Event
+    number: int
+
+    def depends_on(self, digest: str, size: tuple[int, int], detail: int) -> tuple[str, int]:
+        return digest, self.number
+
+    def __call__(self, network: Segmenter, image: np.ndarray, detail: int) -> int:
+        assert self.gate.wait(60)
+        return self.number
+
+
+def test_of_a_hundred_visitors_who_come_at_once_with_seven_questions_each_nobody_is_refused(weights, service):
+    record, gate = WeightIndex(weights).record("street/fcn8s-wce"), threading.Event()
+    visitors = [Visitor() for _ in range(100)]
+    futures = [
+        service.request(Request.of(f"{place}", record, folder=weights, question=Held(gate, number)), IMAGE, visitor)
+        for place, visitor in enumerate(visitors)
+        for number in range(7)
+    ]
+    gate.set()
+    assert [future.result(60) for future in futures] == [*range(7)] * 100
+
+
 def test_failures_are_remembered_in_numbers_only(weights, service, monkeypatch):
     monkeypatch.setattr(module, "MAX_WAITING", 3)
     record = WeightIndex(weights).record("street/fcn8s-wce")
