@@ -148,6 +148,16 @@ def test_a_zip_is_understood_in_a_line_and_scored(page):
     assert sorted(lines(page)) == [f"scene {seed}" for seed in range(4)]
 
 
+def test_the_table_of_pictures_is_printed_line_by_line(page):
+    page = bring(page)
+    press(page, "Score")
+    scored(page)
+    (table,) = (html.proto.body for html in page.get("html") if 'aria-label="Pictures"' in html.proto.body)
+    rows = re.findall("<tr>(.*?)</tr>", table)[1:]
+    assert [re.findall("<td>(.*?)</td>", row)[0] for row in rows] == lines(page)
+    assert all(re.search(r"<td>0\.\d+</td>", row) for row in rows)
+
+
 def test_single_files_find_one_another_by_name(page):
     for seed in range(2):
         photo, mask = scene(seed)

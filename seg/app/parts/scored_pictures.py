@@ -3,14 +3,14 @@
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from seg.app import address, resources
+from seg.app import address, frames, resources
 from seg.app.components.viewer import Panel
 from seg.app.parts import runs
 from seg.app.parts.exhibits import Exhibit
@@ -48,6 +48,9 @@ ORDERS = {
 
 SHOWN = 1000
 """Lines of the table at most, the first in its order."""
+
+PRINTED = 100
+"""Of them on paper."""
 
 HEIGHT, LINE = 420, 44
 """Of the table and of its lines, pixels."""
@@ -237,8 +240,15 @@ def _table(evaluation: Evaluation, totals: Totals, places: Sequence[int], cell: 
         },
         alt="Every picture with each network's Dice, its worst class and how much the networks disagree",
     )
+    names = [name for name in columns if name != "Photo"]
+    printed = islice(zip(*(columns[name] for name in names), strict=True), PRINTED)
+    frames.on_paper("Pictures", names, [[_printed(value) for value in line] for line in printed])
     lines = chosen["selection"]["rows"]
     return lines[0] if lines and lines[0] < len(rows) else 0
+
+
+def _printed(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _choose(key: str, line: int) -> None:
