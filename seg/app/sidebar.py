@@ -52,6 +52,7 @@ def settings() -> Settings:
         _own_runs()
         _memory()
     adopt.show()
+    own_sets.show()
     chosen = Settings(device, detail or 1)
     st.session_state.settings = chosen
     return chosen

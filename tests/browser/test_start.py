@@ -52,11 +52,11 @@ def test_the_tour_is_walked_by_keys_alone_and_axe_finds_nothing(browser, serve, 
     tab_to(page, "^Next")
     for step in range(1, len(TITLES) + 1):
         assert whole(page) == []
-        tab_to(page, "^Show me$")
+        tab_to(page, "Show me$")
         page.keyboard.press("Enter")
         expect(page.get_by_test_id("stAlert")).to_be_visible()
         still(page)
-        assert page.evaluate(FOCUSED) == "Show me"
+        assert page.evaluate(FOCUSED).endswith("Show me")
         assert whole(page) == []
         main = page.get_by_test_id("stMain")
         assert main.evaluate("element => element.scrollWidth <= element.clientWidth")

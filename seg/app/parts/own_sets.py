@@ -12,25 +12,33 @@ from seg.errors import WeightsError
 
 MOST_MEGABYTES = 64
 
-SAID = "own-zip-said"
-"""The session's word for what the last ZIP has brought."""
+OPEN, SAID = "own-zip-is-open", "own-zip-said"
+"""The session's words for whether the dialog is open, which no other run of the page closes, and for what the last ZIP
+has brought."""
 
 
 def offer() -> None:
     """The button that opens the dialog, where it is allowed, and what the last ZIP has brought."""
     if not limits().own_sets:
         return
-    st.button("Open a ZIP", icon=":material/folder_zip:", on_click=_open, key="own-zip-open")
+    st.button("Open a ZIP", icon=":material/folder_zip:", on_click=_set_open, args=(True,), key="own-zip-open")
     if said := st.session_state.get(SAID):
         st.success(plain(said), icon=":material/check:")
 
 
-def _open() -> None:
-    st.session_state.pop(SAID, None)
-    _dialog()
+def show() -> None:
+    """The dialog, while it is open."""
+    if st.session_state.get(OPEN) and limits().own_sets:
+        _dialog()
 
 
-@st.dialog("Open a ZIP of weight sets")
+def _set_open(is_open: bool) -> None:
+    st.session_state[OPEN] = is_open
+    if is_open:
+        st.session_state.pop(SAID, None)
+
+
+@st.dialog("Open a ZIP of weight sets", on_dismiss=lambda: _set_open(False))
 def _dialog() -> None:
     st.markdown(
         "As 'Teach' gives it, or an index.json packed with the files that it names. Its networks stand on every page "
@@ -45,6 +53,7 @@ def _dialog() -> None:
         st.error(plain(str(error)), icon=":material/error:")
         return
     uploads.let_go([file])
+    _set_open(False)
     folder = resources.visit_folder()
     st.session_state[SAID] = f"Opened: {'; '.join(set_in_words(WeightSet(one, folder, 1)) for one in records)}."
     st.rerun()
