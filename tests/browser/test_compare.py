@@ -44,7 +44,7 @@ def page(browser, serve):
     page.goto(f"{serve('streamlit_app.py')}/?dataset=street")
     settled(page)
     yield page
-    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator('[data-testid="stException"]').all_inner_texts() == []
     page.close()
 
 

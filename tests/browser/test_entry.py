@@ -15,7 +15,7 @@ def test_a_page_that_is_the_first_address_ever_asked_for_has_menu_and_settings(b
     expect(page.get_by_role("heading", name="Which network is worth its cost?")).to_be_visible()
     expect(page.get_by_text("Your own runs")).to_be_visible()
     assert page.url.endswith("/leaderboard")
-    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator('[data-testid="stException"]').all_inner_texts() == []
     page.close()
 
 
@@ -25,7 +25,7 @@ def test_the_first_page_is_found_by_its_name_too(browser, serve):
     expect(page.get_by_role("heading", name="What do the networks see?")).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
     expect(page.locator('[data-testid="stSidebar"]').get_by_role("link", name="Compare")).to_have_count(1)
-    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator('[data-testid="stException"]').all_inner_texts() == []
     page.close()
 
 

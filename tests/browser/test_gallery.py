@@ -25,7 +25,7 @@ def opened(browser, serve, width: int, height: int, **options) -> Page:
 def page(browser, serve):
     page = opened(browser, serve, 1440, 900)
     yield page
-    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator('[data-testid="stException"]').all_inner_texts() == []
     page.close()
 
 

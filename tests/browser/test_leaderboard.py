@@ -29,7 +29,7 @@ def page(browser, serve):
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
     open_board(page, serve("streamlit_app.py"))
     yield page
-    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator('[data-testid="stException"]').all_inner_texts() == []
     page.close()
 
 

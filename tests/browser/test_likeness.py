@@ -25,7 +25,7 @@ def page(browser, serve):
     page.goto(serve("streamlit_app.py"))
     still(page)
     yield page
-    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator('[data-testid="stException"]').all_inner_texts() == []
     page.close()
 
 

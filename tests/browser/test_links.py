@@ -29,7 +29,7 @@ def visitor(browser: Browser, serve):
 
     yield visit
     for context in contexts:
-        assert context.pages[0].locator('[data-testid="stException"]').count() == 0
+        assert context.pages[0].locator('[data-testid="stException"]').all_inner_texts() == []
         context.close()
 
 

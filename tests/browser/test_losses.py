@@ -20,7 +20,7 @@ def test_a_smaller_disc_changes_the_table_and_the_address(browser, serve):
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     slider.press("ArrowRight")
     page.wait_for_url("**disc=28.4*")
-    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator('[data-testid="stException"]').all_inner_texts() == []
     main = page.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
     page.close()

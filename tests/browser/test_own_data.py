@@ -29,7 +29,7 @@ def page(browser, request, tmp_path, monkeypatch):
     page.on("dialog", lambda dialog: alerts.append(dialog.message) or dialog.dismiss())
     page.goto(f"{request.getfixturevalue('fresh_app')}/?dataset=bowl")
     yield page
-    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator('[data-testid="stException"]').all_inner_texts() == []
     assert alerts == []
     page.close()
 

@@ -23,7 +23,7 @@ def page(browser, serve, request):
     page.set_default_timeout(PATIENCE)
     page.goto(f"{serve('streamlit_app.py')}/teach")
     yield page
-    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator('[data-testid="stException"]').all_inner_texts() == []
     page.close()
 
 
@@ -165,7 +165,7 @@ def test_what_was_taught_is_taken_along_and_opens_again_in_another_visit(page, b
     another.get_by_role("dialog").locator('input[type="file"]').set_input_files(taken)
     expect(another.get_by_text("Opened: thing, taught on ")).to_be_visible()
     still(another)
-    assert another.locator('[data-testid="stException"]').count() == 0
+    assert another.locator('[data-testid="stException"]').all_inner_texts() == []
     another.close()
 
 
@@ -208,5 +208,5 @@ def test_a_photo_taken_with_the_camera_can_be_painted(browser, serve):
     page.get_by_role("button", name="Take Photo", exact=True).click()
     expect(page.get_by_text("0 of 1 photo painted")).to_be_visible()
     expect(page.locator(".thumbnails button")).to_have_count(1)
-    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator('[data-testid="stException"]').all_inner_texts() == []
     chromium.close()

@@ -135,7 +135,7 @@ def test_the_training_page_fits_a_phone_in_the_dark(browser: Browser, serve):
     page.goto(f"{serve('streamlit_app.py')}/training?dataset=street")
     expect(page.get_by_role("heading", name="How do the curves run?")).to_be_visible()
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
-    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator('[data-testid="stException"]').all_inner_texts() == []
     for place in ("html", '[data-testid="stMain"]'):
         assert page.locator(place).evaluate("(e) => e.scrollWidth <= e.clientWidth + 1")
     page.close()
@@ -157,5 +157,5 @@ def test_networks_learn_while_one_watches_and_goes_elsewhere(browser: Browser, s
     page.get_by_role("link", name="Compare them").click()
     expect(page.get_by_role("heading", name="What do the networks see?")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("U-Net, your own training 1").first).to_be_visible(timeout=PATIENCE)
-    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator('[data-testid="stException"]').all_inner_texts() == []
     page.close()

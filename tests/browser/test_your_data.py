@@ -24,7 +24,7 @@ def page(browser, serve, request):
     page.set_default_timeout(PATIENCE)
     page.goto(f"{serve('streamlit_app.py')}/your_data")
     yield page
-    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator('[data-testid="stException"]').all_inner_texts() == []
     page.close()
 
 
