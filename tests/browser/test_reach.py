@@ -97,5 +97,5 @@ def test_no_page_is_longer_on_a_phone_than_seven_screens(browser, serve, path, l
     page = opened(browser, f"{serve('streamlit_app.py')}/{path}dataset=street", **PHONE)
     expect(page.get_by_role("heading", name=last)).to_be_visible()
     still(page)
-    assert page.evaluate(LENGTH) <= LONGEST
+    page.wait_for_function(f"{LENGTH} <= {LONGEST}")
     page.close()

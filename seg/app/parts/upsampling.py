@@ -165,8 +165,8 @@ def _overlap(geometry: Geometry) -> None:
         deviation = "Standard deviation of the overlap along one axis over its mean; 0 is even."
         st.markdown(f"Unevenness **{even:.2f}**", help=deviation)
         st.markdown(
-            f"The map: how many of {WIDE} × {WIDE} input values reach each output pixel? Bright is many. With no "
-            "overlap or an even one, the middle is one colour. "
+            f"How many of {WIDE} × {WIDE} input values reach each output pixel? Bright is many; where overlap is even, "
+            "the middle is one colour. "
             "[Odena et al., Distill 2016](https://distill.pub/2016/deconv-checkerboard/)"
         )
     with st.expander(
@@ -201,10 +201,10 @@ def other_ways() -> None:
     st.markdown("**Up again, from the result of max pooling**")
     _grids("up", upsampling.ways_up(largest, indices), scale)
     st.markdown(
-        "Which of them knows where the largest values were? Only max-unpooling: it puts each value back where the "
-        "encoder found it (SegNet, Badrinarayanan et al. 2017). Pixel shuffle (Shi et al. 2016) takes four pixels from "
-        "four channels, made here by averaging neighbours; the convolution after the resize is a blur that stands for "
-        "a learned kernel. The numbers are those of the 2-D input above."
+        "Which of them knows where the largest values were? Only max-unpooling: it puts them back where the encoder "
+        "found them (SegNet, Badrinarayanan et al. 2017). Pixel shuffle (Shi et al. 2016) takes four pixels from four "
+        "channels, here averages of neighbours; a blur stands for the learned convolution. The input is the 2-D one "
+        "above."
     )
 
 
@@ -241,9 +241,9 @@ def variants(exhibit: Exhibit, comparison: Comparison) -> None:
                 st.markdown(f"{plain(title)}")
                 _pattern(found, f"variant-{title}", scale)
     st.markdown(
-        "Which way up leaves a grid? What of the logits repeats, three periods magnified, in the class where it is "
-        "strongest, all in one scale of colours. Max-unpooling leaves holes that the next convolution must fill; "
-        "transposed convolutions with 3 over 2 overlap unevenly; a resize leaves no grid of its own."
+        "Which way up leaves a grid? What repeats in the logits, three periods of the class where it is strongest, "
+        "in one scale of colours. Max-unpooling leaves holes that the next convolution must fill; transposed "
+        "convolutions with 3 over 2 overlap unevenly; a resize leaves no grid of its own."
     )
 
 
@@ -261,8 +261,8 @@ def _pattern(found: Measurement, key: str, scale: float | None = None) -> None:
     )
     more = times(energy)
     st.markdown(
-        f"{energy:.1f} dB, every {period} pixels: the grid has {more:,.{0 if more >= 10 else 2}f} times the energy of "
-        f"what lies beside it in the spectrum. It is up to ±{amplitude:.2g} in the logits."
+        f"{energy:.1f} dB, every {period} pixels: {more:,.{0 if more >= 10 else 2}f} times what lies beside it in the "
+        f"spectrum, up to ±{amplitude:.2g} in the logits."
     )
 
 
@@ -322,9 +322,8 @@ def one_network(exhibit: Exhibit, weights: WeightSet, found: Measurement) -> Non
                 alt="Overlap of the network's steps up, compounded",
             )
             st.markdown(
-                "What would the kernels' overlap alone leave? Ways from an input value to each of 48 × 48 pixels "
-                f"through all steps, brightest is most; unevenness {upsampling.unevenness(ways):.2f}. Training can "
-                "learn kernels that make up for it; the measurement says whether it has."
+                "What would the kernels' overlap alone leave? Ways to each of 48 × 48 pixels through all steps; "
+                f"unevenness {upsampling.unevenness(ways):.2f}. Training may learn kernels that make up for it: has it?"
             )
     with right:
         st.markdown("**What is measured**")
@@ -351,8 +350,8 @@ def one_network(exhibit: Exhibit, weights: WeightSet, found: Measurement) -> Non
                 )
                 st.caption(plain(name))
     st.markdown(
-        "Did training keep the start? An FCN's kernels begin as bilinear interpolation (Long et al. 2015); the others "
-        "begin at random, and training may even out what overlaps unevenly: where fewer taps land, larger weights."
+        "Did training keep the start? An FCN's kernels begin as bilinear interpolation (Long et al. 2015), others at "
+        "random: training may even out an uneven overlap, by larger weights where fewer taps land."
     )
 
 
