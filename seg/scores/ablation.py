@@ -19,7 +19,7 @@ class Ablated:
     def of(cls, labels: np.ndarray, truth: np.ndarray, num_classes: int) -> "Ablated":
         """The scores of `labels` against `truth`, both uint8 (H, W)."""
         found = score(labels, truth, num_classes)
-        return cls(found.dice, found.mean_dice, boundary_f1(boundary_counts(labels, truth, num_classes)))
+        return cls(found.dice, found.mean_dice, float(boundary_f1(boundary_counts(labels, truth, num_classes))))
 
 
 def changed(labels: np.ndarray, before: np.ndarray) -> float:

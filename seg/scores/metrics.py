@@ -178,9 +178,10 @@ def boundary_f1_of_classes(counts: np.ndarray) -> np.ndarray:
     return np.where(edges + true_edges > 0, f1, np.nan)
 
 
-def boundary_f1(counts: np.ndarray) -> float:
-    """Its mean over classes, from `boundary_counts` summed over pictures, (C, 4)."""
-    return float(mean_known(boundary_f1_of_classes(counts)))
+def boundary_f1(counts: np.ndarray) -> np.ndarray:
+    """Its mean over classes, (…), from summed `boundary_counts`, (…, C, 4): NaN where the truth has no outline that
+    counts, as where all of them lie in a void band."""
+    return np.where(counts[..., 3].any(axis=-1), mean_known(boundary_f1_of_classes(counts)), np.nan)[()]
 
 
 def calibration_counts(labels: np.ndarray, confidence: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from seg.scores.counts import Row
-from seg.scores.metrics import Areas, boundary_f1_of_classes, mean_known, ratio
+from seg.scores.metrics import Areas, boundary_f1, mean_known, ratio
 
 REPEATS = 1000
 """Draws of a bootstrap."""
@@ -120,5 +120,5 @@ def _measured(areas: np.ndarray, boundaries: np.ndarray) -> dict[str, np.ndarray
         "mean_dice": mean_known(scores.dice),
         "mean_iou": mean_known(scores.iou),
         "pixel_accuracy": ratio(scores.right.sum(axis=-1), scores.true.sum(axis=-1)),
-        "boundary_f1": mean_known(boundary_f1_of_classes(boundaries)),
+        "boundary_f1": boundary_f1(boundaries),
     }

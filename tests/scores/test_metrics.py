@@ -95,6 +95,21 @@ def test_boundary_counts_equal_a_brute_force_search_within_two_pixels():
         assert counts[c].tolist() == [matched(predicted, true), len(predicted), matched(true, predicted), len(true)]
 
 
+def test_outlines_within_a_void_band_are_not_judged_instead_of_missed():
+    truth = np.zeros((20, 20), np.uint8)
+    truth[5:15, 5:15] = 1
+    labels = truth.copy()
+    labels[0:2] = 1
+    truth[boundary_band(truth)] = IGNORE
+    assert np.isnan(boundary_f1(boundary_counts(labels, truth, 2)))
+
+
+def boundary_band(mask: np.ndarray) -> np.ndarray:
+    """Pixels with another class within two pixels."""
+    steps = [(y, x) for y in range(-2, 3) for x in range(-2, 3)]
+    return np.logical_or.reduce([np.roll(mask, step, (0, 1)) != mask for step in steps])
+
+
 def test_boundary_f1_is_one_for_the_truth_itself_and_falls_when_the_boundary_moves():
     truth = np.zeros((40, 40), np.uint8)
     truth[10:30, 10:30] = 1

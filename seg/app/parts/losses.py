@@ -68,6 +68,8 @@ def on_this_picture(exhibit: Exhibit, comparison: Comparison, class_map: ClassMa
         else "This picture has no truth: upload a mask above, or paint one on Compare, to score the networks."
     )
     dataframe(table.style.format("{:.3f}", na_rep="–"), alt="Scores of every loss on this picture")
+    if "boundary F1" in table and table["boundary F1"].isna().all():
+        st.caption("No boundary F1: all outlines of this picture's truth lie in its void band, which is not judged.")
 
 
 def _scores(exhibit: Exhibit, run: runs.Run, class_map: ClassMap) -> dict[str, float]:
@@ -85,7 +87,7 @@ def _measured(picture: str, truth: str, request: str, _run: runs.Run, _truth: np
     return {
         "mean Dice": scores.mean_dice,
         "mean IoU": scores.mean_iou,
-        "boundary F1": boundary_f1(boundary_counts(labels, _truth, classes)),
+        "boundary F1": float(boundary_f1(boundary_counts(labels, _truth, classes))),
         "calibration error": expected_calibration_error(calibration_counts(labels, confidence, _truth)),
     }
 
