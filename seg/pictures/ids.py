@@ -237,7 +237,7 @@ def to_ids(values: np.ndarray, class_map: ClassMap, first: int = 0) -> np.ndarra
     table[:first] = IGNORE
     table[first : first + len(class_map)] = np.arange(len(class_map))
     if values.dtype == np.uint8:
-        return table[values]
+        return np.frombuffer(bytearray(values.tobytes()).translate(table.tobytes()), np.uint8).reshape(values.shape)
     within = (values >= 0) & (values <= 255)
     bytes_ = np.where(within, values, 0).astype(np.uint8)
     return np.where(within & (bytes_ == values), table[bytes_], np.uint8(UNKNOWN))
