@@ -16,6 +16,10 @@ PHONE = """<style>
   [class*="st-key-pair-"] > * > [data-testid="stHorizontalBlock"] {flex-wrap: nowrap; gap: 0.75rem}
   [class*="st-key-pair-"] > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {flex: 1 1 0; min-width: 0}
 }
+@media screen and (min-width: 641px) and (max-width: 1100px) {
+  [class*="st-key-beside-"] > * > [data-testid="stHorizontalBlock"] {flex-wrap: wrap}
+  [class*="st-key-beside-"] > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {flex: 1 1 100%}
+}
 </style>"""
 """What makes the functions below so; for every page."""
 
@@ -40,7 +44,8 @@ def wide(name: str) -> DeltaGenerator:
 
 
 def beside(name: str) -> DeltaGenerator:
-    """For columns: on a phone, too, they stand side by side, each almost as wide as the screen, and scroll."""
+    """For columns with charts: on a phone, too, they stand side by side, each almost as wide as the screen, and scroll;
+    beside a tablet's menu they would be too narrow, and stand below each other."""
     return st.container(key=f"beside-{name}")
 
 

@@ -42,11 +42,12 @@ def printed(totals: Totals) -> str:
     )
 
 
-def differences(totals: Totals) -> list[str]:
-    """A sentence for each pair of networks, the better one first."""
+def differences(totals: Totals, names: Sequence[str] | None = None) -> list[str]:
+    """A sentence for each pair of networks, the better one first. names: what they are called in it."""
+    names = totals.networks if names is None else names
     said = []
-    for i, first in enumerate(totals.networks):
-        for j, second in enumerate(totals.networks[:i]):
+    for i, first in enumerate(names):
+        for j, second in enumerate(names[:i]):
             found = totals.difference(COMPARED, i, j)
             better, worse, sign = (first, second, 1) if found.value >= 0 else (second, first, -1)
             low, high = sorted((sign * found.low, sign * found.high))

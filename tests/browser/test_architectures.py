@@ -49,6 +49,10 @@ def test_the_drawing_goes_from_the_picture_to_the_mask_and_every_box_holds_a_map
     assert findings(drawing) == []
 
 
+def test_at_a_desk_all_of_the_drawing_is_seen(page):
+    assert page.locator(".stage-drawing").evaluate("place => place.scrollWidth <= place.clientWidth")
+
+
 def test_the_drawing_opens_on_the_bottleneck_and_is_walked_by_keys(browser, serve):
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(f"{serve('streamlit_app.py')}/architectures?dataset=shapes&network=FCN-8s")

@@ -57,6 +57,18 @@ def player(browser: Browser, serve):
     assert not player.errors
 
 
+def test_on_a_phone_the_classes_stand_below_the_ways_to_look_over_the_whole_width(player: Player):
+    player.page.set_viewport_size({"width": 390, "height": 844})
+    modes = player.root.locator(".modes").bounding_box()
+    legend = player.root.locator(".legend").bounding_box()
+    whole = player.root.bounding_box()
+    assert modes
+    assert legend
+    assert whole
+    assert legend["y"] >= modes["y"] + modes["height"]
+    assert legend["width"] == whole["width"]
+
+
 def test_keys_step_all_panels_together_and_the_words_follow(player: Player):
     player.root.get_by_text("Mask", exact=True).click()
     player.slider.focus()

@@ -29,7 +29,7 @@ def test_names_are_escaped_wherever_plotly_would_read_them(figure):
     assert "<a " not in drawn
 
 
-@pytest.mark.parametrize("figure", sorted(set(FIGURES) - {"dice_by_share", "found_when"}))
+@pytest.mark.parametrize("figure", sorted(set(FIGURES) - {"found_when"}))
 def test_classes_that_are_called_by_numbers_stand_beside_each_other_like_others(figure):
     drawn = FIGURES[figure](["1", "20", "300"])
     assert "category" in (drawn.layout.xaxis.type, drawn.layout.yaxis.type)

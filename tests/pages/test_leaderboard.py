@@ -65,6 +65,21 @@ def test_the_page_lists_every_set_with_the_verdict_of_the_intervals(page):
     assert len(page.get("plotly_chart")) == 6
 
 
+def test_what_stays_in_sight_when_the_table_scrolls_leaves_room_for_the_scores_on_a_phone(page):
+    columns = json.loads(page.dataframe[0].proto.columns)
+    assert sum(column["width"] for column in columns.values() if column.get("pinned")) < 150
+    assert page.dataframe[0].value["trained"].tolist() == [
+        "from scratch, weighted cross-entropy",
+        "from scratch, weighted cross-entropy",
+        "from scratch, Dice",
+    ]
+
+
+def test_a_set_that_nothing_beats_is_named_and_no_line_is_spoken_of(page):
+    assert "only FCN-8s, from scratch, weighted cross-entropy is worth choosing" in said(page)
+    assert "dotted line are" not in said(page)
+
+
 def test_the_filters_narrow_the_table_and_its_csv(page):
     page.multiselect(key="leaderboard-Loss").set_value(["Dice"]).run()
     assert list(page.dataframe[0].value["set"]) == ["street/unet-dice"]

@@ -38,7 +38,7 @@ def test_semantic_stands_against_instance_before_anything_else(page):
 
 def test_every_class_has_a_plane_and_one_of_them_is_1_at_the_pixel(page):
     assert sum("Plane of" in image for image in images(page)) == len(page.classes)
-    here = [caption.value for caption in page.caption if ", here " in caption.value]
+    here = [caption.value for caption in page.caption if ", here\N{NO-BREAK SPACE}" in caption.value]
     assert len(here) == len(page.classes)
     assert sum("**1**" in caption for caption in here) == 1
 
@@ -51,7 +51,7 @@ def test_a_colour_picture_has_three_channels_and_a_grey_one_one(page):
 def test_the_loss_at_the_pixel_is_that_of_the_class_that_is_right(page):
     table = page.dataframe[0].value
     assert table["softmax p"].sum() == pytest.approx(1)
-    assert table["one-hot truth"].sum() == 1
-    p = float(table.loc[table["one-hot truth"] == 1, "softmax p"].iloc[0])
+    assert table["one-hot"].sum() == 1
+    p = float(table.loc[table["one-hot"] == 1, "softmax p"].iloc[0])
     (formula,) = page.latex
     assert float(formula.value.strip("$\n ").rpartition("= ")[2]) == pytest.approx(-np.log(p), rel=0.01)

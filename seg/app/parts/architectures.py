@@ -287,7 +287,7 @@ def one_pixel(exhibit: Exhibit, entry: Entry, comparison: Comparison, class_map:
     photo = fit(exhibit.picture.pixels, SMALL)
     with row("fields", gap="medium"):
         for title, field in found.items():
-            with st.container(width=222, gap="xsmall"):
+            with st.container(width=220, gap="xsmall"):  # four of them in a row
                 st.markdown(f"**{plain(title)}**")
                 st.image(field_over(photo, field.heat, field.box), width="stretch", alt=f"Receptive field of {title}")
                 st.markdown(f"{_reach(field)}95 % of what counts within {field.side} px")

@@ -40,7 +40,7 @@ def choose(sets: Mapping[str, WeightSet]) -> tuple[list[Row], list[Row]]:
     """Draw the filters; returns the rows they let through, and all rows."""
     several = len(leaderboard.rows(sets.values())) < len(sets)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        slots = [st.container(width=190) for _ in range(4)]
+        slots = [st.container(width=170) for _ in range(4)]  # two beside each other on a phone
         address.choice("leaderboard-seeds", (False, True), False)
         each = several and st.toggle("Each seed", key="leaderboard-seeds", help="One line a training run.")
     everything = leaderboard.rows(sets.values(), each_seed=each)
@@ -73,6 +73,7 @@ def table(rows: Sequence[Row]) -> None:
     ]
     shown = board.assign(
         words=[by_name[set_].words for set_ in board["set"]],
+        trained=[by_name[set_].words.removeprefix(f"{by_name[set_].network}, ") for set_ in board["set"]],
         interval=pd.Series(intervals, board.index),
         verdict=board["verdict"].replace(MARKS),
         minutes=board["training_seconds"] / 60,
@@ -83,11 +84,10 @@ def table(rows: Sequence[Row]) -> None:
         hide_index=True,
         placeholder="–",
         column_order=[
-            "words", *(["dataset"] if board["dataset"].nunique() > 1 else []),
+            "network", *(["dataset"] if board["dataset"].nunique() > 1 else []),
             "mean_iou", *(["spread"] if several else []), "interval", "verdict", "parameters", "gflops",
-            "milliseconds", *(["seeds"] if several else []), "difference", "mean_dice", "pixel_accuracy",
-            "boundary_f1", "ece", "minutes",
-            "network", "loss", "start", "scale",
+            "milliseconds", "trained", *(["seeds"] if several else []), "difference", "mean_dice", "pixel_accuracy",
+            "boundary_f1", "ece", "minutes", "loss", "start", "scale",
         ],
         column_config=_columns(),
         height=min(38 + 35 * len(shown), 494),
@@ -116,13 +116,13 @@ def _in_words(rows: Sequence[Row]) -> dict[str, str]:
 def _columns() -> dict:
     number = st.column_config.NumberColumn
     return {
-        "words": st.column_config.TextColumn("Weight set", width=360),
-        "dataset": st.column_config.TextColumn("Data set", width=90),
-        "network": "Network",
+        "network": st.column_config.TextColumn("Network", width=124, pinned=True),
+        "dataset": st.column_config.TextColumn("Data set", width=88),
+        "trained": st.column_config.TextColumn("Trained", width=250),
         "loss": "Loss",
         "start": "Start",
         "mean_iou": st.column_config.ProgressColumn("Mean IoU", min_value=0, max_value=1, format="%.3f", width=100),
-        "spread": number("± seeds", format="%.3f", help="Standard deviation of mean IoU over the seeds."),
+        "spread": number("± seeds", format="%.3f", width=64, help="Standard deviation of mean IoU over the seeds."),
         "seeds": number("Seeds", help="How many runs, alike but for the seed, the line is the mean of."),
         "interval": st.column_config.TextColumn("95 %", help="Interval of mean IoU, bootstrapped over the pictures."),
         "verdict": st.column_config.TextColumn("Against it", help="Whether the difference is more than noise."),
@@ -245,8 +245,10 @@ def price(rows: Sequence[Row]) -> None:
         config=NO_TOOLBAR,
         alt=f"{SCORES[score]} of every set against its {COSTS[cost]}, with the Pareto front",
     )
+    front = points["label"][points["front"]]
+    worth = f"only {plain(front.iloc[0])} is" if len(front) == 1 else "only the sets on the dotted line are"
     caption = (
-        "What does a better score cost? By these two numbers only the sets on the dotted line are worth choosing: each "
+        f"What does a better score cost? By these two numbers {worth} worth choosing: each "
         "other is beaten by one that costs no more. Colour and shape are the network; the loss is under the pointer. "
     )
     if (points["start"] == IMAGENET).any():

@@ -197,7 +197,7 @@ def _curves(shift: int) -> dict:
 @st.fragment
 def rare() -> None:
     """The imbalance slider: a disc, four answers, all losses."""
-    left, middle, right = st.columns([4, 3, 4])
+    left, middle, right = st.columns([3, 3, 5])
     shares = [f"{share:.1%}" for share in reversed(imbalance.SHARES)]
     address.choice("disc", shares, f"{imbalance.SHARES[4]:.1%}")
     address.choice("shift", range(1, 13), 3)

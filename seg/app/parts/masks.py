@@ -164,7 +164,7 @@ def side_by_side(
             with st.container(width=PLANE, gap="xxsmall"):
                 name, plane = class_map.names[id_], (planes[id_] * 255).astype(np.uint8)
                 st.image(encode_png(plane), width="stretch", alt=f"Plane of {name}: {white}")
-                st.caption(f"{id_} {plain(name)}, here {here(id_)}")
+                st.caption(f"{id_} {plain(name)}, here\N{NO-BREAK SPACE}{here(id_)}")
 
 
 def _answer(exhibit: Exhibit, entry: Entry, class_map: ClassMap, y: float, x: float) -> None:
@@ -177,15 +177,19 @@ def _answer(exhibit: Exhibit, entry: Entry, class_map: ClassMap, y: float, x: fl
     c, h, w = logits.shape
     columns: dict[str, np.ndarray] = {"logit": pixel.logits, "softmax p": pixel.softmax}
     if pixel.one_hot is not None:
-        columns["one-hot truth"] = pixel.one_hot
+        columns["one-hot"] = pixel.one_hot
     table = pd.DataFrame(columns, index=pd.Index(class_map.names, name="class"))
-    bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
+    bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f", width=110)
     left, right = st.columns([3, 2], gap="large")
     with left:
         dataframe(
             table,
-            column_config={"softmax p": bar, "logit": st.column_config.NumberColumn(format="%.2f")},
-            height=36 * (min(c, 12) + 1),
+            column_config={
+                "softmax p": bar,
+                "logit": st.column_config.NumberColumn(format="%.2f", width=60),
+                "one-hot": st.column_config.NumberColumn(width=70, help="Of the truth."),
+            },
+            height=38 + 35 * min(c, 12),
             alt="Logit, softmax and the truth's one-hot of every class at the pixel",
         )
     with right:

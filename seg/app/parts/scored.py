@@ -10,6 +10,7 @@ import streamlit as st
 from seg.app import address
 from seg.app.frames import dataframe
 from seg.app.text import plain
+from seg.catalogue.words import without_shared
 from seg.figures import your_data as figures
 from seg.figures.leaderboard import confusion_heat_map
 from seg.scores.listing import by_size
@@ -33,12 +34,12 @@ def totals(found: Totals) -> None:
     )
     with st.spinner("Drawing pictures anew for the intervals …", show_time=True):
         columns = {title: [_written(found.interval(m, k)) for k in _each(found)] for m, title in MEASURES.items()}
-    table = pd.DataFrame({"Network": found.networks, **columns})
+    names = without_shared(found.networks)  # a phone shows scores beside them
+    table = pd.DataFrame({"Network": names, **columns})
     dataframe(
         table,
         hide_index=True,
         height=HEAD + LINE * len(table),
-        column_config={"Network": st.column_config.TextColumn(width=330)},
         alt="Every network's mean Dice, mean IoU, pixel accuracy and boundary F1 with 95 % intervals",
     )
     measure = address.choice("your-data-measure", MEASURES, "mean_dice")
@@ -58,7 +59,7 @@ def totals(found: Totals) -> None:
         key="your-data-intervals",
         alt=f"{MEASURES[measure]} of every network with its 95 % interval",
     )
-    if said := differences(found):
+    if said := differences(found, names):
         st.markdown("\n".join(f"- {plain(sentence)}" for sentence in said))
 
 
@@ -124,7 +125,7 @@ def sizes(found: Totals) -> None:
     )
     shares, dice, names = by_size(found, c)
     st.plotly_chart(
-        figures.dice_by_size(found.networks, shares, dice, names),
+        figures.dice_by_size(without_shared(found.networks), shares, dice, names),
         config=CHART,
         key="your-data-sizes",
         alt=f"Dice of {found.classes[c]} in each picture against its share of the picture",
@@ -133,8 +134,9 @@ def sizes(found: Totals) -> None:
 
 def confusion(found: Totals, network: int, choose: Callable[[int, int, int], None]) -> None:
     """What is taken for what. choose: called back with the network and the classes, truth and said, of a cell."""
+    name = without_shared(found.networks)[network]
     st.markdown(
-        f"**What {plain(found.networks[network])} takes for what**: each row is a class of the truth, in percent of "
+        f"**What {plain(name)} takes for what**: each row is a class of the truth, in percent of "
         "its pixels. Click a cell, and the pictures below are those that hold this confusion."
     )
 

@@ -225,7 +225,7 @@ def _table(evaluation: Evaluation, totals: Totals, places: Sequence[int], cell: 
             "Picture": config.TextColumn(pinned=True, width=150),
             **{
                 f"Dice {name}": config.ProgressColumn(
-                    short, help=f"Mean Dice of {plain(name)}", min_value=0, max_value=1, format="%.3f", width=130
+                    short, help=f"Mean Dice of {plain(name)}", min_value=0, max_value=1, format="%.3f", width=110
                 )
                 for name, short in zip(totals.networks, without_shared(totals.networks), strict=True)
             },

@@ -25,7 +25,7 @@ def show(desk: Desk) -> None:
         f"**{plain(lesson.record.name)}** stands beside the others on every page, as 'your own', as long as this visit "
         "lasts. Its ZIP opens again under 'Your own runs', the paintings' on 'Your data'."
     )
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Open in Compare", icon=":material/compare:"):
             open_in_compare(desk)
         st.page_link("pages/your_data.py", label="Score it on labelled photos", icon=":material/folder_special:")

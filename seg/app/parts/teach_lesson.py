@@ -169,7 +169,8 @@ def _expect(lesson: Teaching) -> None:
     else:
         low, high = found.expected
         digits = 1 if high - low >= 0.1 else 2
-        between = f"between {low:.{digits}f} and {high:.{digits}f}"
+        low, high = f"{low:.{digits}f}", f"{high:.{digits}f}"
+        between = f"between {low} and {high}" if low != high else f"of about {low}"
         st.markdown(
             f"**{said}; on a new one like these expect a Dice {between}.** Each photo was left out once and found by "
             f"what the others teach: {found.mean:.2f} on average."
@@ -226,19 +227,19 @@ def _painter(desk: Desk, answer: Future[Any] | None) -> None:
 
 
 def _panels(desk: Desk, photo: Photo, answer: Future[Any] | None) -> list[Panel]:
-    """What the network says of the photo: as it learns, as it is, and as it would be without this photo."""
+    """What the network says of the photo, as it learns or as it is, and what it would say without this photo."""
     lesson = desk.lesson if desk.lesson is not None and desk.lesson.progress is not None else desk.taught
     if lesson is None or lesson.progress is None or not _is_of(desk, lesson):
         return []
     progress = lesson.progress
-    now = "as it learns" if lesson.state not in OVER else "as it is"
+    now = "as it learns; " if lesson.state not in OVER else ""
     for paintings, maps, said in (
         (lesson.paintings, progress.masks, "has learned from this photo"),
         (lesson.watched, progress.watched, "has never seen this photo"),
     ):
         place = next((i for i, one in enumerate(paintings) if one.image is photo.image), None)
         if place is not None and place < len(maps):
-            panels = [Panel("Network", f"{now}; {said}", maps[place])]
+            panels = [Panel("Network", f"{now}{said}", maps[place])]
             if maps is progress.masks and place < len(progress.left_out):
                 panels.append(Panel("Left out", "one that has learned from the others alone", progress.left_out[place]))
             return panels

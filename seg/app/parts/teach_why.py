@@ -58,7 +58,9 @@ def _strides(lesson: Teaching) -> None:
     with st.container(horizontal=True):
         st.metric("All strides", f"{found.mean:.2f}")
         for name, dice in lesson.taught.without.items():
-            st.metric(f"Without {plain(name.replace('stride', 'stride '))}", f"{dice:.2f}", f"{dice - found.mean:.2f}")
+            lost = round(round(dice, 2) - round(found.mean, 2), 2)  # as the two numbers shown differ
+            label = f"Without {plain(name.replace('stride', 'stride '))}"
+            st.metric(label, f"{dice:.2f}", f"{lost:.2f}" if lost else None)
 
 
 def _watch(reasons: Reasons, moving: bool) -> None:

@@ -90,7 +90,7 @@ def lab() -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown("Kernel over stride:", width="content")
         for name, numbers in EXAMPLES.items():
-            st.button(name, key=f"example-{name}", type="tertiary", on_click=_use, args=(numbers,))
+            st.button(name, key=f"example-{name}", on_click=_use, args=(numbers,))
     controls = st.container(horizontal=True, gap="small", vertical_alignment="bottom")
     shape = INPUTS[address.choice("axes", INPUTS, "1-D")]
     controls.segmented_control("Axes", list(INPUTS), required=True, key="axes")
@@ -259,9 +259,9 @@ def _pattern(found: Measurement, key: str, scale: float | None = None) -> None:
         key=f"pattern-{key}",
         alt=f"The pattern that repeats every {period} pixels, up to {amplitude:.2g} logits",
     )
-    more = times(energy)
+    more, level = times(energy), f"{energy:.1f}".replace("-", "−")
     st.markdown(
-        f"{energy:.1f} dB, every {period} pixels: {more:,.{0 if more >= 10 else 2}f} times what lies beside it in the "
+        f"{level} dB, every {period} pixels: {more:,.{0 if more >= 10 else 2}f} times what lies beside it in the "
         f"spectrum, up to ±{amplitude:.2g} in the logits."
     )
 

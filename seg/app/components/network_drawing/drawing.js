@@ -16,6 +16,8 @@ import { create, written } from "../svg.js";
 
 const TALLEST = 132;
 const LEAST = 26;
+/** Of the full resolution, in pixels: where all of the network then fits, and where it scrolls. */
+const TIGHT = 46;
 const LOWEST = 62;
 const ARC = 18;
 const SHEET = 1.5;
@@ -106,7 +108,8 @@ function createDrawing(root) {
     const needs = (tallest) =>
       wanted.reduce((sum, { share, aspect }) => sum + Math.max(LEAST, tallest * share * aspect), fixed);
     let tallest = TALLEST;
-    while (tallest > LOWEST && needs(tallest) > available) tallest--;
+    while (tallest > TIGHT && needs(tallest) > available) tallest--;
+    if (needs(tallest) > available) tallest = LOWEST;
     let x = 1;
     return wanted.map(({ share, aspect, sheets, gap, stage, end }) => {
       x += gap;

@@ -64,7 +64,8 @@ export function createScoring(state) {
     const hint = id === null ? "Mean over the classes of truth and mask" : "Overlap with the truth: 1 is perfect, 0 is none";
     return new Map(
       [...values].map(([panel, value]) => {
-        const text = `Dice${of} ${value === null ? "–" : value.toFixed(2)}`;
+        const nothing = id === null ? "" : `Dice${of} –`; // such as before anything is painted
+        const text = value === null ? nothing : `Dice${of} ${value.toFixed(2)}`;
         return [panel, { text, best: networks.length > 1 && most > 0 && value === most, hint }];
       }),
     );
