@@ -69,7 +69,9 @@ def predict(
     if any(name.parent != Path() for name in names):
         print(f"The results keep the folders of their pictures below {out}.", file=sys.stderr)
     kinds = tuple(map(str, dict.fromkeys(write_kinds or [Kind.IDS, Kind.OVERLAY])))
-    order = writing.Order(weights, folder or folder_of(weights), out.absolute(), kinds, write, detail, device, engine)
+    order = writing.Order(
+        weights, folder or folder_of(weights), out.absolute(), kinds, write, detail, device, engine, tta
+    )
     wanted = list(zip(pictures, map(str, names), strict=True))
     if resume:
         wanted = [one for one in wanted if not all(file.is_file() for file in order.files(one[1]))]

@@ -33,6 +33,7 @@ class Order:
     detail: int = 1
     device: str = "auto"
     engine: str = "auto"
+    tta: bool = False
 
     def files(self, called: str) -> list[Path]:
         """Of a picture whose results are called so, one a kind."""
@@ -52,7 +53,7 @@ class Writer:
 
     def __init__(self, order: Order):
         self.order = order
-        self.segmenter = Segmenter.load(order.name, order.device, order.engine, order.weights)
+        self.segmenter = Segmenter.load(order.name, order.device, order.engine, order.weights, tta=order.tta)
 
     def __call__(self, pictures: Sequence[tuple[str, str]]) -> list[Written]:
         """pictures: where each is, a path or an address that fsspec opens, and what its results are called.

@@ -35,7 +35,9 @@ class Scorer:
     """A worker, with its networks loaded."""
 
     def __init__(self, work: Work):
-        self.segmenters = [Segmenter.load(name, work.device, work.engine, folder) for name, folder in work.weights]
+        self.segmenters = [
+            Segmenter.load(name, work.device, work.engine, folder, tta=work.tta) for name, folder in work.weights
+        ]
         self.samples = samples_for(self.segmenters[0].record, work.data, work.split, work.reading)
         self.detail = work.detail
 

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from seg.cli.main import app
 from seg.datasets import street
 from seg.errors import DataError
+from seg.inference.segmenter import Segmenter
 from seg.inference.writing import at_address, content, listed
 from tests.conftest import make_set
 
@@ -51,6 +52,18 @@ def alone(folder) -> dict[str, bytes]:
     found = results(folder / "alone")
     assert len(found) == 2 * (COUNT - 1)
     return found
+
+
+def test_with_tta_the_masks_are_those_of_a_network_with_tta(folder, alone):
+    assert predict(folder, "tta", folder / "photos" / "00.png", "--tta", "--write", "confidence").exit_code == 0
+    written = np.asarray(Image.open(folder / "tta" / "00-confidence.png"))
+    image = np.asarray(Image.open(folder / "photos" / "00.png"))
+    said = {
+        tta: Segmenter.load("street/fcn8s-wce", "cpu", "torch", folder / "weights", tta=tta)(image).confidence
+        for tta in (False, True)
+    }
+    off = {tta: np.abs(written / 255 - confidence).max() for tta, confidence in said.items()}
+    assert off[True] < 0.01 < off[False]
 
 
 def test_lists_and_addresses_name_the_pictures_that_their_folder_holds(folder, alone):

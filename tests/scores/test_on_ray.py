@@ -2,9 +2,15 @@
 
 import os
 import signal
+import socket
 import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,7 +33,8 @@ pytestmark = [
 ]
 
 SETS = ("street/fcn8s-wce", "street/unet-wce")
-PICTURES = 3 * BATCH + 1
+PICTURES, MANY = 3 * BATCH + 1, 60 * BATCH
+ROOT = Path(__file__).parents[2]
 DAMAGED = 5
 
 
@@ -93,6 +100,72 @@ def test_only_the_pictures_that_are_asked_for_are_scored(work, alone):
     places = [1, 9, 17]
     rows = list(score_on_ray("local", work, places, Account()))
     assert_same(rows, [row for row in alone[0] if row.index in places])
+
+
+def test_a_worker_scores_with_tta_where_one_process_does(work):
+    segmenters = [Segmenter.load(name, work.device, work.engine, folder, tta=True) for name, folder in work.weights]
+    samples = samples_for(segmenters[0].record, work.data, work.split)
+    (row,) = score_on_ray("local", replace(work, tta=True), [1], Account())
+    (expected,) = score_pictures(segmenters, samples, pictures=[1])
+    assert [one.confidence for one in row.counts] == pytest.approx([one.confidence for one in expected.counts])
+
+
+@pytest.fixture
+def head(monkeypatch) -> Iterator[tuple[str, subprocess.Popen]]:
+    """The address of a cluster's head of its own, which asks nobody for a token, and its process."""
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ["start", "--head", "--block", f"--port={port}", "--num-cpus=1", "--include-dashboard=false"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ray.scripts.scripts", *words, "--node-ip-address=127.0.0.1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    for _ in range(600):
+        with socket.socket() as there:
+            if there.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.1)
+    yield f"127.0.0.1:{port}", process
+    killed(process)
+
+
+def killed(process: subprocess.Popen) -> None:
+    """With all that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=20)
+
+
+def test_after_a_killed_head_resume_goes_on_and_counts_nothing_twice(work, head, tmp_path):
+    """Of as many pictures as keep a worker busy for a while."""
+    address, cluster = head
+    for part in ("val", "valannot"):
+        (tmp_path / "data" / part).mkdir(parents=True)
+        for number in range(MANY):
+            os.link(work.data / part / f"{number % DAMAGED:02}.png", tmp_path / "data" / part / f"{number:03}.png")
+    journal, scores = tmp_path / "scores.csv.partial", tmp_path / "scores.csv"
+    words = ["evaluate", "--weights", SETS[0], "--weights-dir", work.weights[0][1], "--data", tmp_path / "data"]
+    words += ["--engine", "torch", "--device", "cpu", "--csv"]
+    command = [sys.executable, "-m", "seg", *map(str, [*words, scores])]
+    evaluation = subprocess.Popen([*command, "--ray", address], stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    while not journal.exists() or len(journal.read_bytes().splitlines()) < 3:
+        assert evaluation.poll() is None, evaluation.communicate()[1]
+        time.sleep(0.02)
+    killed(cluster)
+    _, said = evaluation.communicate(timeout=200)
+    assert evaluation.returncode != 0
+    assert "Traceback" not in said
+    before = journal.read_bytes()
+    assert len(before.splitlines()) < MANY
+    resumed = subprocess.run([*command, "--resume", "--ray", "local"], capture_output=True, text=True, cwd=ROOT)
+    alone = subprocess.run([*command[:-1], str(tmp_path / "alone.csv")], capture_output=True, text=True, cwd=ROOT)
+    assert resumed.returncode == alone.returncode == 0
+    assert scores.read_bytes() == (tmp_path / "alone.csv").read_bytes()
+    assert resumed.stdout == alone.stdout
 
 
 def test_what_a_worker_cannot_decide_is_the_sentence_of_one_process(work, tmp_path):
