@@ -48,18 +48,20 @@ PRINTED = f"""<style>
     background: #fff !important; color-scheme: light; min-height: 0 !important;
   }}
   .stApp :is(h1, h2, h3, p, li, td, th, label, small, code, [data-testid="stMetricValue"]) {{color: {INK} !important}}
-  .seg-printed {{width: 100%; height: auto; break-inside: avoid}}
+  .seg-printed {{width: 100%; height: auto; max-height: 120mm; break-inside: avoid}}
   [data-testid="stMain"] :has(.seg-printed) {{height: auto !important}}
+  .stHorizontalBlock:not(:has(> [data-testid="stColumn"])) {{display: flex !important; flex-wrap: wrap}}
   :has(> .seg-printed) {{width: 100% !important}}
   :has(> .seg-printed) > :not(.seg-printed) {{display: none !important}}
   [data-testid="stBidiComponentIsolated"] {{
     --st-text-color: {INK} !important; --st-background-color: #fff !important;
     --st-secondary-background-color: #f4f6f7 !important; --st-border-color: #dde3e6 !important; color: {INK} !important;
   }}
-  [data-testid="stDataFrame"] {{display: none !important}}
+  [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) {{display: none !important}}
   .seg-paper {{width: 100%; border-collapse: collapse; font-size: 8pt}}
   .seg-paper :is(td, th) {{padding: 2pt 4pt; border-bottom: 0.5pt solid #dde3e6; text-align: left}}
   .seg-paper tr {{break-inside: avoid}}
+  .seg-paper :is(td, th):nth-child(n + 2):nth-last-child(n + 2) {{white-space: nowrap}}
   h2, h3 {{break-after: avoid}}
   [data-testid="stPlotlyChart"], [data-testid="stImage"], [data-testid="stTable"] tr {{break-inside: avoid}}
   [data-testid="stPlotlyChart"], [data-testid="stTable"] {{max-width: 100%; overflow: visible !important}}

@@ -12,7 +12,7 @@ from seg.reports.document import Cell, Document
 
 HEADING, CAPTION, FIGURE = "heading", "caption", "figure"
 MOST_PIECES = 600
-MOST_COLUMNS = 9
+MOST_COLUMNS = 10
 """Of a table, for which A4 has room."""
 LONGEST_TEXT = 4000
 LARGEST_DRAWING = 24 * 2**20

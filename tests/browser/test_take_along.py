@@ -151,4 +151,37 @@ def test_paper_gets_all_lines_of_a_long_table(browser, serve):
     page.emulate_media(media="print")
     expect(lines.last).to_be_visible()
     expect(page.get_by_test_id("stDataFrame").first).to_be_hidden()
+    title, table = page.get_by_role("heading", level=1).bounding_box(), page.locator(".seg-paper").first.bounding_box()
+    assert title
+    assert table
+    assert table["y"] - title["y"] < 200, "nothing is left open where the screen's table stands"
     page.close()
+
+
+def test_paper_and_a_handout_have_the_numbers_of_the_dark_theme_in_ink_and_pictures_in_rows(browser, serve):
+    page = browser.new_page(viewport={"width": 1000, "height": 1000}, color_scheme="dark")
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{serve('streamlit_app.py')}/upsampling?dataset=street")
+    expect(page.get_by_role("heading", name="What do our networks do?")).to_be_visible()
+    still(page)
+    html = taken(page, "Handout").decode()
+    matrix = page.locator(".matrix")
+    ink = "(matrix) => getComputedStyle(matrix.querySelector('text')).fill"
+    assert lightness(matrix.evaluate(ink)) > 0.7
+    page.emulate_media(media="print")
+    assert lightness(matrix.evaluate(ink)) < 0.3
+    tops = {box["y"] for one in page.locator(".st-key-row-ways-down > *").all() if (box := one.bounding_box())}
+    assert len(tops) == 1
+    page.close()
+    other = browser.new_page()
+    other.set_content(html)
+    fills = other.get_by_role("img", name="A transposed convolution, by hand").evaluate(
+        """async (image) => {
+            const svg = new DOMParser().parseFromString(await (await fetch(image.src)).text(), "image/svg+xml");
+            return [...svg.querySelectorAll("text")].map((text) => text.style.fill || text.getAttribute("fill"));
+        }"""
+    )
+    assert max(map(lightness, fills)) < 0.7
+    captions = other.locator("figcaption").all_inner_texts()
+    assert captions.index("input") < captions.index("max pooling") < captions.index("average pooling")
+    other.close()

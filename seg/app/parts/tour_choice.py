@@ -99,7 +99,7 @@ def loss(step: int, seen: Seen) -> None:
 
 def _say(say: Say, class_map: ClassMap) -> None:
     there = np.flatnonzero(say.classes)
-    bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent")
+    bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent", width=130)
     table = pd.DataFrame(
         {"say in cross-entropy": say.pixels[there], "say in Dice": say.classes[there]},
         index=pd.Index([class_map.names[i] for i in there], name="class"),
@@ -107,6 +107,7 @@ def _say(say: Say, class_map: ClassMap) -> None:
     dataframe(
         table.sort_values("say in cross-entropy"),
         column_config=dict.fromkeys(table.columns, bar),
+        height=38 + 35 * min(len(table), 12),
         alt="How much say every class has in cross-entropy and in Dice",
     )
 

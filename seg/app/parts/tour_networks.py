@@ -244,13 +244,13 @@ def _numbers(values: np.ndarray) -> None:
     with st.container(horizontal=True, gap="small"):
         for name, grid in grids.items():
             with st.container(width=GRID, gap="xsmall"):
-                st.caption(name)
                 st.plotly_chart(
                     figures.number_grid(grid, 255, side=GRID),
                     config=CHART,
                     key=f"tour-{name}",
                     alt=f"{name}: {', '.join(f'{value:.0f}' for value in grid.ravel())}",
                 )
+                st.caption(name)
 
 
 def transposed_convolution(step: int, seen: Seen) -> None:

@@ -212,13 +212,13 @@ def _grids(way: str, grids: dict[str, np.ndarray], scale: float) -> None:
     with row(f"ways-{way}"):
         for name, values in grids.items():
             with st.container(width=GRID, gap="xsmall"):
-                st.caption(name)
                 st.plotly_chart(
                     figures.number_grid(values, scale, side=GRID),
                     config=CHART,
                     key=f"way-{name}",
                     alt=f"{name}: {values.shape[0]} by {values.shape[1]} numbers",
                 )
+                st.caption(name)  # below it, as a handout has it
 
 
 # Our networks --------------------------------------------------------------------------------------------------------

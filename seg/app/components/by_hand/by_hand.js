@@ -218,9 +218,9 @@ function createLab(root) {
     find(root, ".size").textContent =
       `${rows * columns} output values (rows) from ${input.length} input values (columns). ` +
       "Turned over, it is the matrix of the convolution that goes the other way; hence the name.";
-    const canvas = find(root, ".matrix", HTMLCanvasElement);
-    canvas.setAttribute("aria-label", `Matrix of ${rows * columns} rows and ${input.length} columns`);
-    drawMatrix(canvas, data.taps, input.length, (k) => kernel[k], last >= 0 ? last : null, pointed);
+    const matrix = find(root, ".matrix", SVGElement);
+    matrix.setAttribute("aria-label", `Matrix of ${rows * columns} rows and ${input.length} columns`);
+    drawMatrix(matrix, data.taps, input.length, (k) => kernel[k], last >= 0 ? last : null, pointed);
     find(root, ".readout").textContent = sentence(from);
   }
 

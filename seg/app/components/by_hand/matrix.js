@@ -1,61 +1,52 @@
 // Cᵀ drawn to fit: a row for each output value, a column for each input value.
 
-import { contextOf } from "../dom.js";
+import { create, written } from "../svg.js";
 import { format } from "./cells.js";
 
 const TALLEST = 460;
-const READABLE_ROW = 19;
+const WRITTEN_FROM = 19;
+const LINED = 6;
 
 /**
- * @param {HTMLCanvasElement} canvas
+ * Its colours are those of the style sheet, whatever it lies on: a screen, dark or light, or paper.
+ * @param {SVGElement} svg
  * @param {number[]} taps for each output and each input the tap between them, below 0 for none
  * @param {number} inputs
  * @param {(tap: number) => number} valueOf
  * @param {number | null} column the one to frame
  * @param {number | null} row
  */
-export function drawMatrix(canvas, taps, inputs, valueOf, column, row) {
+export function drawMatrix(svg, taps, inputs, valueOf, column, row) {
   const outputs = taps.length / inputs;
-  const width = Math.min(inputs * 40, canvas.parentElement?.clientWidth || 320);
+  const width = Math.min(inputs * 40, svg.parentElement?.clientWidth || 320);
   const cell = { width: width / inputs, height: Math.min(24, TALLEST / outputs) };
-  const scale = devicePixelRatio || 1;
   const height = cell.height * outputs;
-  Object.assign(canvas, { width: width * scale, height: height * scale });
-  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
-  const style = getComputedStyle(canvas);
-  const context = contextOf(canvas);
-  context.scale(scale, scale);
-  context.font = `11px ${style.fontFamily}`;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
+  svg.setAttribute("width", String(width));
+  svg.setAttribute("height", String(height));
   const largest = Math.max(1e-9, ...Array.from(taps, (tap) => (tap < 0 ? 0 : Math.abs(valueOf(tap)))));
-  const [up, down, text, line] = ["--up", "--down", "--st-text-color", "--st-border-color"].map((name) =>
-    style.getPropertyValue(name).trim(),
+  svg.replaceChildren(
+    ...taps.flatMap((tap, k) => (tap < 0 ? [] : drawCell(cell, k % inputs, Math.floor(k / inputs), valueOf(tap), largest))),
+    ...(cell.height >= LINED ? drawLines(cell, inputs, outputs) : []),
+    ...(column === null ? [] : [drawFrame(column * cell.width, 0, cell.width, height)]),
+    ...(row === null ? [] : [drawFrame(0, row * cell.height, width, cell.height)]),
   );
-  for (let o = 0; o < outputs; o++) {
-    for (let i = 0; i < inputs; i++) {
-      const tap = taps[o * inputs + i];
-      const [x, y] = [i * cell.width, o * cell.height];
-      if (tap >= 0) {
-        const value = valueOf(tap);
-        context.globalAlpha = 0.12 + (0.5 * Math.abs(value)) / largest;
-        context.fillStyle = value < 0 ? down : up;
-        context.fillRect(x, y, cell.width, cell.height);
-        context.globalAlpha = 1;
-        if (cell.height >= READABLE_ROW && cell.width >= READABLE_ROW) {
-          context.fillStyle = text;
-          context.fillText(format(value), x + cell.width / 2, y + cell.height / 2);
-        }
-      }
-      if (cell.height >= 6) {
-        context.strokeStyle = line;
-        context.lineWidth = 1;
-        context.strokeRect(x + 0.5, y + 0.5, cell.width - 1, cell.height - 1);
-      }
-    }
-  }
-  context.strokeStyle = up;
-  context.lineWidth = 2;
-  if (column !== null) context.strokeRect(column * cell.width + 1, 1, cell.width - 2, height - 2);
-  if (row !== null) context.strokeRect(1, row * cell.height + 1, width - 2, Math.max(2, cell.height - 2));
 }
+
+/** @type {(cell: { width: number, height: number }, i: number, o: number, value: number, largest: number) => SVGElement[]} */
+function drawCell({ width, height }, i, o, value, largest) {
+  const [x, y, shade] = [i * width, o * height, 0.12 + (0.5 * Math.abs(value)) / largest];
+  const box = create("rect", { class: value < 0 ? "down" : "up", x, y, width, height, "fill-opacity": shade });
+  if (height < WRITTEN_FROM || width < WRITTEN_FROM) return [box];
+  return [box, written({ x: x + width / 2, y: y + height / 2 + 4 }, format(value))];
+}
+
+/** @type {(cell: { width: number, height: number }, inputs: number, outputs: number) => SVGElement[]} */
+function drawLines({ width, height }, inputs, outputs) {
+  const across = Array.from({ length: outputs + 1 }, (_, o) => `M0 ${o * height}H${inputs * width}`);
+  const down = Array.from({ length: inputs + 1 }, (_, i) => `M${i * width} 0V${outputs * height}`);
+  return [create("path", { class: "lines", d: [...across, ...down].join("") })];
+}
+
+/** @type {(x: number, y: number, width: number, height: number) => SVGElement} */
+const drawFrame = (x, y, width, height) =>
+  create("rect", { class: "frame", x: x + 1, y: y + 1, width: Math.max(2, width - 2), height: Math.max(2, height - 2) });

@@ -15,14 +15,16 @@ import { find, setText } from "../dom.js";
 import { create, written } from "../svg.js";
 
 const TALLEST = 132;
-const LEAST = 26;
+const LEAST = 20;
 /** Of the full resolution, in pixels: where all of the network then fits, and where it scrolls. */
-const TIGHT = 46;
+const TIGHT = 48;
 const LOWEST = 62;
 const ARC = 18;
 const SHEET = 1.5;
 const GAP = 6;
-const STEP = 21;
+const STEP = 19;
+/** Of the full resolution's height: the picture and the mask, which are no stages. */
+const END = 0.8;
 /** How much smaller half a resolution is drawn: at a half, the deepest maps would be dots. */
 const SHRINK = 0.45;
 const MARKS = new Map([
@@ -101,8 +103,8 @@ function createDrawing(root) {
       sheets: Math.max(0, Math.min(5, Math.round(Math.log2(stage.shape[0])) - 3)),
       gap: stage.step || (i && data.stages[i - 1].part !== stage.part) ? STEP : GAP,
     }));
-    wanted.unshift({ end: first, share: 1, aspect: first.aspect, sheets: 0, gap: 0 });
-    wanted.push({ end: last, share: 1, aspect: last.aspect, sheets: 0, gap: GAP });
+    wanted.unshift({ end: first, share: END, aspect: first.aspect, sheets: 0, gap: 0 });
+    wanted.push({ end: last, share: END, aspect: last.aspect, sheets: 0, gap: GAP });
     const fixed = wanted.reduce((sum, one) => sum + one.gap + one.sheets * SHEET, 2);
     /** @type {(tallest: number) => number} */
     const needs = (tallest) =>
@@ -131,7 +133,8 @@ function createDrawing(root) {
     const width = Math.ceil(last.x + last.width + 1);
     const bottom = Math.max(...boxes.map((box) => box.y + box.height));
     const middle = last.y + last.height / 2;
-    const svg = create("svg", { width, height: bottom + 50, role: "toolbar", "aria-label": data.label });
+    const size = { width, height: bottom + 50, viewBox: `0 0 ${width} ${bottom + 50}` };
+    const svg = create("svg", { ...size, role: "toolbar", "aria-label": data.label });
     boxes.forEach((box, i) => {
       if (i) svg.append(drawStep(boxes[i - 1], box, middle));
     });
