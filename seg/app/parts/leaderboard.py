@@ -116,13 +116,13 @@ def _in_words(rows: Sequence[Row]) -> dict[str, str]:
 def _columns() -> dict:
     number = st.column_config.NumberColumn
     return {
-        "network": st.column_config.TextColumn("Network", width=124, pinned=True),
-        "dataset": st.column_config.TextColumn("Data set", width=88),
+        "network": st.column_config.TextColumn("Network", width=118, pinned=True),
+        "dataset": st.column_config.TextColumn("Data set", width=82),
         "trained": st.column_config.TextColumn("Trained", width=250),
         "loss": "Loss",
         "start": "Start",
-        "mean_iou": st.column_config.ProgressColumn("Mean IoU", min_value=0, max_value=1, format="%.3f", width=100),
-        "spread": number("± seeds", format="%.3f", width=64, help="Standard deviation of mean IoU over the seeds."),
+        "mean_iou": st.column_config.ProgressColumn("Mean IoU", min_value=0, max_value=1, format="%.3f", width=88),
+        "spread": number("± seeds", format="%.3f", width=62, help="Standard deviation of mean IoU over the seeds."),
         "seeds": number("Seeds", help="How many runs, alike but for the seed, the line is the mean of."),
         "interval": st.column_config.TextColumn("95 %", help="Interval of mean IoU, bootstrapped over the pictures."),
         "verdict": st.column_config.TextColumn("Against it", help="Whether the difference is more than noise."),
