@@ -17,6 +17,10 @@ from seg.service.service import Request, Visitor
 
 POLL_SECONDS = 0.3
 
+SOONEST, LATEST, SHARE = 0.5, 4.0, 0.1
+"""Seconds between two looks of a page at what is on its way, and their share of what the line takes: many who wait and
+look again and again would take the time that the networks need."""
+
 
 def question_of(
     exhibit: Exhibit, weights: WeightSet, question: Question = PREDICT, detail: int | None = None
@@ -53,6 +57,11 @@ def in_line(futures: Iterable[Future[Any]]) -> str:
     """How long others come first, as a sentence; '' for whoever has his turn."""
     ahead, seconds = resources.SERVICE.place(futures)
     return f"You are {ordinal(ahead + 1)} in line, about {max(seconds, 1):.0f} s" if ahead else ""
+
+
+def next_look(futures: Iterable[Future[Any]]) -> float:
+    """Seconds until a page that waits for these looks again."""
+    return float(min(max(SHARE * resources.SERVICE.place(futures).seconds, SOONEST), LATEST))
 
 
 def collect(questions: Mapping[str, Future[Any]], label: str = "The networks are at work") -> dict[str, Any]:

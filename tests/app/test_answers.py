@@ -2,8 +2,10 @@
 
 import pytest
 
+from seg.app import answers
 from seg.app.answers import sentence
 from seg.errors import OptionError, SegError, ServiceError, WeightsError
+from seg.service.service import Place
 
 FAILED = "The network failed ({}): try another picture or weight set."
 
@@ -27,3 +29,9 @@ def test_only_our_own_words_are_shown_and_everything_else_is_named_by_its_kind(e
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
 def test_memory_that_ran_out_is_said_in_our_words(error):
     assert sentence(error).startswith("There is not enough memory for this picture: choose a coarser detail")
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0, 0.5), (4, 0.5), (20, 2.0), (90, 4.0)])
+def test_who_waits_long_looks_less_often(seconds, expected, monkeypatch):
+    monkeypatch.setattr(answers.resources.SERVICE, "place", lambda _: Place(3, seconds))
+    assert answers.next_look([]) == pytest.approx(expected)

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from seg.app import address, resources
-from seg.app.answers import ask, in_line, question_of, sentence
+from seg.app.answers import ask, in_line, next_look, question_of, sentence
 from seg.app.components.viewer import Panel, Wish, viewer
 from seg.app.components.viewer.layers import encoded
 from seg.app.layout import slot
@@ -22,7 +22,6 @@ from seg.labels import ClassMap
 from seg.scores.metrics import Scores, confusion_matrix
 from seg.service.service import Request
 
-POLL_SECONDS = 0.5
 PATIENCE = 0.4
 """Seconds for which the page waits, since warm networks are done by then and the page need not be drawn twice."""
 VIEWER = "viewer"
@@ -134,7 +133,7 @@ def show(
         with finer:
             _what_detail_does(exhibit, runs, detail)
     pending = bool(wait([run.future for run in runs], PATIENCE).not_done)
-    every = POLL_SECONDS if pending else None
+    every = next_look(run.future for run in runs) if pending else None
     st.fragment(_panels, run_every=every, key=VIEWER)(exhibit, runs, class_map, pending, paints, also)
 
 
