@@ -40,7 +40,7 @@ def choose(sets: Mapping[str, WeightSet]) -> tuple[list[Row], list[Row]]:
     """Draw the filters; returns the rows they let through, and all rows."""
     several = len(leaderboard.rows(sets.values())) < len(sets)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        slots = [st.container(width=170) for _ in range(4)]  # two beside each other on a phone
+        slots = [st.container(width=190) for _ in range(4)]  # narrower, they grow while they are open
         address.choice("leaderboard-seeds", (False, True), False)
         each = several and st.toggle("Each seed", key="leaderboard-seeds", help="One line a training run.")
     everything = leaderboard.rows(sets.values(), each_seed=each)
