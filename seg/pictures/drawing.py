@@ -106,7 +106,7 @@ def luminance(image: np.ndarray) -> np.ndarray:
 
 def encode_png(array: np.ndarray) -> bytes:
     """A PNG of ``array``, uint8: (H, W) as grey, (H, W, 3) as RGB, (H, W, 4) as RGBA."""
-    return _save(Image.fromarray(array))
+    return _save(Image.fromarray(array), is_map=array.ndim == 2)
 
 
 def encode_ids(labels: np.ndarray, class_map: ClassMap) -> bytes:
@@ -116,7 +116,7 @@ def encode_ids(labels: np.ndarray, class_map: ClassMap) -> bytes:
     """
     image = Image.fromarray(labels)
     image.putpalette(_palette(class_map).tobytes())
-    return _save(image)
+    return _save(image, is_map=True)
 
 
 def encode_thumbnail(image: np.ndarray, side: int) -> bytes:
@@ -154,9 +154,10 @@ def _check_same_size(image: np.ndarray, *maps: np.ndarray) -> None:
             raise ValueError(f"labels of shape {labels.shape} do not fit an image of shape {image.shape}")
 
 
-def _save(image: Image.Image) -> bytes:
+def _save(image: Image.Image, is_map: bool) -> bytes:
+    """Maps are runs of equal numbers: matching those alone takes less time and gives smaller files."""
     file = io.BytesIO()
-    image.save(file, "PNG", compress_level=3)
+    image.save(file, "PNG", compress_level=3, compress_type=Image.RLE if is_map else Image.DEFAULT_STRATEGY)
     return file.getvalue()
 
 
