@@ -6,7 +6,7 @@ from seg.app import controls, entry, resources, take_along
 from seg.app.parts import leaderboard, speed
 
 entry.required()
-sets = controls.weight_sets()
+sets = controls.weight_sets(scored=True)
 
 rows, everything = leaderboard.choose(sets)
 if not rows:

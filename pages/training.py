@@ -23,7 +23,7 @@ REPLAYED, NOW = "Long trainings, replayed", "Train now"
 CHART = {"displayModeBar": False}
 
 entry.required()
-offered = replays.offered(controls.weight_sets().values())
+offered = replays.offered(controls.weight_sets(scored=True).values())
 
 address.choice("show", (REPLAYED, NOW), REPLAYED)
 if st.segmented_control("Show", [REPLAYED, NOW], required=True, key="show", label_visibility="collapsed") == NOW:

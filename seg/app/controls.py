@@ -46,10 +46,11 @@ LABS = {
 SWITCH = "Switch the start to see what pre-training on ImageNet does to the same picture."
 
 
-def weight_sets() -> dict[str, WeightSet]:
-    """Shown name → weight set, from `resources.sets`; without any, the page says why and ends here."""
+def weight_sets(scored: bool = False) -> dict[str, WeightSet]:
+    """Shown name → weight set, from `resources.sets`, or from `scored_sets`; without any, the page says why and ends
+    here."""
     try:
-        return resources.sets()
+        return resources.scored_sets() if scored else resources.sets()
     except WeightsError as error:
         st.error(plain(str(error)), icon=":material/error:")
         st.stop()

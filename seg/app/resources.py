@@ -114,7 +114,16 @@ def is_here() -> Callable[[], bool]:
 
 
 def sets() -> dict[str, WeightSet]:
-    """Shown name → weight set: the shipped ones in the order of the index, then the visitor's own.
+    """Of `scored_sets` those whose networks are there. Raises WeightsError where there is none."""
+    found = {name: weights for name, weights in scored_sets().items() if not weights.record.scores_alone}
+    if not found:
+        raise WeightsError(f"There are only scores in {SHIPPED}, and no weights: train some with `seg train`.")
+    return found
+
+
+def scored_sets() -> dict[str, WeightSet]:
+    """Shown name → weight set: the shipped ones in the order of the index, then the visitor's own; among them those of
+    which only the scores are kept.
 
     Own ones come from `own_folders`. Raises WeightsError if there is no set at all; what is wrong with a folder beside
     others is said by `problems`.

@@ -69,7 +69,7 @@ def bench(
     """
     index = WeightIndex(weights)
     image, wide = street.render(1, *PICTURE).image, street.render(2, *WIDE).image
-    modules = [record for record in index.records().values() if record.is_module]
+    modules = [record for record in index.networks().values() if record.is_module]
     chosen = [index.record(n) for n in names if n not in SEVEN] if names else modules
     sets = []
     for record in chosen:
@@ -144,7 +144,7 @@ def app_path(repeats: int, device: str, weights: Path, engine: str) -> dict[str,
     """
     index, buffer = WeightIndex(weights), io.BytesIO()
     Image.fromarray(street.render(1, *PICTURE).image).save(buffer, "JPEG", quality=92)
-    sets = [WeightSet(record, weights) for record in index.records().values() if record.is_module]
+    sets = [WeightSet(record, weights) for record in index.networks().values() if record.is_module]
     networks = [Segmenter(e.record, index.load(e.record), device, engine) for e in comparisons(sets)[0].entries]
     bare = [index.load(network.record).to(network.engine.device).requires_grad_(False) for network in networks]
     image = decode(buffer.getvalue(), "bench.jpg").pixels

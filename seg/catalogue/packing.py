@@ -42,7 +42,7 @@ def unpack_sets(source: IO[bytes], name: str, index: WeightIndex) -> list[Record
         if found is None:
             raise WeightsError(f"{name} holds no weight sets: a ZIP of them has an index.json, as 'Teach' gives it.")
         theirs = WeightIndex(found)
-        records = [record for record in theirs.records().values() if record.is_module]
+        records = [record for record in theirs.networks().values() if record.is_module]
         if not records:
             raise WeightsError(f"{name} holds no weight set whose numbers are in a .safetensors file.")
         for record in records:

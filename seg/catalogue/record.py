@@ -195,6 +195,8 @@ class Record:
     parameters: Count
     bytes: Count
     sha256: StrictStr
+    scores_alone: StrictBool = False
+    """Whether its scores are kept and its file is not, as of seeds that show how much is chance."""
     temperature: Annotated[Number, Field(gt=0)] = 1.0
     """What its logits are divided by before the softmax, see `seg.scores.calibration`; 1 where none was fitted."""
     validation: Validation = field(default_factory=Validation)
@@ -260,6 +262,7 @@ class Record:
 
 _ELSEWHERE = {"any_size": True, "channel_order": "rgb", "labels_only": False, "source": ""}
 """What says something of networks made elsewhere alone → as it is for all others."""
+_USUAL = _ELSEWHERE | {"scores_alone": False}
 
 
 def as_written(record: Record) -> dict[str, Any]:
@@ -267,7 +270,7 @@ def as_written(record: Record) -> dict[str, Any]:
     entry = asdict(record)
     if record.arguments.options is None:
         del entry["arguments"]["options"]
-    return {key: value for key, value in entry.items() if key not in _ELSEWHERE or value != _ELSEWHERE[key]}
+    return {key: value for key, value in entry.items() if key not in _USUAL or value != _USUAL[key]}
 
 
 def classes_of(class_map: ClassMap) -> tuple[Class, ...]:

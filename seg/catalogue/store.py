@@ -62,6 +62,10 @@ class WeightIndex:
         except OSError as error:
             raise WeightsError(f"{self.path} cannot be opened: {error.strerror}.") from error
 
+    def networks(self) -> dict[str, Record]:
+        """The records whose files are kept."""
+        return {name: record for name, record in self.records().items() if not record.scores_alone}
+
     def record(self, name: str) -> Record:
         """Raises WeightsError, naming what is like it, else what there is, for an unknown name."""
         records = self.records()
@@ -78,6 +82,11 @@ class WeightIndex:
         one that the record describes. A file is read for that only once, unless it changes."""
         check(record)
         path = self.file(record)
+        if record.scores_alone:
+            raise WeightsError(
+                f"Of {record.name} only the scores are kept: train it anew with "
+                f"`seg grid recipes/{record.dataset}.toml --only {record.name}`."
+            )
         try:
             found = _sha256(path, *_version(path))
         except OSError as error:

@@ -27,7 +27,7 @@ def calibrate(
     from seg.scores.evaluation import Account, evaluate, samples_for
 
     index = WeightIndex(folder or SHIPPED)
-    chosen = [record for name, record in index.records().items() if fnmatchcase(name, pattern)]
+    chosen = [record for name, record in index.networks().items() if fnmatchcase(name, pattern)]
     if not chosen:
         raise WeightsError(f"{index.folder} has no weight set whose name fits {pattern!r}.")
     for record in chosen:

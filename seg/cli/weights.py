@@ -55,13 +55,15 @@ def weights(
         for s in sets:
             r, v = s.record, s.record.validation
             columns = "".join(f"{as_score(x):>8}" for x in (v.mean_iou, v.mean_dice, v.pixel_accuracy, v.boundary_f1))
-            print(f"{s.name:36}{r.parameters:12,}{r.bytes / 1e6:7.1f}{columns}")
+            size = "–" if r.scores_alone else f"{r.bytes / 1e6:.1f}"
+            print(f"{s.name:36}{r.parameters:12,}{size:>7}{columns}")
     if verify:
         from seg.likeness.likeness import FILE, Likeness
 
-        for s in sets:
+        kept = [s for s in sets if not s.record.scores_alone]
+        for s in kept:
             WeightIndex(s.folder).verify(s.record)
         beside = [one / FILE.name for one in folders if (one / FILE.name).exists()]
         for file in beside:
             Likeness.verify(file)
-        print(f"{len(sets) + len(beside)} files match their checksums.", file=sys.stderr)
+        print(f"{len(kept) + len(beside)} files match their checksums.", file=sys.stderr)

@@ -32,6 +32,7 @@ class ScaledPictures:
         self.max_bytes = max_bytes
         self._lock = threading.RLock()
         self._held: OrderedDict[tuple, tuple[weakref.ref[np.ndarray], Tensor]] = OrderedDict()
+        self._bytes = 0
 
     def at(self, image: np.ndarray, factor: float, device: torch.device) -> Tensor:
         """`resize` of a picture, uint8 (H, W, 3) or (H, W): uint8 (C, factor·H, factor·W) on the device, which others
@@ -46,22 +47,26 @@ class ScaledPictures:
                 return scaled
         scaled = resize(to_tensor(image, device), factor)
         with self._lock:
+            for gone in [one for one, (picture, _) in self._held.items() if one == key or picture() is None]:
+                self._let_go(gone)
             self._held[key] = weakref.ref(image), scaled
-            for gone in [key for key, (picture, _) in self._held.items() if picture() is None]:
-                del self._held[gone]
-            while self.held_bytes > self.max_bytes:
-                self._held.popitem(last=False)
+            self._bytes += scaled.nbytes
+            while self._bytes > self.max_bytes:
+                self._let_go(next(iter(self._held)))
         return scaled
+
+    def _let_go(self, key: tuple) -> None:
+        self._bytes -= self._held.pop(key)[1].nbytes
 
     def clear(self) -> None:
         """Let go of all."""
         with self._lock:
             self._held.clear()
+            self._bytes = 0
 
     @property
     def held_bytes(self) -> int:
-        with self._lock:
-            return sum(scaled.nbytes for _, scaled in self._held.values())
+        return self._bytes
 
 
 SCALED = ScaledPictures()

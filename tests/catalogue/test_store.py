@@ -160,9 +160,17 @@ def test_many_writers_at_once_lose_no_record(weights):
 def test_every_shipped_set_matches_its_checksum_builds_and_has_scores(shipped):
     records = shipped.records()
     assert {"street/fcn8s-wce", "street/unet-wce"} <= set(records)
-    for record in records.values():
+    for record in shipped.networks().values():
         model = shipped.load(record)
         assert sum(p.numel() for p in model.parameters()) == record.parameters
         assert shipped.file(record).stat().st_size == record.bytes < 20e6
         assert 0 < record.validation.mean_iou < 1
         assert record.curve
+
+
+def test_a_set_of_which_only_the_scores_are_kept_is_listed_and_says_how_to_train_it(shipped):
+    alone = shipped.records().keys() - shipped.networks().keys()
+    assert {"shapes/unet-dice-seed1", "shapes/unet-dice-seed2"} <= alone
+    assert all(name.startswith("shapes/") and shipped.record(name).validation.mean_iou for name in alone)
+    with pytest.raises(WeightsError, match=r"Of shapes/unet-dice-seed1 only the scores are kept: train it anew"):
+        Segmenter.load("shapes/unet-dice-seed1", "cpu")

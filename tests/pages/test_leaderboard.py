@@ -65,6 +65,13 @@ def test_the_page_lists_every_set_with_the_verdict_of_the_intervals(page):
     assert len(page.get("plotly_chart")) == 6
 
 
+def test_a_set_of_which_only_the_scores_are_kept_stands_here_and_is_asked_nothing(tmp_path, monkeypatch):
+    alone = measured("street/unet-wce", 0.5, scores_alone=True)
+    page = visit(tmp_path, monkeypatch, measured("street/fcn8s-wce", 0.55), alone)
+    assert set(page.dataframe[0].value["set"]) == {"street/fcn8s-wce", "street/unet-wce"}
+    assert set(resources.sets()) == {"street/fcn8s-wce"}
+
+
 def test_what_stays_in_sight_when_the_table_scrolls_leaves_room_for_the_scores_on_a_phone(page):
     columns = json.loads(page.dataframe[0].proto.columns)
     assert sum(column["width"] for column in columns.values() if column.get("pinned")) < 150

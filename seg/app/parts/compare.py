@@ -126,13 +126,8 @@ def _show_table(
         return f"{value:.3f}" if value == value else "–"
 
     rows = [
-        Row(
-            name,
-            [text(*pair) for pair in zip(row, table.columns, strict=True)],
-            best.loc[name].tolist(),
-            colours.get(name, ""),
-        )
-        for name, row in zip(table.index, table.to_numpy(float), strict=True)
+        Row(name, [text(*pair) for pair in zip(row, table.columns, strict=True)], bold, colours.get(name, ""))
+        for name, row, bold in zip(table.index, table.to_numpy(float), best.to_numpy().tolist(), strict=True)
     ]
     score_table(list(table.columns), rows, label, key, running.see_alone)
 
