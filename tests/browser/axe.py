@@ -8,7 +8,6 @@ SCRIPT = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 
 STREAMLITS = {
     "presentation-role-conflict": "st.file_uploader's drop zone has a name and no role",
-    "scrollable-region-focusable": "st.table, where it is wider than the screen, cannot be scrolled by keys",
 }
 """Rules of axe-core that elements of Streamlit's own break; docs/viewer.md lists them, too."""
 

@@ -99,3 +99,15 @@ def test_no_page_is_longer_on_a_phone_than_seven_screens(browser, serve, path, l
     still(page)
     page.wait_for_function(f"{LENGTH} <= {LONGEST}")
     page.close()
+
+
+def test_a_row_that_is_wider_than_a_phone_can_be_reached_and_scrolled_by_keys(browser, serve):
+    page = opened(browser, f"{serve('streamlit_app.py')}/upsampling?dataset=street", **PHONE)
+    row = page.locator(".st-key-row-ways-up")
+    expect(row).to_have_attribute("tabindex", "0")
+    row.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('.st-key-row-ways-up').scrollLeft > 0")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(row).not_to_have_attribute("tabindex", "0")
+    page.close()

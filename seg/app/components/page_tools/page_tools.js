@@ -16,6 +16,7 @@ import { find, make, setText } from "../dom.js";
 import { drawn, pngOf, svgOf } from "../picture.js";
 import { inDaylight, onPaper } from "../paper.js";
 import { piecesOfPage } from "./gather.js";
+import { keepReaching } from "./reach.js";
 
 const UNPRINTABLE = "[data-testid=stPlotlyChart]";
 const PRINTED = "seg-printed";
@@ -33,6 +34,8 @@ function createTools(root) {
   let timer = 0;
   /** @type {number | null} */
   let taken = null; // the last handout
+  /** @type {(() => void) | null} */
+  let endReaching = null;
   const [pictures, list] = [find(root, ".pictures", HTMLDetailsElement), find(root, "ul")];
 
   find(root, ".copy").onclick = copy;
@@ -122,9 +125,12 @@ function createTools(root) {
     document.addEventListener("keydown", leave);
     window.addEventListener("beforeprint", freeze);
     window.addEventListener("afterprint", thaw);
+    endReaching ??= keepReaching();
   }
 
   function rest() {
+    endReaching?.();
+    endReaching = null;
     document.removeEventListener("keydown", leave);
     window.removeEventListener("beforeprint", freeze);
     window.removeEventListener("afterprint", thaw);
