@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from pandas.io.formats.style import Styler
 
+NOTHING = "–"
+"""Stands where there is no value."""
+
 
 def dataframe(data: "pd.DataFrame | Styler", alt: str, **settings: Any) -> None:
     """`st.dataframe` with these settings; its columns go along as they are called and formatted there."""
@@ -29,7 +32,7 @@ def dataframe(data: "pd.DataFrame | Styler", alt: str, **settings: Any) -> None:
         rows = [[str(label), *row] for label, row in zip(frame.index, rows, strict=True)]
     take_along.table(alt, head, rows)
     with st.container(gap=None):
-        st.dataframe(data, alt=alt, **settings)
+        st.dataframe(data, alt=alt, placeholder=NOTHING, **settings)
         on_paper(alt, head, rows)
 
 
@@ -48,7 +51,7 @@ def _label(config: Any, name: str) -> str:
 def _words(value: Any, config: Any) -> str:
     """As its column has it."""
     if value is None or value != value:
-        return "–"
+        return NOTHING
     pattern = config.get("type_config", {}).get("format") if isinstance(config, dict) else None
     if pattern == "localized":
         return f"{value:,.10g}"

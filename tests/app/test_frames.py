@@ -27,3 +27,8 @@ def test_columns_go_along_as_they_are_called_ordered_and_formatted():
         ),
         "Styled": (["set", "iou"], [["U-Net", "0.512"], ["<b>", "–"]]),
     }
+
+
+def test_where_there_is_no_value_the_screen_shows_what_the_handout_does():
+    app = AppTest.from_string(SCRIPT).run()
+    assert [table.proto.placeholder for table in app.dataframe] == ["–", "–"]

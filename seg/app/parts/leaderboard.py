@@ -82,7 +82,6 @@ def table(rows: Sequence[Row]) -> None:
     dataframe(
         shown,
         hide_index=True,
-        placeholder="–",
         column_order=[
             "network", *(["dataset"] if board["dataset"].nunique() > 1 else []),
             "mean_iou", *(["spread"] if several else []), "interval", "verdict", "parameters", "gflops",
@@ -193,7 +192,6 @@ def decoders(rows: Sequence[Row]) -> None:
     dataframe(
         shown,
         hide_index=True,
-        placeholder="–",
         height=38 + 35 * len(shown),
         column_config={title: st.column_config.NumberColumn(format="%+.3f") for title in deltas},
         alt="U-Net and FC-DenseNet against FCN-8s, pair by pair",

@@ -94,7 +94,6 @@ def classes(found: Totals, network: int) -> None:
     dataframe(
         table,
         hide_index=True,
-        placeholder="–",
         height=min(HEAD + LINE * len(table), 480),
         column_config={
             "Class": st.column_config.TextColumn(pinned=True),

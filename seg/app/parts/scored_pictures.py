@@ -214,7 +214,6 @@ def _table(evaluation: Evaluation, totals: Totals, places: Sequence[int], cell: 
     chosen = st.dataframe(
         pd.DataFrame(columns),
         hide_index=True,
-        placeholder="–",
         height=min(HEIGHT, 40 + LINE * len(rows)),
         row_height=LINE,
         key=key,

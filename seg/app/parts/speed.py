@@ -75,7 +75,6 @@ def _speeds(measured: Sequence[Mapping[str, Any]], title: str, time: str, words:
     dataframe(
         shown,
         hide_index=True,
-        placeholder="–",
         height=min(38 + 35 * len(shown), 420),
         column_config={
             title: st.column_config.TextColumn(pinned=True),
