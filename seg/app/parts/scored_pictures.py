@@ -216,6 +216,7 @@ def _table(evaluation: Evaluation, totals: Totals, places: Sequence[int], cell: 
         hide_index=True,
         height=min(HEIGHT, 40 + LINE * len(rows)),
         row_height=LINE,
+        placeholder=frames.NOTHING,
         key=key,
         on_select=take_line,
         selection_mode=["single-row-required", "single-cell"],
