@@ -4,7 +4,7 @@ const SIDEWAYS = [
   '[class*="st-key-row-"]',
   '[class*="st-key-wide-"]',
   '[class*="st-key-beside-"] > * > [data-testid="stHorizontalBlock"]',
-  '[data-testid="stTableStyledTable"], [data-testid="stTable"] *:has(> table)',
+  '[data-testid="stTable"] :has(> table)',
 ].join(", ");
 const REACHED = "data-seg-reached";
 
