@@ -18,7 +18,6 @@ with pictures:
     exhibit = gallery.choose(class_map, bar)
 take_along.of(entry.record for entry in comparison.entries)
 work = runs.start(exhibit, comparison, shown=True)
-runs.show(exhibit, work, class_map)
-results.show(exhibit, work, comparison, class_map)
+runs.show(exhibit, work, class_map, below=lambda: results.show(exhibit, work, comparison, class_map))
 st.header("What to look at")
 controls.lesson(comparison, sets.values())

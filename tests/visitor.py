@@ -1,6 +1,8 @@
 """A visit without a browser: Streamlit's own messages over its websocket, and files as its uploader sends them."""
 
 import http.client
+import json
+import math
 import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -27,8 +29,10 @@ class Visitor:
         self.session = ""
         self.uploader = ""
         """The id of the first uploader on the page."""
+        self.whole_runs = self.parts_drawn = 0
+        """How often the whole page, and a fragment of it, has been drawn."""
         self._again: dict[str, tuple[float, float]] = {}
-        """Fragment → when it is to be drawn again, and how many seconds after that once more."""
+        """Fragment → when it is to be drawn again, and how many seconds after that once more; infinite for once."""
         status, headers, _ = self.get("/_stcore/health")
         assert status == 200, f"{url} does not answer: {status}"
         self.token = next(value.split(";")[0].split("=", 1)[1] for value in headers if value.startswith(f"{XSRF}="))
@@ -124,7 +128,7 @@ class Visitor:
         while (now := time.monotonic()) < end:
             for fragment, (due, every) in list(self._again.items()):
                 if due <= now:
-                    self._again[fragment] = now + every, every
+                    self._again[fragment] = now + every, every  # never again where it was to be once
                     self._ask(fragment=fragment)
             due = min((due for due, _ in self._again.values()), default=end)
             try:
@@ -140,8 +144,11 @@ class Visitor:
         if message.HasField("new_session"):
             self.session = message.new_session.initialize.session_id or self.session
             if _is_of_whole_page(message):
+                self.whole_runs += 1
                 self._again.clear()
                 self.uploader = ""
+            else:
+                self.parts_drawn += 1
         elif message.HasField("auto_rerun"):
             every = message.auto_rerun.interval
             self._again[message.auto_rerun.fragment_id] = time.monotonic() + every, every
@@ -153,6 +160,9 @@ class Visitor:
             assert not element.HasField("exception"), element.exception.message
             if element.HasField("file_uploader") and not self.uploader:
                 self.uploader = element.file_uploader.id
+            if element.bidi_component.component_name.endswith("look_again"):
+                seconds = json.loads(element.bidi_component.json)["seconds"]
+                self._again[message.delta.fragment_id] = time.monotonic() + seconds, math.inf
 
 
 def _is_of_whole_page(message: ForwardMsg) -> bool:

@@ -17,9 +17,12 @@ from seg.service.service import Request, Visitor
 
 POLL_SECONDS = 0.3
 
-SOONEST, LATEST, SHARE = 0.5, 4.0, 0.1
-"""Seconds between two looks of a page at what is on its way, and their share of what the line takes: many who wait and
-look again and again would take the time that the networks need."""
+SOONEST, LATEST = 0.5, 6.0
+"""Seconds between two looks of a page at what is on its way."""
+
+IN_LINE, AT_WORK = 0.7, 0.1
+"""Seconds until the next look, as a share of those until all is done: while others come first there is nothing to see,
+and many who look again and again would take the time that the networks need."""
 
 
 def question_of(
@@ -61,7 +64,8 @@ def in_line(futures: Iterable[Future[Any]]) -> str:
 
 def next_look(futures: Iterable[Future[Any]]) -> float:
     """Seconds until a page that waits for these looks again."""
-    return float(min(max(SHARE * resources.SERVICE.place(futures).seconds, SOONEST), LATEST))
+    ahead, seconds = resources.SERVICE.place(futures)
+    return min(max((IN_LINE if ahead else AT_WORK) * seconds, SOONEST), LATEST)
 
 
 def collect(questions: Mapping[str, Future[Any]], label: str = "The networks are at work") -> dict[str, Any]:

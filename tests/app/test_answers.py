@@ -31,7 +31,10 @@ def test_memory_that_ran_out_is_said_in_our_words(error):
     assert sentence(error).startswith("There is not enough memory for this picture: choose a coarser detail")
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [(0, 0.5), (4, 0.5), (20, 2.0), (90, 4.0)])
-def test_who_waits_long_looks_less_often(seconds, expected, monkeypatch):
-    monkeypatch.setattr(answers.resources.SERVICE, "place", lambda _: Place(3, seconds))
+@pytest.mark.parametrize(
+    ("ahead", "seconds", "expected"),
+    [(0, 0, 0.5), (0, 4, 0.5), (0, 20, 2.0), (0, 90, 6.0), (3, 0.2, 0.5), (3, 4, 2.8), (3, 20, 6.0)],
+)
+def test_who_waits_long_looks_less_often(ahead, seconds, expected, monkeypatch):
+    monkeypatch.setattr(answers.resources.SERVICE, "place", lambda _: Place(ahead, seconds))
     assert answers.next_look([]) == pytest.approx(expected)

@@ -72,7 +72,7 @@ def upload(page: Page, which: int, *files) -> None:
     if which:
         page.get_by_role("button", name="This photo").click()
         page.locator('input[type="file"]').nth(which).wait_for(state="attached")
-        page.wait_for_timeout(300)  # the page is drawn anew for what has been opened
+        page.wait_for_timeout(1000)  # the page is drawn anew for what has been opened, on a busy machine not at once
         still(page)
     page.locator('input[type="file"]').nth(which).set_input_files(list(files))
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from seg.app import address, resources
 from seg.app.answers import ask, in_line, next_look, question_of, sentence
+from seg.app.components.look_again import look_again
 from seg.app.components.viewer import Panel, Wish, viewer
 from seg.app.components.viewer.layers import encoded
 from seg.app.layout import slot
@@ -24,8 +25,10 @@ from seg.service.service import Request
 
 PATIENCE = 0.4
 """Seconds for which the page waits, since warm networks are done by then and the page need not be drawn twice."""
+WORK = "work"
+"""The fragment of all that is drawn anew as networks finish."""
 VIEWER = "viewer"
-"""The fragment that the panels are drawn in."""
+"""The fragment in it that the panels are drawn in."""
 BESIDE = "beside"
 """The session's word for the network that is also shown at the detail that it was trained at."""
 _FOLLOW = "_seg_truth_painted"
@@ -118,12 +121,12 @@ def show(
     class_map: ClassMap,
     paints: bool = True,
     also: Callable[[Run], Panel | None] | None = None,
+    below: Callable[[], None] | None = None,
 ) -> None:
-    """The panels, drawn anew as networks finish, below what must be said of them; when the last one has finished, the
-    whole page follows.
+    """The panels, drawn anew as networks finish, below what must be said of them.
 
     paints: whether what a visitor paints becomes the truth. also: what else is shown of a network that has
-    finished.
+    finished. below: draws what stands under the panels, as often as they are drawn.
     """
     chosen, detail = slot(not runs), st.session_state.settings.detail
     if not runs:
@@ -132,9 +135,18 @@ def show(
     if runs and detail > 1:
         with finer:
             _what_detail_does(exhibit, runs, detail)
-    pending = bool(wait([run.future for run in runs], PATIENCE).not_done)
-    every = next_look(run.future for run in runs) if pending else None
-    st.fragment(_panels, run_every=every, key=VIEWER)(exhibit, runs, class_map, pending, paints, also)
+
+    @st.fragment(key=WORK)
+    def work() -> None:
+        pending = bool(wait([run.future for run in runs], PATIENCE).not_done)
+        st.fragment(_panels, key=VIEWER)(exhibit, runs, class_map, paints, also)
+        if below:
+            below()
+        with slot(pending):
+            if pending:
+                look_again(next_look(run.future for run in runs), "look-again")
+
+    work()
 
 
 def see_alone(name: str) -> None:
@@ -180,13 +192,11 @@ def _panels(
     exhibit: Exhibit,
     runs: Sequence[Run],
     class_map: ClassMap,
-    pending: bool,
     paints: bool,
     also: Callable[[Run], Panel | None] | None,
 ) -> None:
-    arrived = pending and all(run.future.done() for run in runs)
-    arrived = arrived or any(run.future.cancelled() for run in runs)  # he was away, and is back
-    if st.session_state.pop(_FOLLOW, False) or arrived:
+    is_back = any(run.future.cancelled() for run in runs)  # he was away
+    if st.session_state.pop(_FOLLOW, False) or is_back:
         st.rerun()
     with st.container():
         _notices(exhibit, finished(runs))
@@ -210,7 +220,7 @@ def _panels(
     )
     if runs:
         _status(runs, class_map)
-    if pending and (waits := in_line(run.future for run in runs)):
+    if waits := in_line(run.future for run in runs):
         st.markdown(f"{waits}: others come first.")
 
 
