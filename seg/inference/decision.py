@@ -15,11 +15,9 @@ from seg.inference.engines.openvino.compiling import compile_network
 
 log = logging.getLogger(__name__)
 
-BLOCK = (192, 512)
+LARGE, SMALL = (192, 512), (96, 512)
 """Pixels that OpenVINO decides at once, as its compiler likes to see them: enough to keep two cores busy, few enough
-for a cache."""
-
-PIXELS = BLOCK[0] * BLOCK[1]
+for a cache. What has fewer than a large block is decided in small ones."""
 
 LOCK = threading.Lock()
 
@@ -56,28 +54,30 @@ def openvino_decision(logits: Tensor, temperature: float = 1.0) -> tuple[Tensor,
     Raises ImportError without OpenVINO, RuntimeError where it cannot.
     """
     pixels = logits.shape[1]
-    if pixels < PIXELS:
-        label, sure = openvino_decision(F.pad(logits, (0, PIXELS - pixels)), temperature)
+    shape = LARGE if pixels >= LARGE[0] * LARGE[1] else SMALL
+    size = shape[0] * shape[1]
+    if pixels < size:
+        label, sure = openvino_decision(F.pad(logits, (0, size - pixels)), temperature)
         return label[:pixels], sure[:pixels]
     label, sure = np.empty(pixels, np.uint8), np.empty(pixels, np.float16)
     sharpness = np.full((1, 1), 1 / temperature, np.float32)
-    for start in range(0, pixels, PIXELS):
-        block = slice(min(start, pixels - PIXELS), min(start + PIXELS, pixels))
+    for start in range(0, pixels, size):
+        block = slice(min(start, pixels - size), min(start + size, pixels))
         with LOCK:
-            request = _request(len(logits))
-            request.infer([sharpness, *(plane[block].view(BLOCK).numpy() for plane in logits)], share_inputs=True)
+            request = _request(len(logits), shape)
+            request.infer([sharpness, *(plane[block].view(shape).numpy() for plane in logits)], share_inputs=True)
             label[block] = request.get_output_tensor(0).data.ravel()
             sure[block] = request.get_output_tensor(1).data.ravel()
     return torch.from_numpy(label), torch.from_numpy(sure)
 
 
 @cache
-def _request(classes: int) -> Any:
-    """For 1 / temperature, float32 (1, 1), and a block's planes, one for each class."""
+def _request(classes: int, shape: tuple[int, int]) -> Any:
+    """For 1 / temperature, float32 (1, 1), and a block's planes of this shape, one for each class."""
     from openvino import Model
     from openvino import opset13 as op
 
-    planes = [op.parameter(BLOCK, np.float32) for _ in range(classes)]
+    planes = [op.parameter(shape, np.float32) for _ in range(classes)]
     sharpness = op.parameter([1, 1], np.float32)
     best, label = planes[0], op.constant(np.float32(0))
     for i, plane in enumerate(planes[1:], start=1):

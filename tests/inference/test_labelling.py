@@ -11,6 +11,7 @@ from seg.inference.labelling import labels_at
 
 DECISIONS = [softmax_decision, openvino_decision]
 SIZES = [(1, 1), (7, 5), (23, 31), (360, 480), (50, 700), (1200, 901)]
+SMALL, LARGE = (height * width for height, width in (decision.SMALL, decision.LARGE))
 
 
 @pytest.mark.parametrize("decide", DECISIONS)
@@ -30,7 +31,7 @@ def test_labels_made_strip_by_strip_are_those_of_bilinear_interpolation_as_a_who
 
 
 @pytest.mark.parametrize("decide", DECISIONS)
-@pytest.mark.parametrize("pixels", [1, 1000, decision.PIXELS, decision.PIXELS + 1, 3 * decision.PIXELS - 7])
+@pytest.mark.parametrize("pixels", [1, 1000, SMALL, SMALL + 1, LARGE - 1, LARGE, LARGE + 1, 3 * LARGE - 7])
 @pytest.mark.parametrize("classes", [2, 3, 12])
 @pytest.mark.parametrize("temperature", [1.0, 0.4, 5.0])
 def test_the_first_of_the_largest_wins_with_its_softmax_probability(pixels, classes, temperature, decide):
