@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 MEANS = {"mean Dice": "mean_dice", "mean IoU": "mean_iou", "pixel accuracy": "pixel_accuracy"}
 MAP_SIDE = 480
-POLL_SECONDS = 1.0
 CHART = {"displayModeBar": False}
 DICE_CHART = "dice-chart"
 TABLE_WIDTH = 560
@@ -136,14 +135,12 @@ def over_all(uploads: Sequence[Exhibit], comparison: Comparison, class_map: Clas
     """The scores over all labelled uploads: one confusion matrix summed over the pictures, as in the papers."""
     st.header(f"All {len(uploads)} labelled photos together")
     work = [(exhibit, running.start(exhibit, comparison)) for exhibit in uploads]
-    pending = not all(run.future.done() for _, runs in work for run in runs)
-    st.fragment(_over_all, run_every=POLL_SECONDS if pending else None)(work, class_map, pending)
+    st.fragment(_over_all)(work, class_map)
 
 
-def _over_all(work: Sequence[tuple[Exhibit, list[Run]]], class_map: ClassMap, pending: bool) -> None:
+def _over_all(work: Sequence[tuple[Exhibit, list[Run]]], class_map: ClassMap) -> None:
     complete = [(exhibit, runs) for exhibit, runs in work if all(run.future.done() for run in runs)]
-    if pending and len(complete) == len(work):
-        st.rerun()
+    pending = len(complete) < len(work)
     able = {run.entry.title for _, runs in complete for run in running.finished(runs)}
     totals: dict[str, np.ndarray] = {}
     scored, errors = 0, []
@@ -164,6 +161,7 @@ def _over_all(work: Sequence[tuple[Exhibit, list[Run]]], class_map: ClassMap, pe
         _show_table(
             score_frame(measured, class_map), class_map, "Scores over all labelled photos", "scores-of-all", measured
         )
+    running.follow(pending, [run for _, runs in work for run in runs], "look-again-at-all")
 
 
 def agreement(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd.DataFrame | None":

@@ -142,11 +142,16 @@ def show(
         st.fragment(_panels, key=VIEWER)(exhibit, runs, class_map, paints, also)
         if below:
             below()
-        with slot(pending):
-            if pending:
-                look_again(next_look(run.future for run in runs), "look-again")
+        follow(pending, runs, "look-again")
 
     work()
+
+
+def follow(pending: bool, runs: Sequence[Run], key: str) -> None:
+    """Have the fragment that this is called in drawn anew in a while if some of these were `pending` when it was."""
+    with slot(pending):
+        if pending:
+            look_again(next_look(run.future for run in runs), key)
 
 
 def see_alone(name: str) -> None:
