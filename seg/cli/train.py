@@ -21,7 +21,9 @@ def train(
     width: str = "slim",
     base: Annotated[int | None, typer.Option(help="channels of the first layer")] = None,
     levels: Annotated[int | None, typer.Option(help="how often the resolution is halved")] = None,
-    backbone: Annotated[str | None, typer.Option(help="an encoder with an ImageNet start: efficientnet_lite0")] = None,
+    backbone: Annotated[
+        str | None, typer.Option(help="an encoder with an ImageNet start: efficientnet_lite0, _lite1, _lite2")
+    ] = None,
     pretrained: Annotated[bool, typer.Option(help="whether the backbone starts from ImageNet")] = True,
     upsampling: Annotated[
         str | None, typer.Option(help="encoder_decoder: unpool, transposed, bilinear, nearest")

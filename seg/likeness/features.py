@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from seg.models.efficientnet import STAGES, Lite0, batch_norm, convolution
+from seg.models.efficientnet import LITE0, EfficientNetLite, batch_norm, convolution, stages
 
 SIZE = 1280
 """How many numbers describe a picture."""
@@ -29,8 +29,8 @@ class Features(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = Lite0()
-        self.head = nn.Sequential(convolution(STAGES[-1][1], SIZE), batch_norm(SIZE))
+        self.encoder = EfficientNetLite(LITE0)
+        self.head = nn.Sequential(convolution(stages(LITE0)[-1].channels, SIZE), batch_norm(SIZE))
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu6(self.head(self.encoder(x)[-1])).mean((2, 3))

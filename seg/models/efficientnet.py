@@ -1,12 +1,13 @@
-"""Decoders on EfficientNet-Lite0: Tan, Le, 'EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks',
+"""Decoders on EfficientNet-Lite: Tan, Le, 'EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks',
 ICML 2019; Lite is the authors' variant without squeeze-and-excitation and with ReLU6.
 
 An image classifier made fully convolutional, as Long, Shelhamer and Darrell (CVPR 2015) did with VGG16: its features at
 strides 2 to 32 are what a decoder reads, and its weights may come from ImageNet. Layers have the names, the order and
-the results of timm's `tf_efficientnet_lite0` and of smp's U-Net, which take seconds to import.
+the results of timm's `tf_efficientnet_lite…` and of smp's U-Net, which take seconds to import.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -15,17 +16,32 @@ from torch import Tensor, nn
 from .blocks import ADDED, JOINED, Network, Skip, conv_bn_relu, crop_to, pad_to_multiple, skip_or_zeros
 from .fcn import upscore
 
+
+class Stage(NamedTuple):
+    expansion: int
+    channels: int
+    layers: int
+    stride: int
+    kernel: int
+
+
 STAGES = (
-    # expansion, channels, layers, stride, kernel
-    (1, 16, 1, 1, 3),
-    (6, 24, 2, 2, 3),
-    (6, 40, 2, 2, 5),
-    (6, 80, 3, 2, 3),
-    (6, 112, 3, 1, 5),
-    (6, 192, 4, 2, 5),
-    (6, 320, 1, 1, 3),
+    Stage(1, 16, 1, 1, 3),
+    Stage(6, 24, 2, 2, 3),
+    Stage(6, 40, 2, 2, 5),
+    Stage(6, 80, 3, 2, 3),
+    Stage(6, 112, 3, 1, 5),
+    Stage(6, 192, 4, 2, 5),
+    Stage(6, 320, 1, 1, 3),
 )
-"""Table 1 of the paper; Lite keeps the first and the last stage at one layer."""
+"""Table 1 of the paper: those of Lite0."""
+
+LITE0 = "efficientnet_lite0"
+SCALING = {LITE0: (1.0, 1.0), "efficientnet_lite1": (1.0, 1.1), "efficientnet_lite2": (1.1, 1.2)}
+"""By how much a network has more channels and more layers than Lite0."""
+
+STEM = 32
+"""Channels of the first layer, in each of them."""
 
 FEATURES = (0, 1, 2, 4, 6)
 """The stages after which a decoder reads: the last at each of the strides 2, 4, 8, 16 and 32."""
@@ -35,6 +51,25 @@ WIDTHS = (256, 128, 64, 32, 16)
 
 BASE = WIDTHS[-1]
 """Channels of a decoder's last level, from which a class for each pixel is read."""
+
+
+def stages(name: str) -> tuple[Stage, ...]:
+    """Of one of `SCALING`. Channels are a multiple of 8; the first and the last stage keep their one layer."""
+    width, depth = SCALING[name]
+    last = len(STAGES) - 1
+    return tuple(
+        stage._replace(
+            channels=_multiple_of_8(width * stage.channels),
+            layers=stage.layers if i in (0, last) else math.ceil(depth * stage.layers),
+        )
+        for i, stage in enumerate(STAGES)
+    )
+
+
+def _multiple_of_8(channels: float) -> int:
+    """The nearest, or the one above where that is less than nine tenths."""
+    nearest = max(8, int(channels + 4) // 8 * 8)
+    return nearest if nearest >= 0.9 * channels else nearest + 8
 
 
 def widths(base: int) -> tuple[int, ...]:
@@ -101,16 +136,16 @@ class InvertedResidual(nn.Module):
         return x + y if self.residual else y
 
 
-class Lite0(nn.Module):
-    """EfficientNet-Lite0 without its classifier. Returns what each stage in `FEATURES` gives."""
+class EfficientNetLite(nn.Module):
+    """One of `SCALING` without its classifier. Returns what each stage in `FEATURES` gives."""
 
-    def __init__(self, in_channels: int = 3):
+    def __init__(self, name: str, in_channels: int = 3):
         super().__init__()
-        channels = 32
+        channels = STEM
         self.conv_stem = convolution(in_channels, channels, 3, stride=2)
         self.bn1 = batch_norm(channels)
         self.blocks = nn.Sequential()
-        for expansion, out_channels, layers, stride, kernel in STAGES:
+        for expansion, out_channels, layers, stride, kernel in stages(name):
             stage = nn.Sequential()
             for layer in range(layers):
                 step = stride if layer == 0 else 1
@@ -131,13 +166,13 @@ class Lite0(nn.Module):
         return features
 
 
-class Lite0Encoder(nn.Module):
+class LiteEncoder(nn.Module):
     """Returns the picture and its features at strides 2 to 32."""
 
-    def __init__(self, in_channels: int = 3):
+    def __init__(self, name: str, in_channels: int = 3):
         super().__init__()
-        self.model = Lite0(in_channels)
-        self.out_channels = (in_channels, *(STAGES[i][1] for i in FEATURES))
+        self.model = EfficientNetLite(name, in_channels)
+        self.out_channels = (in_channels, *(stages(name)[i].channels for i in FEATURES))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         return [x, *self.model(x)]
@@ -149,9 +184,9 @@ class LiteFCN(Network):
     The skips' score layers start at zero, as in the paper: the finer networks begin as FCN-32s.
     """
 
-    def __init__(self, num_classes: int, in_channels: int = 3, stride: int = 8, dropout: float = 0.2):
+    def __init__(self, backbone: str, num_classes: int, in_channels: int = 3, stride: int = 8, dropout: float = 0.2):
         super().__init__()
-        self.encoder = Lite0Encoder(in_channels)
+        self.encoder = LiteEncoder(backbone, in_channels)
         *_, pool3, pool4, deepest = self.encoder.out_channels
         channels = {"pool4": pool4, "pool3": pool3}
         self.skip_names = {32: (), 16: ("pool4",), 8: ("pool4", "pool3")}[stride]
@@ -186,9 +221,9 @@ class LiteEncoderDecoder(Network):
 
     skip_names: tuple[str, ...] = ()
 
-    def __init__(self, num_classes: int, in_channels: int = 3, base: int = BASE):
+    def __init__(self, backbone: str, num_classes: int, in_channels: int = 3, base: int = BASE):
         super().__init__()
-        self.encoder = Lite0Encoder(in_channels)
+        self.encoder = LiteEncoder(backbone, in_channels)
         channels = widths(base)
         below = (self.encoder.out_channels[-1], *channels)
         self.decoder = nn.ModuleList(
@@ -243,9 +278,9 @@ class LiteUNet(Network):
     column.
     """
 
-    def __init__(self, num_classes: int, in_channels: int = 3, base: int = BASE):
+    def __init__(self, backbone: str, num_classes: int, in_channels: int = 3, base: int = BASE):
         super().__init__()
-        self.encoder = Lite0Encoder(in_channels)
+        self.encoder = LiteEncoder(backbone, in_channels)
         self.decoder = UNetDecoder(self.encoder.out_channels[1:], base)
         self.head = nn.Sequential(nn.Conv2d(base, num_classes, 3, padding=1))
         nn.init.xavier_uniform_(self.head.get_parameter("0.weight"))

@@ -1,4 +1,4 @@
-"""Two small convolutions on what EfficientNet-Lite0 makes of a picture at strides 8, 16 and 32: what a few painted
+"""Two small convolutions on what an EfficientNet-Lite makes of a picture at strides 8, 16 and 32: what a few painted
 photos can teach, since the encoder need not learn.
 
 Per-pixel classifiers on a frozen encoder's features at several depths: Hariharan, Arbeláez, Girshick, Malik,
@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .blocks import ADDED, Network, Skip, crop_to, pad_to_multiple, skip_or_zeros
-from .efficientnet import Lite0Encoder
+from .efficientnet import LiteEncoder
 
 STRIDES = (8, 16, 32)
 """Of the features that the head reads, finest first; what is switched off is called "stride8" and so on."""
@@ -61,9 +61,9 @@ class FeatureHead(nn.Module):
 class LiteHead(Network):
     """The encoder and the head on it. Any of its strides can be left out: it then adds nothing."""
 
-    def __init__(self, num_classes: int, in_channels: int = 3):
+    def __init__(self, backbone: str, num_classes: int, in_channels: int = 3):
         super().__init__()
-        self.encoder = Lite0Encoder(in_channels)
+        self.encoder = LiteEncoder(backbone, in_channels)
         self.skip_names = tuple(f"stride{stride}" for stride in STRIDES)
         channels = dict(zip(self.skip_names, self.encoder.out_channels[-len(STRIDES) :], strict=True))
         self.head = FeatureHead(channels, num_classes)

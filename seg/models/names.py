@@ -27,7 +27,7 @@ TRANSFORMERS = "transformers"
 HEAD = "lite_head"
 """A small head on an encoder that stays as it is: what `seg.training.teach` teaches, and `build_model` builds, too."""
 
-BACKBONES = ("efficientnet_lite0",)
+BACKBONES = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 """Encoders that may start from ImageNet, for the architectures in `ON_BACKBONE`."""
 
 ON_BACKBONE = ("encoder_decoder", "fcn32s", "fcn16s", "fcn8s", "unet")

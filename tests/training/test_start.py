@@ -1,7 +1,5 @@
 """An ImageNet start is one: the encoder computes what the classifier it came from computes."""
 
-from importlib import resources
-
 import pytest
 import timm
 import torch
@@ -10,26 +8,31 @@ from torch import nn
 
 from seg.catalogue.store import WeightIndex
 from seg.errors import TrainingError, WeightsError
-from seg.models import ON_BACKBONE, build_model
-from seg.training import start as pretrained
-from seg.training.start import PACKAGE, expected_normalisation, load_encoder, load_start
+from seg.models import BACKBONES, ON_BACKBONE, build_model
+from seg.training.start import PACKAGES, expected_normalisation, load_encoder, load_start
 from tests.conftest import make_set
 
 LITE0 = "efficientnet_lite0"
 
 
-def packaged() -> dict[str, torch.Tensor]:
-    package, path = pretrained.FILE
-    tensors = torch.load(str(resources.files(package).joinpath(path)), weights_only=True)
+every_backbone = pytest.mark.parametrize("backbone", BACKBONES)
+
+
+def packaged(backbone: str) -> dict[str, torch.Tensor]:
+    tensors = torch.load(PACKAGES[backbone].path, weights_only=True)
     return {name: tensor for name, tensor in tensors.items() if not name.endswith("num_batches_tracked")}
 
 
 @pytest.fixture(scope="module")
 def classifier() -> nn.Module:
+    return classifier_of(LITE0)
+
+
+def classifier_of(backbone: str) -> nn.Module:
     """timm's classifier with the package's tensors, all of them, in their order."""
-    network = timm.create_model("tf_efficientnet_lite0")
+    network = timm.create_model(f"tf_{backbone}")
     names = [name for name in network.state_dict() if not name.endswith("num_batches_tracked")]
-    network.load_state_dict(dict(zip(names, packaged().values(), strict=True)), strict=False)
+    network.load_state_dict(dict(zip(names, packaged(backbone).values(), strict=True)), strict=False)
     return network.eval()
 
 
@@ -52,6 +55,15 @@ def test_a_started_encoder_computes_what_the_classifier_computes(name, classifie
             torch.testing.assert_close(ours, theirs)
 
 
+@every_backbone
+def test_each_encoder_starts_with_the_tensors_of_its_own_package(backbone):
+    model, picture = build_model("fcn8s", 3, backbone=backbone).eval(), torch.rand(1, 3, 64, 96) * 2 - 1
+    load_start(model, backbone)
+    with torch.no_grad():
+        for ours, theirs in zip(model.encoder(picture)[1:], features(classifier_of(backbone), picture), strict=True):
+            torch.testing.assert_close(ours, theirs)
+
+
 def test_a_started_encoder_sees_a_grey_picture_as_it_sees_it_in_colour(classifier):
     model, picture = build_model("fcn8s", 3, 1, backbone=LITE0).eval(), torch.rand(1, 1, 64, 96) * 2 - 1
     load_start(model, LITE0)
@@ -68,9 +80,10 @@ def test_a_start_leaves_the_decoder_alone():
     assert all(torch.equal(tensor, model.state_dict()[name]) for name, tensor in before.items())
 
 
-def test_the_normalisation_is_the_one_that_timm_gives_for_this_network():
-    mean, std = expected_normalisation(LITE0)
-    config = timm.get_pretrained_cfg("tf_efficientnet_lite0")
+@every_backbone
+def test_the_normalisation_is_the_one_that_timm_gives_for_this_network(backbone):
+    mean, std = expected_normalisation(backbone)
+    config = timm.get_pretrained_cfg(f"tf_{backbone}")
     assert (mean, std) == (config.mean, config.std) == ((0.5,) * 3, (0.5,) * 3)
 
 
@@ -88,8 +101,8 @@ def test_an_encoder_starts_as_that_of_a_trained_set_whatever_stands_on_it(tmp_pa
 
 
 def test_without_the_package_the_sentence_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(pretrained, "FILE", ("no_such_package", "x.pth"))
-    with pytest.raises(TrainingError, match=rf"run pip install {PACKAGE}\.$"):
+    monkeypatch.setitem(PACKAGES, LITE0, PACKAGES[LITE0]._replace(name="no-such-package"))
+    with pytest.raises(TrainingError, match=r"run pip install no-such-package\.$"):
         load_start(build_model("fcn32s", 2, backbone=LITE0), LITE0)
 
 

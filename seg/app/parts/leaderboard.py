@@ -40,7 +40,7 @@ def choose(sets: Mapping[str, WeightSet]) -> tuple[list[Row], list[Row]]:
     """Draw the filters; returns the rows they let through, and all rows."""
     several = len(leaderboard.rows(sets.values())) < len(sets)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        slots = [st.container(width=190) for _ in range(4)]  # narrower, they grow while they are open
+        slots = [st.container(width=170) for _ in range(4)]
         address.choice("leaderboard-seeds", (False, True), False)
         each = several and st.toggle("Each seed", key="leaderboard-seeds", help="One line a training run.")
     everything = leaderboard.rows(sets.values(), each_seed=each)
@@ -192,7 +192,7 @@ def decoders(rows: Sequence[Row]) -> None:
     dataframe(
         shown,
         hide_index=True,
-        height=38 + 35 * len(shown),
+        height=min(38 + 35 * len(shown), 353),
         column_config={title: st.column_config.NumberColumn(format="%+.3f") for title in deltas},
         alt="U-Net and FC-DenseNet against FCN-8s, pair by pair",
     )
