@@ -183,21 +183,25 @@ class Memory:
 
     def _make_room(self, wanted: int, but: Hashable) -> bool:
         with self._clearing:
+            lacking = self._lacking(wanted)
             for key, held in self._oldest_first():
-                if self._fits(wanted):
-                    return True
+                if lacking <= 0:
+                    break
                 if key != but and held.shrink is not None:
-                    self._shrink(key, held, held.shrink)
+                    lacking -= self._shrink(key, held, held.shrink)
             with self._lock:
                 watched = list(self._watched.items())
             for owner, (_, _, clear) in watched:
-                if clear is not None and not self._fits(wanted):
+                if clear is not None and self._lacking(wanted) > 0:
                     clear(owner)
-            for key, held in self._oldest_first():
-                if self._fits(wanted):
-                    return True
-                if key != but and held.let_go is not None and not self._is_shown(key):
-                    self._let_go(key, held, held.let_go)
+            lacking = self._lacking(wanted)
+            if lacking > 0:
+                shown = self._on_pages()
+                for key, held in self._oldest_first():
+                    if lacking <= 0:
+                        break
+                    if key != but and held.let_go is not None and key not in shown:
+                        lacking -= self._let_go(key, held, held.let_go)
         return self._fits(wanted)
 
     @property
@@ -218,26 +222,35 @@ class Memory:
             shares[kind] = Share(before.count + 1, before.bytes + size)
         return dict(sorted(shares.items(), key=lambda item: -item[1].bytes))
 
-    def _shrink(self, key: Hashable, held: Holding, shrink: Callable[[], int]) -> None:
+    def _shrink(self, key: Hashable, held: Holding, shrink: Callable[[], int]) -> int:
+        """Returns the bytes that are free by it."""
         size, held.shrink = shrink(), None  # once: what is unpacked again is entered again
         with self._lock:
-            if self._held.get(key) is held:
-                self._sum += size - held.bytes
-                held.bytes = size
+            if self._held.get(key) is not held:
+                return 0
+            freed, held.bytes = held.bytes - size, size
+            self._sum -= freed
+            return freed
 
-    def _let_go(self, key: Hashable, held: Holding, let_go: Callable[[], object]) -> None:
+    def _let_go(self, key: Hashable, held: Holding, let_go: Callable[[], object]) -> int:
+        """Returns the bytes that are free by it."""
         with self._lock:
             if self._held.get(key) is not held:  # somebody has just used it
-                return
+                return 0
             self.forget(key)
         let_go()
+        return held.bytes
+
+    def _lacking(self, wanted: int) -> int:
+        """How many bytes more are held than leave room for so many; found once, since every holder is asked."""
+        return self.bytes + wanted - self.limit
 
     def _fits(self, wanted: int) -> bool:
-        return self.bytes + wanted <= self.limit
+        return self._lacking(wanted) <= 0
 
-    def _is_shown(self, key: Hashable) -> bool:
+    def _on_pages(self) -> set[Hashable]:
         with self._lock:
-            return any(key in page for page in self._shown.values())
+            return set[Hashable]().union(*self._shown.values())
 
     def _oldest_first(self) -> list[tuple[Hashable, Holding]]:
         with self._lock:

@@ -198,3 +198,13 @@ def test_what_has_been_let_go_is_given_back_unless_that_has_just_been_done(monke
 
 def test_sizes_are_those_of_arrays_and_texts_however_they_are_held_together():
     assert size_of({"a": (np.zeros(10, np.float32), b"12345"), "bc": [None]}) == 1 + 40 + 5 + 2 + 8
+
+
+def test_making_room_asks_what_the_watched_take_a_few_times_and_not_for_each_thing_held():
+    memory, asked, owner = Memory(1000), [], Visitor()
+    memory.watch("numbers", owner, lambda _: asked.append("how much?") or 100)
+    for number in range(800):
+        memory.hold(number, Holding("things", 1))
+    asked.clear()
+    memory.hold("large", Holding("things", 500, lambda: None))
+    assert 0 < len(asked) < 10
