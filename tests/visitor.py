@@ -15,6 +15,9 @@ from websockets.sync.client import connect
 
 XSRF = "_streamlit_xsrf"
 
+EVENTS = "$$STREAMLIT_INTERNAL_KEY_{}__events"
+"""What says that something has happened in a component of this id."""
+
 
 class Visitor:
     """Somebody who has opened the app at an address, of whose page the last message is known.
@@ -31,8 +34,9 @@ class Visitor:
         """The id of the first uploader on the page."""
         self.whole_runs = self.parts_drawn = 0
         """How often the whole page, and a fragment of it, has been drawn."""
-        self._again: dict[str, tuple[float, float]] = {}
-        """Fragment → when it is to be drawn again, and how many seconds after that once more; infinite for once."""
+        self._again: dict[str, tuple[float, float, list[WidgetState]]] = {}
+        """Fragment → when it is to be drawn again, how many seconds after that once more, infinite for once, and what
+        is said with it."""
         status, headers, _ = self.get("/_stcore/health")
         assert status == 200, f"{url} does not answer: {status}"
         self.token = next(value.split(";")[0].split("=", 1)[1] for value in headers if value.startswith(f"{XSRF}="))
@@ -119,18 +123,18 @@ class Visitor:
         asked.rerun_script.query_string = self.url.query
         asked.rerun_script.widget_states.widgets.extend(states)
         asked.rerun_script.fragment_id = fragment
-        asked.rerun_script.is_auto_rerun = bool(fragment)
+        asked.rerun_script.is_auto_rerun = bool(fragment) and not states
         self._socket.send(asked.SerializeToString())
 
     def _messages(self, seconds: float | None = None) -> Iterator[ForwardMsg]:
         """As they come; for so many seconds, or as long as there is patience for the one waited for."""
         end = time.monotonic() + (self.patience if seconds is None else seconds)
         while (now := time.monotonic()) < end:
-            for fragment, (due, every) in list(self._again.items()):
+            for fragment, (due, every, states) in list(self._again.items()):
                 if due <= now:
-                    self._again[fragment] = now + every, every  # never again where it was to be once
-                    self._ask(fragment=fragment)
-            due = min((due for due, _ in self._again.values()), default=end)
+                    self._again[fragment] = now + every, every, states  # never again where it was to be once
+                    self._ask(*states, fragment=fragment)
+            due = min((due for due, *_ in self._again.values()), default=end)
             try:
                 raw = self._socket.recv(timeout=max(min(end, due) - now, 0.001))
             except TimeoutError:
@@ -151,7 +155,7 @@ class Visitor:
                 self.parts_drawn += 1
         elif message.HasField("auto_rerun"):
             every = message.auto_rerun.interval
-            self._again[message.auto_rerun.fragment_id] = time.monotonic() + every, every
+            self._again[message.auto_rerun.fragment_id] = time.monotonic() + every, every, []
         elif message.HasField("stop_auto_rerun"):
             for fragment in message.stop_auto_rerun.fragment_ids:
                 self._again.pop(fragment, None)
@@ -161,8 +165,10 @@ class Visitor:
             if element.HasField("file_uploader") and not self.uploader:
                 self.uploader = element.file_uploader.id
             if element.bidi_component.component_name.endswith("look_again"):
-                seconds = json.loads(element.bidi_component.json)["seconds"]
-                self._again[message.delta.fragment_id] = time.monotonic() + seconds, math.inf
+                data = json.loads(element.bidi_component.json)
+                said = json.dumps([{"event": "due", "value": data["number"]}])
+                state = WidgetState(id=EVENTS.format(element.bidi_component.id), json_trigger_value=said)
+                self._again[message.delta.fragment_id] = time.monotonic() + data["seconds"], math.inf, [state]
 
 
 def _is_of_whole_page(message: ForwardMsg) -> bool:

@@ -32,6 +32,8 @@ DICE_CHART = "dice-chart"
 TABLE_WIDTH = 560
 """Of the Dice table where the chart stands beside it, in pixels."""
 DOWNLOADS_HEIGHT = 70
+OVER_ALL = "over-all"
+"""The fragment of the scores of all photos together."""
 NO_TRUTH = "{}: there was no truth"
 """What an exported table says where networks were compared with networks."""
 
@@ -135,12 +137,13 @@ def over_all(uploads: Sequence[Exhibit], comparison: Comparison, class_map: Clas
     """The scores over all labelled uploads: one confusion matrix summed over the pictures, as in the papers."""
     st.header(f"All {len(uploads)} labelled photos together")
     work = [(exhibit, running.start(exhibit, comparison)) for exhibit in uploads]
-    st.fragment(_over_all)(work, class_map)
+    st.fragment(_over_all, key=OVER_ALL)(work, class_map)
 
 
 def _over_all(work: Sequence[tuple[Exhibit, list[Run]]], class_map: ClassMap) -> None:
+    everyone = [run for _, runs in work for run in runs]
+    words = [running.come_to(run) for run in everyone]
     complete = [(exhibit, runs) for exhibit, runs in work if all(run.future.done() for run in runs)]
-    pending = len(complete) < len(work)
     able = {run.entry.title for _, runs in complete for run in running.finished(runs)}
     totals: dict[str, np.ndarray] = {}
     scored, errors = 0, []
@@ -161,7 +164,7 @@ def _over_all(work: Sequence[tuple[Exhibit, list[Run]]], class_map: ClassMap) ->
         _show_table(
             score_frame(measured, class_map), class_map, "Scores over all labelled photos", "scores-of-all", measured
         )
-    running.follow(pending, [run for _, runs in work for run in runs], "look-again-at-all")
+    running.follow(everyone, words, OVER_ALL)
 
 
 def agreement(exhibit: Exhibit, work: Sequence[Run], class_map: ClassMap) -> "pd.DataFrame | None":

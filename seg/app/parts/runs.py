@@ -138,20 +138,39 @@ def show(
 
     @st.fragment(key=WORK)
     def work() -> None:
-        pending = bool(wait([run.future for run in runs], PATIENCE).not_done)
+        wait([run.future for run in runs], PATIENCE)
+        words = [come_to(run) for run in runs]
         st.fragment(_panels, key=VIEWER)(exhibit, runs, class_map, paints, also)
+        follow(runs, words, WORK)
         if below:
             below()
-        follow(pending, runs, "look-again")
 
     work()
 
 
-def follow(pending: bool, runs: Sequence[Run], key: str) -> None:
-    """Have the fragment that this is called in drawn anew in a while if some of these were `pending` when it was."""
+def come_to(run: Run) -> str:
+    """How far it has come, in a word."""
+    return "done" if run.future.done() else "at work" if run.future.running() else "in line"
+
+
+def follow(runs: Sequence[Run], words: Sequence[str], fragment: str) -> None:
+    """Say how long others come first, and have the fragment of this key drawn anew as soon as one of these networks has
+    come further than `words` say, as `come_to` did when it was drawn: until then nothing but this line is."""
+    futures, pending = [run.future for run in runs], any(word != "done" for word in words)
+
+    def due() -> None:
+        if [come_to(run) for run in runs] != words:
+            st.rerun(fragment)
+
+    def look() -> None:
+        with slot(bool(waits := in_line(futures))):
+            if waits:
+                st.markdown(f"{waits}: others come first.")
+        look_again(next_look(futures), f"look-again-{fragment}", due)
+
     with slot(pending):
         if pending:
-            look_again(next_look(run.future for run in runs), key)
+            st.fragment(look)()
 
 
 def see_alone(name: str) -> None:
@@ -225,8 +244,6 @@ def _panels(
     )
     if runs:
         _status(runs, class_map)
-    if waits := in_line(run.future for run in runs):
-        st.markdown(f"{waits}: others come first.")
 
 
 def _notices(exhibit: Exhibit, done: Sequence[Run]) -> None:
