@@ -130,6 +130,7 @@ def test_the_projects_own_recipes_are_the_grid():
         *(f"street/fcn8s-{loss}" for loss in ("ce", "dice")),
         *(f"street/encoder_decoder-wce-{way}" for way in ("transposed", "bilinear", "nearest")),
         *(f"street/{model}-wce-lite0" for model in ("fcn32s", "fcn16s", "fcn8s", "unet", "encoder_decoder")),
+        "street/fcn8s-wce-lite2",
     }
     assert names["membranes"] == {
         *(f"membranes/{model}-wce" for model in ("conv_stack", "fcn8s", "unet", "fc_densenet56")),
