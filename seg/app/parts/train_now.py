@@ -28,6 +28,9 @@ TOPICS = ("architectures", "losses")
 RARITIES = (0.0, 0.25, 0.5, 0.75, 1.0)
 RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 ENLARGED = 2
+WANTED = "live_wanted"
+"""The session's word for the training that is to be kept. It outlasts the run that the press of the button began: the
+next look at the training may break that off before anything is kept."""
 THEIRS = {address.DATASET: "shapes", "topic-shapes": "own runs"}
 """What Compare's address says to show them."""
 
@@ -58,6 +61,7 @@ def train_now() -> None:
         st.session_state.live_training = training
         resources.MEMORY.watch("live trainings", training, lambda one: one.held_bytes)
         st.session_state.pop("live_kept", None)
+        st.session_state.pop(WANTED, None)
         resources.TRAININGS.start(training)
         st.rerun()
     if training is None:
@@ -148,14 +152,21 @@ def _buttons(training: Training) -> None:
             st.page_link("pages/compare.py", label="Compare them", icon=":material/compare:", query_params=THEIRS)
             return
         learned = training.state != FAILED and any(p.step for p in training.progress)
-        if learned and st.button("Keep for this visit", icon=":material/bookmark_add:"):
+        if learned:
+            st.button("Keep for this visit", icon=":material/bookmark_add:", on_click=_want, args=(training,))
+        if learned and st.session_state.get(WANTED) is training:
             try:
                 with st.spinner("Scoring the networks on 200 pictures …"):
                     st.session_state.live_kept = _keep(training)
             except TrainingError as error:
                 st.error(plain(str(error)), icon=":material/error:")
+                del st.session_state[WANTED]
             else:
                 st.rerun()
+
+
+def _want(training: Training) -> None:
+    st.session_state[WANTED] = training
 
 
 def _keep(training: Training) -> list[str]:
