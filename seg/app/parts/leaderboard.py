@@ -40,7 +40,7 @@ def choose(sets: Mapping[str, WeightSet]) -> tuple[list[Row], list[Row]]:
     """Draw the filters; returns the rows they let through, and all rows."""
     several = len(leaderboard.rows(sets.values())) < len(sets)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        slots = [st.container(width=170) for _ in range(4)]
+        slots = [st.container(width=190) for _ in range(4)]  # narrower, they grow while they have the focus
         address.choice("leaderboard-seeds", (False, True), False)
         each = several and st.toggle("Each seed", key="leaderboard-seeds", help="One line a training run.")
     everything = leaderboard.rows(sets.values(), each_seed=each)
@@ -89,7 +89,7 @@ def table(rows: Sequence[Row]) -> None:
             "boundary_f1", "ece", "minutes", "loss", "start", "scale",
         ],
         column_config=_columns(),
-        height=min(38 + 35 * len(shown), 494),
+        height=min(38 + 35 * len(shown), 459),
         alt="Every weight set with its scores, cost and training time",
     )  # fmt: skip
     st.markdown(_rule(named[name] if name else None))
@@ -192,7 +192,7 @@ def decoders(rows: Sequence[Row]) -> None:
     dataframe(
         shown,
         hide_index=True,
-        height=min(38 + 35 * len(shown), 353),
+        height=min(38 + 35 * len(shown), 318),
         column_config={title: st.column_config.NumberColumn(format="%+.3f") for title in deltas},
         alt="U-Net and FC-DenseNet against FCN-8s, pair by pair",
     )
