@@ -121,8 +121,8 @@ class Comparison:
 
 
 def start_of(record: Record) -> str:
-    """Where training began: one of `STARTS`, or an untrained backbone, which is like neither; of a taught head, on
-    whose features; ELSEWHERE for what was not trained here."""
+    """Where training began: one of `STARTS`, or an untrained backbone or another than the first, which are like
+    neither; of a taught head, on whose features; ELSEWHERE for what was not trained here."""
     if record.source:
         return ELSEWHERE
     if record.model == models.HEAD:
@@ -130,7 +130,9 @@ def start_of(record: Record) -> str:
     backbone = record.arguments.backbone
     if backbone not in models.BACKBONES:
         return SCRATCH
-    return IMAGENET if record.recipe.get("pretrained", True) else f"{backbone} from scratch"
+    if not record.recipe.get("pretrained", True):
+        return f"{backbone} from scratch"
+    return IMAGENET if backbone == models.BACKBONES[0] else f"{backbone} from ImageNet"
 
 
 def head_starts(records: Iterable[Record], sets: Iterable[WeightSet]) -> list[str]:
@@ -172,7 +174,7 @@ def set_in_words(weights: WeightSet, with_seed: bool = True) -> str:
         return weights.titled(f"{record.name.split('/', 1)[1]}, {start_of(record)}")
     trait = traits(record)
     start = "from ImageNet" if trait[START] == IMAGENET else trait[START]
-    said = {"lite0", record.arguments.upsampling, "paper"}
+    said = {"lite0", "lite1", "lite2", record.arguments.upsampling, "paper"}
     rest = [part.replace("seed", "seed ") for part in record.variant.split("-") if part and part not in said]
     rest = [part for part in rest if with_seed or not part.startswith("seed ")]
     rest = [part for part in rest if not (weights.own and re.fullmatch(rf"{LIVE}\d+", part))]

@@ -12,6 +12,7 @@ from seg.catalogue.comparisons import (
     head_starts,
     set_in_words,
     sets_in_words,
+    start_of,
 )
 from seg.catalogue.record import Class
 from seg.catalogue.store import SHIPPED, WeightIndex
@@ -165,6 +166,12 @@ def test_a_backbone_that_was_not_pretrained_is_no_imagenet_start(one):
     untrained = replace(untrained, record=replace(untrained.record, recipe={"pretrained": False}))
     (starts,) = of(comparisons([weights(one, "unet"), untrained]), "starts")
     assert titles(starts) == [SCRATCH, "efficientnet_lite0 from scratch"]
+
+
+def test_networks_on_encoders_of_two_sizes_are_no_family(one):
+    sets = [weights(one, "unet", variant=f"lite{n}", backbone=f"efficientnet_lite{n}") for n in (0, 2)]
+    assert [start_of(one.record) for one in sets] == [IMAGENET, "efficientnet_lite2 from ImageNet"]
+    assert set_in_words(sets[1]).startswith("U-Net, efficientnet_lite2 from ImageNet, ")
 
 
 def test_a_single_set_can_be_looked_at_alone_and_none_is_nothing_to_compare(one):
