@@ -94,7 +94,17 @@ def test_a_wheel_holds_every_file_that_the_program_reads(wheel):
     files = {path.relative_to(ROOT) for path in (ROOT / "seg").rglob("*") if path.is_file()}
     of_tools = {path for path in files if "__pycache__" in path.parts or path.name.endswith(".d.ts")}
     assert inside == {path.as_posix() for path in files - of_tools}
-    assert {Path(name).suffix for name in inside} == {".py", ".typed", ".c", ".css", ".html", ".js", ".jpg", ".png"}
+    assert {Path(name).suffix for name in inside} == {
+        ".py",
+        ".typed",
+        ".c",
+        ".h",
+        ".css",
+        ".html",
+        ".js",
+        ".jpg",
+        ".png",
+    }
 
 
 def test_the_wheel_has_the_version_of_the_package(wheel):

@@ -1,4 +1,4 @@
-"""kernels.c under gcc's sanitizers: harness.c runs it on odd shapes, in buffers as long as they need to be."""
+"""The kernels under gcc's sanitizers: a harness runs each on odd shapes, in buffers as long as they need to be."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ import torch
 
 from seg.inference.engines.native import kernels
 
-HARNESS = Path(__file__).with_name("harness.c")
+HARNESSES = ("kernels", "labels")
 
 FLAGS = ["-std=gnu11", "-O2", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-pthread"]
 
@@ -24,13 +24,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.parametrize("harness", HARNESSES)
 @pytest.mark.parametrize("capability", VECTORS)
-def test_the_kernels_stay_within_their_buffers_and_sum_right(capability, tmp_path):
+def test_the_kernels_stay_within_their_buffers_and_are_right(capability, harness, tmp_path):
     longer = list(VECTORS)[list(VECTORS).index(capability) :]
     if capability != "DEFAULT" and torch.backends.cpu.get_cpu_capability() not in longer:
         pytest.skip("this CPU has shorter vectors")
-    program, folder = tmp_path / "harness", kernels.SOURCE.parent
-    command = ["gcc", *FLAGS, *VECTORS[capability], f"-I{folder}", str(HARNESS), "-o", str(program), "-lm"]
+    source = Path(__file__).with_name(f"{harness}_harness.c")
+    program, folder = tmp_path / "harness", kernels.SOURCES[0].parent
+    command = ["gcc", *FLAGS, *VECTORS[capability], f"-I{folder}", str(source), "-o", str(program), "-lm"]
     subprocess.run(command, check=True)
     done = subprocess.run([program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[:3000]

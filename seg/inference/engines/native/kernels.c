@@ -14,28 +14,10 @@
  * the slab's rows are aligned; else they lie behind each other, a zero in between, and vectors run on over their ends.
  * Behind each plane is room for a vector that is not full; x, too, is read up to a vector beyond its end.
  */
-#include <stddef.h>
-#include <stdint.h>
-
-#if defined(__AVX512F__)
-#define LANES 16
-#define REGISTERS 32
-#elif defined(__AVX__)
-#define LANES 8
-#define REGISTERS 16
-#elif defined(__aarch64__)
-#define LANES 4
-#define REGISTERS 32
-#else
-#define LANES 4
-#define REGISTERS 16
-#endif
+#include "vectors.h"
 
 /* Vectors of pixels beside a block of outputs: one register holds a weight, one is spare. */
 #define VECTORS(BLOCK) ((REGISTERS - 2) / ((BLOCK) + 1))
-
-typedef float vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-typedef int64_t integer;
 
 enum { SAME, POOLED, DOUBLED };
 enum { ROWS = 4, PHASES = 6 };   /* of y, and what the slab holds of them, where kernels are 3x3 */
@@ -69,11 +51,6 @@ typedef struct {
   integer phase_sums, sums;      /* the same of sums */
   integer outputs, pixels;       /* planes of sums a layer, and pixels summed at once */
 } Strip;
-
-static integer smaller(integer a, integer b) { return a < b ? a : b; }
-static integer pieces(integer whole, integer piece) { return (whole + piece - 1) / piece; }
-static integer round_up(integer a, integer unit) { return pieces(a, unit) * unit; }
-static float larger(float a, float b) { return a > b ? a : b; }
 
 /* Pixels summed at once, beside so many outputs. */
 integer pixels_at_once(integer block) {

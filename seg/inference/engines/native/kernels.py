@@ -1,4 +1,4 @@
-"""This package's own convolutions (kernels.c): compiled when first needed, and steps for them to run.
+"""This package's own kernels, compiled when first needed, and steps for its convolutions (kernels.c) to run.
 
 They normalise what they read, where a library writes the normalised map to memory and reads it again.
 """
@@ -27,7 +27,8 @@ from seg.inference.engines.cache import cache_folder, own_folder
 
 log = logging.getLogger(__name__)
 
-SOURCE = Path(__file__).with_suffix(".c")
+SOURCES = [Path(__file__).with_name(name) for name in ("kernels.c", "labels.c", "vectors.h")]
+"""What is compiled, and last what it includes."""
 
 TARGETS = {"AVX512": ["-march=x86_64_v4", "-mprefer-vector-width=512"], "AVX2": ["-march=x86_64_v3"]}
 """What the compiler may use of a CPU that PyTorch calls so."""
@@ -181,7 +182,7 @@ class Program:
             self._scratch = torch.zeros(self._threads, -(-size // LANES) * LANES)
         self._ready["taken"] = self._ready["done"] = 0
         calls = [(self._ready.ctypes.data, len(self._ready), own.data_ptr(), _rest()) for own in self._scratch]
-        others = [_others().submit(self._library.run, *call) for call in calls[1:]]
+        others = [helpers().submit(self._library.run, *call) for call in calls[1:]]
         try:
             self._library.run(*calls[0])
         finally:
@@ -202,7 +203,7 @@ def _packed(layer: Layer, first: int, chunk: int, block: int) -> Tensor:
 
 
 @cache
-def _others() -> ThreadPoolExecutor:
+def helpers() -> ThreadPoolExecutor:
     """The threads that help the one that asks."""
     return ThreadPoolExecutor(max(1, torch.get_num_threads() - 1), thread_name_prefix="seg-kernels")
 
@@ -228,11 +229,13 @@ def problem() -> str:
 
 @cache
 def library() -> ctypes.CDLL:
-    """kernels.c for this machine, kept beside the compiled networks. Raises RuntimeError or OSError where it cannot
+    """`SOURCES` for this machine, kept beside the compiled networks. Raises RuntimeError or OSError where it cannot
     be compiled or loaded or has another `STEP`, ImportError without the compiler."""
     flags = FLAGS + TARGETS.get(torch.backends.cpu.get_cpu_capability(), ANY)
-    made_of = f"{SOURCE.read_text(encoding='utf-8')} {flags} {platform.machine()} {metadata.version('ziglang')}"
-    cached = cache_folder() / f"kernels-{hashlib.sha256(made_of.encode()).hexdigest()[:24]}.so"
+    made_of = hashlib.sha256(f"{flags} {platform.machine()} {metadata.version('ziglang')}".encode())
+    for source in SOURCES:
+        made_of.update(source.read_bytes())
+    cached = cache_folder() / f"kernels-{made_of.hexdigest()[:24]}.so"
     loaded = ctypes.CDLL(str(cached)) if _is_whole(cached) else _compiled(flags, cached)
     for function, takes, gives in (
         (loaded.run, [ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p], None),
@@ -240,6 +243,8 @@ def library() -> ctypes.CDLL:
         (loaded.pixels_at_once, [ctypes.c_int64], ctypes.c_int64),
         (loaded.largest_block, [], ctypes.c_int64),
         (loaded.beyond, [], ctypes.c_int64),
+        (loaded.decide, [ctypes.c_void_p, ctypes.c_void_p], None),
+        (loaded.decision_scratch, [ctypes.c_void_p], ctypes.c_int64),
         (loaded.step_size, [], ctypes.c_int64),
         (loaded.step_fields, [], ctypes.c_int64),
         (loaded.step_field, [ctypes.c_int64], ctypes.c_char_p),
@@ -263,7 +268,7 @@ def _compiled(flags: Sequence[str], cached: Path) -> ctypes.CDLL:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         made = Path(folder) / cached.name
         caches = {"ZIG_GLOBAL_CACHE_DIR": folder, "ZIG_LOCAL_CACHE_DIR": folder}
-        command = [sys.executable, "-m", "ziglang", "cc", *flags, str(SOURCE), "-o", str(made)]
+        command = [sys.executable, "-m", "ziglang", "cc", *flags, *map(str, SOURCES[:-1]), "-o", str(made)]
         environment = {**os.environ, **caches}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # nosec B603
         if done.returncode:
