@@ -12,8 +12,9 @@ from seg.app.text import ordinal, plain
 from seg.catalogue.comparisons import WeightSet
 from seg.errors import in_a_sentence
 from seg.inference.engines.pytorch import is_out_of_memory
+from seg.service.memory import Visitor
 from seg.service.questions import PREDICT, Question
-from seg.service.service import Request, Visitor
+from seg.service.requests import Request
 
 POLL_SECONDS = 0.3
 

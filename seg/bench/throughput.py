@@ -18,11 +18,12 @@ from seg.catalogue.record import Record
 from seg.catalogue.store import SHIPPED, WeightIndex
 from seg.datasets import Folder, street
 from seg.errors import OptionError
+from seg.inference.engines import callers_on
 from seg.inference.segmenter import Segmenter
 from seg.labels import IGNORE
 from seg.models.blocks import Network
 from seg.pictures.resize import normalise, resize_short_side, to_tensor
-from seg.scores.evaluation import callers, score_pictures
+from seg.scores.evaluation import score_pictures
 
 BATCH = 4
 """Of the plain loop."""
@@ -50,7 +51,7 @@ def throughput(
     if other := next((one.name for one in records if one.tile != record.tile), None):
         raise OptionError(f"{record.name} and {other} take tiles of different sizes: time them one by one.")
     segmenters = [Segmenter(one, index.load(one), "cpu", engine) for one in records]
-    scorers = [Segmenter(one, index.load(one), "cpu", engine, callers()) for one in records]
+    scorers = [Segmenter(one, index.load(one), "cpu", engine, callers_on("cpu"), at_once=True) for one in records]
     with TemporaryDirectory() as folder:
         size = HEIGHT, round(HEIGHT * record.tile[1] / record.tile[0])
         _write(Path(folder), pictures, size)

@@ -50,11 +50,12 @@ def evaluate(
     from seg.catalogue.comparisons import WeightSet, sets_in_words
     from seg.catalogue.store import folder_of
     from seg.datasets.own import OwnSamples
+    from seg.inference.engines import callers_on, choose_device
     from seg.inference.segmenter import Segmenter
     from seg.pictures.masks import Reading
     from seg.reports.evaluation import examples, report
     from seg.scores import tables
-    from seg.scores.evaluation import Account, callers, samples_for, score_pictures, totals_of
+    from seg.scores.evaluation import Account, samples_for, score_pictures, totals_of
     from seg.scores.journal import Journal, identity
     from seg.scores.on_ray import Work, score_on_ray
 
@@ -63,7 +64,9 @@ def evaluate(
     if resume and not written:
         raise OptionError("--resume goes on from FILE.partial, beside the file of --csv, --json or --report: name it.")
     segmenters = [
-        Segmenter.load(name, device, engine, folder or folder_of(name), callers(), tta)
+        Segmenter.load(
+            name, device, engine, folder or folder_of(name), callers_on(choose_device(device)), tta, at_once=True
+        )
         for name in dict.fromkeys(weights)
     ]
     record = segmenters[0].record

@@ -1,5 +1,6 @@
 """`Segmenter`: the one door to inference. A picture goes in, a `Prediction` comes out."""
 
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -82,21 +83,31 @@ class Segmenter:
         engine: str = "auto",
         callers: int = 1,
         tta: bool = False,
+        at_once: bool = False,
     ):
         """network: the module or what loads it, the file where the record says that it is ONNX.
 
-        tta: decide from the mean logits of `VIEWS`, test-time augmentation, in five to ten times the time.
+        tta: decide from the mean logits of `VIEWS`, test-time augmentation, in five to ten times the time. callers,
+        at_once: see `seg.inference.engines.build_engine`.
         """
         self.record = record
         self.tta = tta
-        self.give_way: Callable[[], object] | None = None
-        """Called between batches of tiles, and between strips of a large picture, on the thread that asked: the network
-        itself may be asked something else there."""
+        self._of_thread = threading.local()
         if isinstance(network, Path):
             self.engine: Engine = OnnxEngine(network, record, device, engine)
             return
         blueprint = Blueprint(record.model, asdict(record.arguments))
-        self.engine = build_engine(network, device, engine, record.sha256, blueprint, callers)
+        self.engine = build_engine(network, device, engine, record.sha256, blueprint, callers, at_once)
+
+    @property
+    def give_way(self) -> Callable[[], object] | None:
+        """Called between batches of tiles, and between strips of a large picture, on the thread that asked and has set
+        it: the network itself may be asked something else there."""
+        return getattr(self._of_thread, "give_way", None)
+
+    @give_way.setter
+    def give_way(self, called: Callable[[], object] | None) -> None:
+        self._of_thread.give_way = called
 
     @classmethod
     def load(
@@ -107,10 +118,9 @@ class Segmenter:
         weights: str | Path = SHIPPED,
         callers: int = 1,
         tta: bool = False,
+        at_once: bool = False,
     ) -> "Segmenter":
-        """The weight set called `name` of the folder `weights`.
-
-        callers: threads that would ask it at once, see `seg.inference.engines.build_engine`. tta: see `Segmenter`.
+        """The weight set called `name` of the folder `weights`; callers, tta, at_once: see `Segmenter`.
 
         Raises WeightsError for a set that is unknown, missing or damaged, OptionError for a device that is not there.
         """
@@ -118,7 +128,7 @@ class Segmenter:
         record = index.record(name)
         index.verify(record)
         network = partial(index.load, record) if record.is_module else index.file(record)
-        return cls(record, network, device, engine, callers, tta)
+        return cls(record, network, device, engine, callers, tta, at_once)
 
     @classmethod
     def from_module(

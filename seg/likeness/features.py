@@ -1,6 +1,7 @@
 """What an encoder that has seen a million photos makes of a whole picture: a few numbers, whatever its size."""
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
+from seg.models.blocks import Network
 from seg.models.efficientnet import LITE0, EfficientNetLite, batch_norm, convolution, stages
 
 SIZE = 1280
@@ -24,22 +26,28 @@ COARSE = 1024
 """Of pictures whose short side has several times as many pixels, only every second, third … is looked at."""
 
 
-class Features(nn.Module):
+class Features(Network):
     """EfficientNet-Lite0 up to what its classifier reads: float32 (N, 3, h, w) from −1 to 1 → (N, SIZE)."""
+
+    skip_names = ()
 
     def __init__(self) -> None:
         super().__init__()
         self.encoder = EfficientNetLite(LITE0)
         self.head = nn.Sequential(convolution(stages(LITE0)[-1].channels, SIZE), batch_norm(SIZE))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, skips: Collection[str] | None = None) -> Tensor:
         return F.relu6(self.head(self.encoder(x)[-1])).mean((2, 3))
 
     @torch.inference_mode()
     def describe(self, image: np.ndarray) -> Tensor:
         """A picture, uint8 (H, W, 3) or (H, W) → float32 (SIZE,)."""
-        batch = torch.from_numpy(seen(image)).permute(2, 0, 1)[None].float().div(127.5).sub(1)
-        return self(batch.contiguous(memory_format=torch.channels_last))[0]
+        return self(batch_of(image).contiguous(memory_format=torch.channels_last))[0]
+
+
+def batch_of(image: np.ndarray) -> Tensor:
+    """A picture, uint8 (H, W, 3) or (H, W), as `Features` take it: float32 (1, 3, h, w)."""
+    return torch.from_numpy(seen(image)).permute(2, 0, 1)[None].float().div(127.5).sub(1)
 
 
 def seen(image: np.ndarray) -> np.ndarray:

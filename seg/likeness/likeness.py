@@ -13,7 +13,8 @@ from torch import Tensor
 
 from seg.catalogue.store import SHIPPED, sha256
 from seg.errors import WeightsError
-from seg.likeness.features import Features
+from seg.inference.engines import Blueprint, Engine, build_engine, callers_on
+from seg.likeness.features import Features, batch_of
 
 FILE = SHIPPED / "likeness.safetensors"
 
@@ -71,7 +72,7 @@ class Likeness:
 
     sets: the data sets' names, in the order of the first rows of weight, float32 (C, SIZE), and bias (C,); `KINDS`
     follow. mean, std: (SIZE,) of what it was fitted on. others: (N, SIZE), descriptions of pictures of all classes,
-    which an own data set is told from.
+    which an own data set is told from. engine: runs the features in their place.
     """
 
     def __init__(
@@ -84,8 +85,9 @@ class Likeness:
         std: Tensor,
         others: Tensor,
         own: Mapping[str, Own] | None = None,
+        engine: Engine | None = None,
     ):
-        self.features, self.sets = features, tuple(sets)
+        self.features, self.sets, self.engine = features, tuple(sets), engine
         self.weight, self.bias, self.mean, self.std, self.others = weight, bias, mean, std, others
         self.own = dict(own or {})
 
@@ -120,7 +122,13 @@ class Likeness:
 
     def __call__(self, image: np.ndarray) -> Answer:
         """What a picture looks like, uint8 (H, W, 3) or (H, W)."""
-        return self.of(self.features.describe(image))
+        return self.of(self.describe(image))
+
+    def describe(self, image: np.ndarray) -> Tensor:
+        """What `Features` says of a picture, float32 (SIZE,)."""
+        if self.engine is None:
+            return self.features.describe(image)
+        return self.engine.run(batch_of(image))[0].clone()
 
     def of(self, description: Tensor) -> Answer:
         """What a picture looks like, from what `Features` says of it, float32 (SIZE,)."""
@@ -144,7 +152,7 @@ class Likeness:
 
         It stays as it is where they are fewer than `FEWEST`, or no more like each other than like anything else.
         """
-        found = [self.features.describe(image) for image in images]
+        found = [self.describe(image) for image in images]
         if len(found) < FEWEST:
             return self
         pictures = self._unit(torch.stack(found))
@@ -154,7 +162,7 @@ class Likeness:
             return self
         own = Own(pictures, float(each + elsewhere) / 2, float(each - elsewhere) / 2)
         rest = (self.features, self.sets, self.weight, self.bias, self.mean, self.std, self.others)
-        return Likeness(*rest, own={**self.own, name: own})
+        return Likeness(*rest, own={**self.own, name: own}, engine=self.engine)
 
     def _unit(self, descriptions: Tensor) -> Tensor:
         """(N, SIZE) in the fitted pictures' own units, each of length 1."""
@@ -170,5 +178,10 @@ def _share(own: Own, unit: Tensor) -> float:
 
 @lru_cache(maxsize=1)
 def shipped() -> Likeness:
-    """The one that comes with the program, loaded once. Raises WeightsError as `Likeness.load` does."""
-    return Likeness.load()
+    """The one that comes with the program, loaded once, on the CPU in the engine for it. Raises WeightsError as
+    `Likeness.load` does."""
+    likeness = Likeness.load()
+    blueprint = Blueprint("", {}, f"{Features.__module__}:{Features.__name__}")
+    callers = callers_on("cpu")
+    likeness.engine = build_engine(likeness.features, "cpu", "auto", sha256(FILE), blueprint, callers)
+    return likeness

@@ -1,6 +1,8 @@
 """Label maps coloured, overlaid, reduced and written as PNG."""
 
 import io
+import struct
+import zlib
 from functools import cache
 
 import numpy as np
@@ -106,7 +108,24 @@ def luminance(image: np.ndarray) -> np.ndarray:
 
 def encode_png(array: np.ndarray) -> bytes:
     """A PNG of ``array``, uint8: (H, W) as grey, (H, W, 3) as RGB, (H, W, 4) as RGBA."""
-    return _save(Image.fromarray(array), is_map=array.ndim == 2)
+    return _encode_map(array) if array.ndim == 2 else _save(Image.fromarray(array), is_map=False)
+
+
+def _encode_map(array: np.ndarray) -> bytes:
+    """A grey PNG, each row less the one above it: what Pillow makes of a map by trying every filter for every row is a
+    seventh smaller, in four times as long."""
+    height, width = array.shape
+    rows = np.empty((height, 1 + width), np.uint8)
+    rows[:, 0] = 2
+    rows[0, 1:] = array[0]
+    np.subtract(array[1:], array[:-1], out=rows[1:, 1:])
+    packer = zlib.compressobj(1, strategy=zlib.Z_RLE)
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    parts = {b"IHDR": header, b"IDAT": packer.compress(rows.tobytes()) + packer.flush(), b"IEND": b""}
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts.items()
+    )
 
 
 def encode_ids(labels: np.ndarray, class_map: ClassMap) -> bytes:

@@ -10,7 +10,6 @@ from threading import Semaphore
 from typing import Any
 
 import numpy as np
-import torch
 
 from seg.catalogue.record import Record
 from seg.datasets import Sample, Samples, dataset_named, validation_scenes
@@ -63,13 +62,6 @@ def samples_for(record: Record, folder: str | Path | None, split: str = "val", r
         raise DataError(f"{record.name} is measured on a folder of {record.dataset} pictures: name it with --data.")
     options = {name: record.recipe[name] for name in dataset.render_options if name in record.recipe}
     return validation_scenes(dataset, *record.tile, **options)
-
-
-def callers() -> int:
-    """As how many callers networks are loaded for `score_pictures`: with a core for each of two pictures no core waits
-    for another, as it does where both are at one; on many cores each picture has four, which is less to hold."""
-    threads = torch.get_num_threads()
-    return min(threads, max(2, threads // 4))
 
 
 def same_classes(segmenters: Sequence[Segmenter]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from seg.inference.on_ray import connect
 from seg.inference.segmenter import Segmenter
 
 if TYPE_CHECKING:
-    from seg.service.service import Request
+    from seg.service.requests import Request
 
 NETWORKS = 16
 """That a replica holds at most; the one used longest ago goes."""

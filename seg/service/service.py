@@ -1,4 +1,5 @@
-"""Answers for many visitors: one worker a device, each network loaded once, each result computed once and kept."""
+"""Answers for many visitors: each network loaded once, each result computed once and kept, and a worker a device, which
+on the CPU is at several questions at once."""
 
 import logging
 import threading
@@ -6,23 +7,22 @@ import time
 import traceback
 from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from seg.catalogue.store import SHIPPED, Record
 from seg.errors import OptionError, SegError, ServiceError
 from seg.inference.activity import ACTIVITY
-from seg.inference.engines import choose_device
+from seg.inference.engines import callers_on, choose_device
 from seg.inference.scaling import SCALED
 from seg.inference.segmenter import Segmenter
 from seg.inference.worker import Worker
 from seg.service.line import Line, Ticket, asker, is_gone
-from seg.service.memory import OVERHEAD, Holding, Memory, Visitor
-from seg.service.questions import PREDICT, Predict, Question
+from seg.service.memory import Holding, Memory, Visitor
+from seg.service.questions import PREDICT
+from seg.service.requests import Later, Request, expected_bytes, units_of
 from seg.service.results import Answer
 
 log = logging.getLogger(__name__)
@@ -42,43 +42,8 @@ SMALLER = 3
 SECONDS = 0.1
 """That a unit of work takes, before anything is known of a network."""
 
-UNIT_PIXELS = 2_000_000
-
-OTHER_UNITS = 2.0
-"""Of a question that is no segmentation of a picture at its best."""
-
-PIXEL_BYTES = 3
-"""Of a `Prediction` for each pixel of its picture, a label and a confidence. No other answer grows with the picture."""
-
 ON_CLUSTER = "cluster"
 """The device of what a cluster answers."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """A picture (known by its digest), a weight set, how to run it and what to ask."""
-
-    digest: str
-    record_name: str
-    checksum: str
-    folder: Path = SHIPPED
-    device: str = "auto"
-    engine: str = "auto"
-    detail: int = 1
-    question: Question = PREDICT
-
-    @classmethod
-    def of(cls, digest: str, record: Record, **how) -> "Request":
-        return cls(digest, record.name, record.sha256, **how)
-
-    @property
-    def network_key(self) -> Hashable:
-        """What tells the network from others."""
-        return self.folder, self.record_name, self.checksum, self.device, self.engine
-
-    def answer_key(self, size: tuple[int, int]) -> Hashable:
-        """What tells the answer about a picture of `size`, (H, W), from others: requests that share it share it."""
-        return self.network_key, self.question, self.question.depends_on(self.digest, size, self.detail)
 
 
 class Place(NamedTuple):
@@ -90,13 +55,6 @@ class Place(NamedTuple):
 
 class _Unwanted(ServiceError):
     """What nobody waits for any more."""
-
-
-class Later(NamedTuple):
-    """A picture that is decoded when its turn has come. pixels: gives it, uint8 of `shape`."""
-
-    shape: tuple[int, ...]
-    pixels: Callable[[], np.ndarray]
 
 
 class Cluster(Protocol):
@@ -118,12 +76,14 @@ class PredictionService:
 
     memory: bounds both, and whatever else is held there. What a page shows is not let go, lest it ask for it without
     end: an answer that finds no room beside it is refused. cluster: answers what it takes in place of networks here.
+    at_once: questions that the CPU is at, in place of what `seg.inference.engines.callers_on` says.
     `runs` counts how often a network has been run, `loads` how often one has been loaded.
     """
 
-    def __init__(self, memory: Memory | None = None, cluster: Cluster | None = None):
+    def __init__(self, memory: Memory | None = None, cluster: Cluster | None = None, at_once: int | None = None):
         self.memory = memory or Memory()
         self.cluster = cluster
+        self.at_once = at_once
         self.memory.watch("pictures as networks see them", SCALED, lambda scaled: scaled.held_bytes, type(SCALED).clear)
         self.runs = 0
         self.loads = 0
@@ -134,8 +94,9 @@ class PredictionService:
         self._failed: dict[Hashable, float] = {}
         """When each failed, oldest first."""
         self._networks: dict[Hashable, Segmenter] = {}
-        self._at_work = Visitor()
-        """Shows the network used last, which so is held whatever its size."""
+        self._loading = threading.Lock()
+        self._worker = threading.local()
+        """Of each worker's thread, `visitor` shows the network it used last, which so is held whatever its size."""
         self._pace: dict[str, float] = {}
         """Seconds that each network takes for a unit."""
         self._lines: dict[str, Line] = {}
@@ -153,7 +114,7 @@ class PredictionService:
         on_cluster = self.cluster is not None and self.cluster.takes(wanted)
         wanted = replace(wanted, device=ON_CLUSTER if on_cluster else _resolved(wanted.device))
         height, width = image.shape[:2]
-        key, expected = wanted.answer_key((height, width)), _expected_bytes(wanted.question, height * width)
+        key, expected = wanted.answer_key((height, width)), expected_bytes(wanted.question, height * width)
         self._forget_old_failures()
         if visitor is not None and shown:
             self.memory.show(visitor, key)
@@ -169,8 +130,8 @@ class PredictionService:
                 "smaller picture."
             )
         with self._lock:
-            line = self._lines.setdefault(wanted.device, Line())
-            threads = self.cluster.callers if self.cluster is not None and on_cluster else 1
+            threads = self._callers(wanted.device)
+            line = self._lines.setdefault(wanted.device, Line(threads))
             worker = self._workers.setdefault(wanted.device, Worker(f"seg-{wanted.device}", threads))
             fresh = Answer(partial(self._hold, key))
             answer = self._answers.setdefault(key, fresh)
@@ -185,14 +146,31 @@ class PredictionService:
         return answer
 
     def _ticket(self, key: Hashable, answer: Answer, wanted: Request, image: np.ndarray | Later) -> Ticket:
-        units = _units(wanted, image.shape[0], image.shape[1])
+        units = units_of(wanted, image.shape[0], image.shape[1])
         return Ticket(
             picture=wanted.digest,
+            network=wanted.network_key,
+            shares=partial(self._shares, wanted),
             units=units,
             seconds=units * self._pace.get(wanted.record_name, SECONDS),
             work=partial(self._answer, key, answer, wanted, image),
             cancel=partial(self._cancel, key, answer),
         )
+
+    def _callers(self, device: str) -> int:
+        """How many questions are answered there at once."""
+        if self.cluster is not None and device == ON_CLUSTER:
+            return self.cluster.callers
+        if device == "cpu" and self.at_once is not None:
+            return self.at_once
+        return callers_on(device)
+
+    def _shares(self, wanted: Request) -> bool:
+        """Whether its network answers others like it at the same time: it segments, and its engine lets it."""
+        if wanted.device == ON_CLUSTER:
+            return True
+        network = self._networks.get(wanted.network_key)
+        return wanted.question == PREDICT and network is not None and network.callers > 1
 
     def _known(self, key: Hashable, device: str, visitor: Visitor | None) -> Answer | None:
         """The answer, if it is there or waited for: by this visitor, too, from now on."""
@@ -240,32 +218,35 @@ class PredictionService:
     def _serve(self, line: Line) -> None:
         """Answer whoever's turn it is: those who asked for it may have left by now."""
         if (ticket := line.next()) is not None:
-            line.running, line.began = ticket, time.monotonic()
-            try:
-                ticket.work(line, ticket)
-            finally:
-                line.running = None
+            self._work(line, ticket)
+
+    def _work(self, line: Line, ticket: Ticket) -> None:
+        try:
+            ticket.work(line, ticket)
+        finally:
+            line.done(ticket)
 
     def _give_way(self, line: Line, ticket: Ticket) -> None:
         """Answer what is small, and asked by others, for one visitor about one picture, before a large ticket goes on.
 
         Raises ServiceError if nobody has waited for that for a while.
         """
-        if ticket is not line.running:
-            return  # it is small, and has come between itself
+        if ticket.comes_between:
+            return
         for one in filter(is_gone, list(ticket.askers)):
             line.leave(one)
         if ticket.lonely_since is not None and time.monotonic() - ticket.lonely_since > LONELY_SECONDS:
             raise _Unwanted("Nobody waits for this any more.")
         small = line.next_beside(ticket, ticket.units / SMALLER)
         while small is not None:
-            small.work(line, small)
+            self._work(line, small)
             small = line.next_beside(ticket, ticket.units / SMALLER, small)
 
     def _end(self, line: Line, done: Future[None]) -> None:
         """The worker was closed before it came to this."""
         if done.cancelled() and (ticket := line.next()) is not None:
             ticket.cancel()
+            line.done(ticket)
 
     def _cancel(self, key: Hashable, answer: Answer) -> None:
         with self._lock:
@@ -341,16 +322,15 @@ class PredictionService:
             self._answers.pop(key, None)
 
     def _network(self, wanted: Request) -> Segmenter:
-        """Only a device's one worker comes here, so a network is never loaded twice."""
         key = wanted.network_key
-        with self._lock:
-            network = self._networks.get(key)
-        if network is None:
-            network = Segmenter.load(wanted.record_name, wanted.device, wanted.engine, wanted.folder)
-            self.loads += 1
+        with self._loading:
             with self._lock:
-                self._networks[key] = network
-        self._hold_network(key, network)
+                network = self._networks.get(key)
+            if network is None:
+                callers = self._callers(wanted.device)
+                network = Segmenter.load(wanted.record_name, wanted.device, wanted.engine, wanted.folder, callers)
+                self.loads += 1
+            self._hold_network(key, network)
         return network
 
     def _hold_network(self, key: Hashable, network: Segmenter) -> None:
@@ -360,8 +340,10 @@ class PredictionService:
 
         with self._lock:
             self._networks[key] = network
-        self.memory.release(self._at_work)
-        self.memory.show(self._at_work, key)
+        if not hasattr(self._worker, "visitor"):
+            self._worker.visitor = Visitor()
+        self.memory.release(self._worker.visitor)
+        self.memory.show(self._worker.visitor, key)
         self.memory.hold(key, Holding("networks", network.held_bytes, let_go))
 
     def _forget_old_failures(self) -> None:
@@ -385,15 +367,3 @@ def _refused(sentence: str) -> Future[Any]:
     refused: Future[Any] = Future()
     refused.set_exception(ServiceError(sentence))
     return refused
-
-
-def _units(wanted: Request, height: int, width: int) -> float:
-    """How much work a question is: 1 for the network on a square picture as it was trained, and 1 for all else that is
-    done with every `UNIT_PIXELS`."""
-    if wanted.question != PREDICT:
-        return OTHER_UNITS
-    return wanted.detail**2 * max(height, width) / min(height, width) + height * width / UNIT_PIXELS
-
-
-def _expected_bytes(question: Question, pixels: int) -> int:
-    return OVERHEAD + (PIXEL_BYTES * pixels if isinstance(question, Predict) else 0)

@@ -13,7 +13,8 @@ from PIL import Image
 from seg.catalogue.store import WeightIndex
 from seg.datasets import DATASETS
 from seg.service.memory import Memory, Visitor
-from seg.service.service import PredictionService, Request
+from seg.service.requests import Request
+from seg.service.service import PredictionService
 
 NAMES = ("conv_stack", "encoder_decoder", "fcn32s", "fcn16s", "fcn8s", "unet", "fc_densenet103")
 HEAD_START = 1.0

@@ -18,7 +18,8 @@ from PIL import Image
 
 from seg.catalogue.store import WeightIndex
 from seg.datasets import DATASETS
-from seg.service.service import PredictionService, Request
+from seg.service.requests import Request
+from seg.service.service import PredictionService
 from tests.benchmarks.bench_app import DONE, started
 from tests.benchmarks.fairness import NAMES
 from tests.visitor import Visitor

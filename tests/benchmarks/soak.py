@@ -106,7 +106,7 @@ def again(app: AppTest, data: bytes) -> None:
     assert np.array_equal(upload.pixels, picture.pixels)
     weights = next(iter(resources.sets().values()))
     alone = Segmenter.load(weights.record.name)(picture.pixels)
-    from seg.service.service import Request
+    from seg.service.requests import Request
 
     request = Request.of(picture.digest, weights.record, folder=weights.folder)
     found = resources.SERVICE.request(request, upload.pixels).result()

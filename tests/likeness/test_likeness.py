@@ -92,6 +92,16 @@ def test_too_few_pictures_or_such_as_have_nothing_in_common_make_no_data_set():
     assert shipped().including("anything", mixed) is shipped()
 
 
+def test_the_engine_describes_a_picture_as_the_features_do(monkeypatch):
+    monkeypatch.setenv("SEG_ENGINE", "auto")
+    likeness, image = shipped.__wrapped__(), DATASETS["shapes"].open(12).image
+    before = likeness.describe(image)  # by PyTorch, until the other is there
+    likeness.engine.wait_until_ready()
+    assert likeness.engine.active == "openvino"
+    for description in (before, likeness.describe(image)):
+        torch.testing.assert_close(description, likeness.features.describe(image), atol=1e-4, rtol=0)
+
+
 def test_every_kind_is_drawn_and_the_same_seed_draws_the_same():
     drawn = [draw(seed) for seed in range(len(DRAWN))]
     assert {kind for kind, _ in drawn} == set(KINDS)

@@ -29,8 +29,9 @@ from seg.pictures import decode
 from seg.pictures.decode import digest
 from seg.pictures.drawing import colour_mask, encode_ids
 from seg.service.memory import OVERHEAD, Memory, Visitor
+from seg.service.requests import Request
 from seg.service.results import Answer
-from seg.service.service import PredictionService, Request
+from seg.service.service import PredictionService
 from tests.bad_files import BAD, ODD, saved
 from tests.conftest import make_set
 

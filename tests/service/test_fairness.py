@@ -13,7 +13,8 @@ from seg.inference.segmenter import Segmenter
 from seg.service import service as module
 from seg.service.memory import Visitor
 from seg.service.questions import Predict
-from seg.service.service import PredictionService, Request
+from seg.service.requests import Request
+from seg.service.service import PredictionService
 
 RNG = np.random.default_rng(0)
 SMALL = RNG.integers(0, 256, (60, 80, 3), dtype=np.uint8)

@@ -13,7 +13,8 @@ from seg.inference.segmenter import Segmenter
 from seg.service.memory import Memory
 from seg.service.on_ray import PICTURES, Cluster
 from seg.service.questions import Logits
-from seg.service.service import PredictionService, Request
+from seg.service.requests import Request
+from seg.service.service import PredictionService
 from tests.conftest import make_set
 
 pytest.importorskip("ray", reason="ray is not installed: requirements-ray.txt")

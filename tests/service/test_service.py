@@ -21,8 +21,9 @@ from seg.inference.segmenter import Segmenter
 from seg.service import service as module
 from seg.service.memory import OVERHEAD, Memory, Share, Visitor
 from seg.service.questions import PREDICT, Logits, Predict
+from seg.service.requests import Request
 from seg.service.results import Answer, Packed
-from seg.service.service import PredictionService, Request
+from seg.service.service import PredictionService
 from tests.conftest import make_set
 
 SIZE = (60, 80)

@@ -9,7 +9,8 @@ import numpy as np
 
 from seg.inference.segmenter import Segmenter
 from seg.service.memory import Memory, Visitor
-from seg.service.service import PredictionService, Request
+from seg.service.requests import Request
+from seg.service.service import PredictionService
 from tests.conftest import make_set
 
 NAMES = ("street/conv_stack-wce", "street/fcn8s-wce", "street/unet-wce")

@@ -14,7 +14,7 @@ from seg.app.limits import limits
 from seg.errors import ImageError
 from seg.pictures.decode import Picture, decode, digest
 from seg.pictures.drawing import encode_thumbnail
-from seg.service.service import Later
+from seg.service.requests import Later
 
 SIDE = 144
 """Of a thumbnail, in its own pixels: two for each that it is shown at."""

@@ -21,7 +21,7 @@ from seg.inference.scaling import MAX_ENLARGEMENT
 from seg.inference.segmenter import Prediction
 from seg.labels import ClassMap
 from seg.scores.metrics import Scores, confusion_matrix
-from seg.service.service import Request
+from seg.service.requests import Request
 
 PATIENCE = 0.4
 """Seconds for which the page waits, since warm networks are done by then and the page need not be drawn twice."""

@@ -16,7 +16,17 @@ from seg.inference.engines.pytorch import TorchEngine
 from seg.models.blocks import Network
 from seg.models.fc_densenet import LAYERS as DENSE
 
-__all__ = ["DEVICES", "ENGINES", "Blueprint", "Engine", "TorchEngine", "build_engine", "choose_device", "choose_engine"]
+__all__ = [
+    "DEVICES",
+    "ENGINES",
+    "Blueprint",
+    "Engine",
+    "TorchEngine",
+    "build_engine",
+    "callers_on",
+    "choose_device",
+    "choose_engine",
+]
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 ENGINES = ("auto", "torch", "openvino")
@@ -34,6 +44,14 @@ def choose_device(wish: str = "auto") -> torch.device:
         usable = ", ".join(device for device, available in there.items() if available)
         raise OptionError(f"The device {wish!r} is not available here: choose auto or one of {usable}.")
     return torch.device(wish)
+
+
+def callers_on(device: str | torch.device) -> int:
+    """As how many callers networks are loaded there, where several pictures are at hand: on the CPU, with a core for
+    each of two pictures no core waits for another, as it does where both are at one; on many cores each picture has
+    four, which is less to hold."""
+    threads = torch.get_num_threads()
+    return min(threads, max(2, threads // 4)) if str(device) == "cpu" else 1
 
 
 def choose_engine(device: torch.device, wish: str = "auto", architecture: str = "") -> tuple[str, str]:
@@ -64,13 +82,14 @@ def build_engine(
     key: str = "",
     blueprint: Blueprint | None = None,
     callers: int = 1,
+    at_once: bool = False,
 ) -> Engine:
     """The engine for a network, or what loads it when needed, on a device; key names its weights for what is kept on
     disk, '' keeps nothing; blueprint: what `build_model` made it of, None if it did not; callers: threads that would
     ask it at once, which only OpenVINO lets them.
 
-    Asked for by name or by several, OpenVINO answers from the first picture on; else PyTorch answers until it is ready.
-    Raises OptionError with a sentence for unknown words.
+    Asked for by name or `at_once`, OpenVINO answers from the first picture on; else PyTorch answers until it is ready,
+    and goes on if it is faster for one caller. Raises OptionError with a sentence for unknown words.
     """
     where = choose_device(device)
     chosen, slower = choose_engine(where, engine, blueprint.architecture if blueprint else "")
@@ -78,8 +97,8 @@ def build_engine(
         return NativeEngine(network)
     if chosen == "torch":
         return (CudaEngine if where.type == "cuda" else TorchEngine)(network, where)
-    named = engine == "openvino" or callers > 1
-    built = OpenVINOEngine(network, key, blueprint, at_once=named, race=not named, callers=callers)
+    at_once = at_once or engine == "openvino"
+    built = OpenVINOEngine(network, key, blueprint, at_once, race=not at_once and callers == 1, callers=callers)
     if slower:
         built.note(slower)
     return built

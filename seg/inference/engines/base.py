@@ -15,6 +15,8 @@ class Blueprint(NamedTuple):
     architecture: str
     arguments: Mapping[str, Any]
     """Such as JSON can say."""
+    builder: str = ""
+    """For what `build_model` does not know: the module and the class that builds it, "package.module:Class"."""
 
 
 class Engine(Protocol):

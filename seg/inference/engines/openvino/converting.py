@@ -1,6 +1,7 @@
 """Networks as OpenVINO knows them: through torch.export, here or in a process of their own."""
 
 import contextlib
+import importlib
 import json
 import os
 import subprocess  # nosec B404 # this Python, with a program that stands below
@@ -108,9 +109,9 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
     for line in sys.stdin:
-        architecture, arguments, tensors, shape, file = json.loads(line)
+        architecture, arguments, builder, tensors, shape, file = json.loads(line)
         try:
-            network = build_model(architecture, **arguments)
+            network = _built(builder, **arguments) if builder else build_model(architecture, **arguments)
             network.load_state_dict(load_file(tensors))
             converted = convert(network.eval(), tuple(shape))
             openvino.save_model(converted, file, compress_to_fp16=False)
@@ -118,6 +119,11 @@ def main() -> None:
         except Exception as error:
             problem = f"{type(error).__name__}: {error}"[:300]
         print(json.dumps(problem), file=answers, flush=True)
+
+
+def _built(builder: str, **arguments: Any) -> nn.Module:
+    module, name = builder.split(":")
+    return getattr(importlib.import_module(module), name)(**arguments)
 
 
 class _ChannelsLast(nn.Module):

@@ -14,6 +14,7 @@ from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -65,8 +66,7 @@ class OpenVINOEngine(CompiledEngine):
         race: bool = True,
         callers: int = 1,
     ):
-        super().__init__(network)
-        self.callers = callers
+        super().__init__(network, callers)
         self._lock = threading.Lock()
         self.key, self.blueprint, self.at_once, self.race = key, blueprint, at_once, race
         self._compiled: dict[tuple[int, ...], Future[Any]] = {}
@@ -190,14 +190,23 @@ def _is_faster(network: Callable[[Tensor], Any], plain: Callable[[Tensor], Any],
 
 
 def _runner(compiled: Any) -> Callable[[Tensor], Tensor]:
-    """A request of the compiled network for each thread: (1, C, h, w) → logits, which its next run writes over."""
+    """Requests of the compiled network for each thread: (N, C, h, w) → logits, which its next run writes over; each
+    tile takes one, and they run at once where the network has streams for them."""
     own = threading.local()
 
-    def run(tile: Tensor) -> Tensor:
-        if not hasattr(own, "request"):
-            own.request = compiled.create_infer_request()
-        request = own.request
-        request.infer([tile.permute(0, 2, 3, 1).contiguous().numpy()], share_inputs=True)
-        return torch.from_numpy(request.get_output_tensor(0).data)
+    def run(batch: Tensor) -> Tensor:
+        requests = own.__dict__.setdefault("requests", [])
+        while len(requests) < len(batch):
+            requests.append(compiled.create_infer_request())
+        tiles = batch.permute(0, 2, 3, 1).contiguous().numpy()
+        if len(batch) == 1:
+            requests[0].infer([tiles], share_inputs=True)
+            return torch.from_numpy(requests[0].get_output_tensor(0).data)
+        begun = list(zip(requests, tiles[:, None], strict=False))
+        for request, tile in begun:
+            request.start_async([tile], share_inputs=True)
+        for request, _ in begun:
+            request.wait()
+        return torch.from_numpy(np.concatenate([request.get_output_tensor(0).data for request, _ in begun]))
 
     return run
