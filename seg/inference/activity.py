@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,20 +13,30 @@ class Activity:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._under_way = 0
+        self._under_way: Counter[int] = Counter()
+        """By the thread that it is on."""
         self._ended = -math.inf
 
     @contextmanager
     def during(self) -> Iterator[None]:
         """Something is under way while this lasts."""
+        thread = threading.get_ident()
         with self._lock:
-            self._under_way += 1
+            self._under_way[thread] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._under_way -= 1
+                self._under_way[thread] -= 1
+                if not self._under_way[thread]:
+                    del self._under_way[thread]
                 self._ended = time.monotonic()
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether anything is under way on other threads than the one that asks: the cores are not its own then."""
+        with self._lock:
+            return any(thread != threading.get_ident() for thread in self._under_way)
 
     @property
     def quiet_seconds(self) -> float:

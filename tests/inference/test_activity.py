@@ -1,6 +1,7 @@
 """What works in the background can tell whether networks are at work."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -22,3 +23,11 @@ def test_what_fails_has_ended_too():
     with pytest.raises(ValueError, match="broken"), activity.during():
         raise ValueError("broken")
     assert activity.quiet_seconds > 0
+
+
+def test_a_thread_knows_of_what_is_under_way_on_others():
+    activity = Activity()
+    with activity.during(), ThreadPoolExecutor() as other:
+        assert not activity.is_elsewhere
+        assert other.submit(lambda: activity.is_elsewhere).result()
+    assert not activity.is_elsewhere

@@ -6,6 +6,7 @@ Elsewhere each layer normalises all features before it into memory, and reads th
 from collections.abc import Callable
 from typing import TypeVar, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -95,7 +96,7 @@ class DenseProgram:
         add(features[0], self._logits, [_layer(network.classifier)])
 
     def __call__(self, tile: Tensor) -> Tensor:
-        self._tile.copy_(tile[0])
+        np.copyto(self._tile.numpy(), tile[0].numpy())  # on this thread alone: PyTorch would wait for another one
         self._program.run()
         return self._logits[None]
 

@@ -23,6 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from seg.inference.activity import ACTIVITY
 from seg.inference.engines.cache import cache_folder, own_folder
 
 log = logging.getLogger(__name__)
@@ -182,7 +183,9 @@ class Program:
             self._scratch = torch.zeros(self._threads, -(-size // LANES) * LANES)
         self._ready["taken"] = self._ready["done"] = 0
         calls = [(self._ready.ctypes.data, len(self._ready), own.data_ptr(), _rest()) for own in self._scratch]
-        others = [helpers().submit(self._library.run, *call) for call in calls[1:]]
+        # Who helps when others have the cores is waited for longer than it helps.
+        helping = [] if ACTIVITY.is_elsewhere else calls[1:]
+        others = [helpers().submit(self._library.run, *call) for call in helping]
         try:
             self._library.run(*calls[0])
         finally:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seg.inference.activity import ACTIVITY
 from seg.inference.engines.native import kernels
 
 STRIP = 16
@@ -55,7 +56,8 @@ class Decider:
     def __call__(self, first: int, last: int) -> None:
         """The rows from `first` on, up to `last`."""
         self._decision.first, self._decision.last, self._decision.taken = first, last, 0
-        others = [kernels.helpers().submit(self._library.decide, *call) for call in self._calls[1:]]
+        helping = [] if ACTIVITY.is_elsewhere else self._calls[1:]
+        others = [kernels.helpers().submit(self._library.decide, *call) for call in helping]
         try:
             self._library.decide(*self._calls[0])
         finally:
