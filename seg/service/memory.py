@@ -202,7 +202,8 @@ class Memory:
                         break
                     if key != but and held.let_go is not None and key not in shown:
                         lacking -= self._let_go(key, held, held.let_go)
-        return self._fits(wanted)
+        # What others have brought meanwhile is theirs to make room for.
+        return lacking <= 0 or self._fits(wanted)
 
     @property
     def bytes(self) -> int:

@@ -330,7 +330,9 @@ class PredictionService:
                 callers = self._callers(wanted.device)
                 network = Segmenter.load(wanted.record_name, wanted.device, wanted.engine, wanted.folder, callers)
                 self.loads += 1
-            self._hold_network(key, network)
+                with self._lock:
+                    self._networks[key] = network
+        self._hold_network(key, network)
         return network
 
     def _hold_network(self, key: Hashable, network: Segmenter) -> None:

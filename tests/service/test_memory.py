@@ -4,6 +4,7 @@ import gc
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -88,6 +89,21 @@ def test_what_holds_things_by_itself_counts_as_long_as_it_is_there_and_is_cleare
     del cache
     gc.collect()
     assert "numbers" not in things.memory.ledger()
+
+
+def test_room_that_was_made_is_there_though_others_take_some_meanwhile():
+    memory, others = Memory(30), ThreadPoolExecutor()
+
+    def let_go():
+        others.submit(memory.hold, "theirs", Holding("things", 10))
+        while not memory.holds("theirs"):
+            time.sleep(0.01)
+
+    for key in ("first", "second", "third"):
+        memory.hold(key, Holding("things", 10, let_go if key == "first" else lambda: None))
+    assert memory.make_room(10)
+    others.shutdown()
+    assert memory.bytes <= 30
 
 
 def test_a_value_is_made_once_for_all_who_ask_at_the_same_time_and_again_once_it_was_let_go():
