@@ -84,39 +84,35 @@ class Line:
         """He waits for nothing any more: what nobody else waits for is cancelled. He keeps his place for what he asks
         next, until it comes up."""
         with self._lock:
-            waiting = self._tickets.pop(one, [])
-            waiting += [ticket for ticket in self._at_work if one in ticket.askers]
-            for ticket in waiting:
-                ticket.askers.remove(one)
-                if not ticket.askers:
-                    ticket.lonely_since = time.monotonic()
-            unwanted = [ticket for ticket in waiting if not ticket.askers and ticket not in self._at_work]
-            self._lock.notify_all()
-        for ticket in unwanted:
-            ticket.cancel()
+            unwanted = self._take_leave(one)
+        _cancel(unwanted)
 
     def next(self) -> Ticket | None:
         """Whose turn it is, taken out of the line and at work until it is `done`; None if nobody waits.
 
         Where all that wait are for networks at work, it waits for one of these.
         """
-        with self._lock:
-            while True:
-                self._let_the_gone_leave()
-                order = self._order()
-                if not order:
-                    return None
-                free = [(one, ticket) for one, ticket in order if self._is_free(ticket)]
-                if free:
-                    break
-                self._lock.wait()
-            one, ticket = free[0]
-            first, before = order[0]
-            self._take_out(ticket)
-            if (one, ticket.picture) == (first, before.picture) != self._turn:
-                self._begin_turn(one, ticket.picture)
-            self._at_work[ticket] = time.monotonic()
-            return ticket
+        unwanted: list[Ticket] = []
+        try:
+            with self._lock:
+                while True:
+                    unwanted += self._let_the_gone_leave()
+                    order = self._order()
+                    if not order:
+                        return None
+                    free = [(one, ticket) for one, ticket in order if self._is_free(ticket)]
+                    if free:
+                        break
+                    self._lock.wait()
+                one, ticket = free[0]
+                first, before = order[0]
+                self._take_out(ticket)
+                if (one, ticket.picture) == (first, before.picture) != self._turn:
+                    self._begin_turn(one, ticket.picture)
+                self._at_work[ticket] = time.monotonic()
+                return ticket
+        finally:
+            _cancel(unwanted)
 
     def next_beside(self, large: Ticket, units: float, last: Ticket | None = None) -> Ticket | None:
         """One of at most so many units that others than those of `large` wait for, taken out of the line and at work,
@@ -125,7 +121,9 @@ class Line:
         last: the one before it in the same turn: what follows is about the same picture for the same visitor.
         """
         with self._lock:
-            self._let_the_gone_leave()
+            unwanted = self._let_the_gone_leave()
+        _cancel(unwanted)
+        with self._lock:
             small = [
                 (one, ticket)
                 for one, ticket in self._order()
@@ -193,10 +191,25 @@ class Line:
             for other in self._at_work
         )
 
-    def _let_the_gone_leave(self) -> None:
+    def _take_leave(self, one: Asker) -> list[Ticket]:
+        """What nobody waits for any more: to be cancelled without the line's lock, since whoever is told of it may be
+        about to join the line."""
+        waiting = self._tickets.pop(one, [])
+        waiting += [ticket for ticket in self._at_work if one in ticket.askers]
+        for ticket in waiting:
+            ticket.askers.remove(one)
+            if not ticket.askers:
+                ticket.lonely_since = time.monotonic()
+        self._lock.notify_all()
+        return [ticket for ticket in waiting if not ticket.askers and ticket not in self._at_work]
+
+    def _let_the_gone_leave(self) -> list[Ticket]:
+        """What nobody waits for any more."""
+        unwanted: list[Ticket] = []
         for one in [one for one in self._rota if is_gone(one)]:
-            self.leave(one)
+            unwanted += self._take_leave(one)
             self._rota.remove(one)
+        return unwanted
 
     def _take_out(self, ticket: Ticket) -> None:
         for tickets in self._tickets.values():
@@ -237,3 +250,8 @@ class Line:
             if waiting[one]:
                 rota.append(one)
         return order
+
+
+def _cancel(tickets: list[Ticket]) -> None:
+    for ticket in tickets:
+        ticket.cancel()

@@ -132,6 +132,18 @@ def test_a_running_question_knows_since_when_nobody_waits_for_it(queue):
     assert ticket.lonely_since is None
 
 
+@pytest.mark.parametrize("how", ["next", "beside"])
+def test_what_is_cancelled_may_look_at_the_line_on_another_thread(queue, how):
+    large, gone = queue.ask("b1x", units=40), queue.ask("a1y")
+    assert queue.line.next() is large
+    queue.visitors["a"].is_here = lambda: False
+    with ThreadPoolExecutor() as other:
+        seen = []
+        gone.cancel = lambda: seen.append(other.submit(queue.line.before, [large]).result(5))
+        assert (queue.line.next() if how == "next" else queue.line.next_beside(large, 10)) is None
+    assert len(seen) == 1
+
+
 def test_two_workers_are_at_one_turn_and_never_at_one_network(queue):
     a, b, c = [queue.ask(f"a1{network}") for network in "xyz"], queue.ask("b1x"), queue.ask("c1w")
     assert [queue.line.next(), queue.line.next()] == a[:2]
