@@ -63,10 +63,9 @@ def evaluate(
     written = [file for file in (csv_file, None if as_text else json_file, report_file) if file]
     if resume and not written:
         raise OptionError("--resume goes on from FILE.partial, beside the file of --csv, --json or --report: name it.")
+    callers = callers_on(choose_device(device))
     segmenters = [
-        Segmenter.load(
-            name, device, engine, folder or folder_of(name), callers_on(choose_device(device)), tta, at_once=True
-        )
+        Segmenter.load(name, device, engine, folder or folder_of(name), callers, tta, at_once=True)
         for name in dict.fromkeys(weights)
     ]
     record = segmenters[0].record

@@ -6,8 +6,8 @@
  */
 #include "vectors.h"
 
-enum { ACROSS = 1024, PITCH = ACROSS + LANES }; /* columns whose rows are kept, in a core's cache, and floats from one to the next */
-enum { NO_NUMBER = 0x7fff }; /* of half precision */
+enum { ACROSS = 1024, PITCH = ACROSS + LANES }; /* columns whose rows are kept, and floats from one to the next */
+enum { NO_NUMBER = 0x7fff };                    /* of half precision */
 
 typedef int32_t whole __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef uint8_t bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
