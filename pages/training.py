@@ -46,7 +46,7 @@ if show.sample is not None:
         f"step; early moments lie closer together, when most is learned. {hint} The line under each mask is its mean "
         "IoU on the validation pictures, the dot the moment you see."
     )
-    player(show.sample, show.tracks, show.shares, classes, key="replay", said="replay")
+    player(show.sample, show.tracks, show.shares, classes, key="replay-player", said="replay")
 for problem in show.problems:
     st.info(plain(problem), icon=":material/info:")
 

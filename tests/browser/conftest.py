@@ -3,6 +3,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -22,6 +23,18 @@ CHROMIUM = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+LOGS: list[Path] = []
+"""What the servers that run say: of an exception a page shows visitors one sentence, and its traceback stands here."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    report = yield
+    if report.failed:
+        for log in LOGS:
+            report.sections.append((f"server {log.stem}", log.read_text(errors="replace")[-20_000:]))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -70,12 +83,16 @@ def _start(script: Path) -> tuple[str, subprocess.Popen]:
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
     }
-    process = subprocess.Popen(
-        [*command, *(f"--{name}={value}" for name, value in settings.items())],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "SEG_LOCAL_FOLDERS": "1"},
-        stdout=subprocess.DEVNULL,
-    )
+    log = Path(tempfile.mkdtemp()) / f"{script.stem}.log"
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            [*command, *(f"--{name}={value}" for name, value in settings.items())],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "SEG_LOCAL_FOLDERS": "1"},
+            stdout=said,
+            stderr=said,
+        )
+    LOGS.append(log)
     url = f"http://127.0.0.1:{port}"
     for _ in range(240):
         if process.poll() is not None:

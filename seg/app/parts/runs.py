@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from seg.app import address, resources
 from seg.app.answers import ask, in_line, next_look, question_of, sentence
@@ -160,7 +162,7 @@ def follow(runs: Sequence[Run], words: Sequence[str], fragment: str) -> None:
 
     def due() -> None:
         if [come_to(run) for run in runs] != words:
-            st.rerun(fragment)
+            draw_again(fragment)
 
     def look() -> None:
         with slot(bool(waits := in_line(futures))):
@@ -173,10 +175,19 @@ def follow(runs: Sequence[Run], words: Sequence[str], fragment: str) -> None:
             st.fragment(look)()
 
 
+def draw_again(fragment: str) -> None:
+    """Called back: have the fragment of this key drawn anew instead of what was touched, if it stands on the page yet.
+
+    What was pressed or had waited as the visitor left a page is called back on the next one.
+    """
+    with suppress(StreamlitAPIException):
+        st.rerun(fragment)
+
+
 def see_alone(name: str) -> None:
     """Called back: let a class stand alone in the viewer, '' for all, and draw nothing else anew."""
     _wish(alone=name)
-    st.rerun(VIEWER)
+    draw_again(VIEWER)
 
 
 def _wish(**shown: Any) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
 from streamlit.components.v2 import component
 
 from seg.anatomy import transposed as upsampling
 from seg.anatomy.transposed import Geometry
 from seg.app.components import transport
+from seg.app.components.events import when_told
 from seg.app.components.scripts import joined
 
 Take = Callable[[Mapping[str, Sequence[float]]], None]
@@ -29,10 +29,8 @@ def by_hand(x: np.ndarray, weight: np.ndarray, geometry: Geometry, key: str, tak
     order. others: whether to show what torch, an ordinary convolution and a matrix make of the same, too.
     """
 
-    def tell() -> None:
-        take(st.session_state[key]["values"])
-
-    _mount(key=key, data={**describe(x, weight, geometry), "others": others}, on_values_change=tell)
+    data = {**describe(x, weight, geometry), "others": others}
+    _mount(key=key, data=data, on_values_change=when_told(key, "values", take))
 
 
 def describe(x: np.ndarray, weight: np.ndarray, geometry: Geometry) -> dict:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
 from streamlit.components.v2 import component
 
 from seg.anatomy.stages import Stage
 from seg.app.components.images import url
+from seg.app.components.events import when_told
 from seg.app.components.scripts import joined
 from seg.models.blocks import Skip
 from seg.pictures.drawing import heat_map
@@ -33,10 +33,8 @@ def network_drawing(
     stage picked; pick: called back with the one that the visitor picks.
     """
 
-    def tell() -> None:
-        pick(str(st.session_state[key].stage))
-
-    _mount(key=key, data=describe(name, picture, mask, stages, maps, skips, chosen), on_stage_change=tell)
+    data = describe(name, picture, mask, stages, maps, skips, chosen)
+    _mount(key=key, data=data, on_stage_change=when_told(key, "stage", lambda stage: pick(str(stage))))
 
 
 def describe(

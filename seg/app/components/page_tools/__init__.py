@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import streamlit as st
 from streamlit.components.v2 import component
 
+from seg.app.components.events import when_told
 from seg.app.components.scripts import joined
 
 _FOLDER = Path(__file__).parent
@@ -36,16 +36,12 @@ def page_tools(
     hand_out: with what stands on the page when a handout of it is asked for, which is ``made`` in the next run, and
     with None when that is saved.
     """
-
-    def tell() -> None:
-        present(st.session_state[key].present is True)
-
     data = {"presenting": presenting, "stays": stays, "made": asdict(made) if made else None}
     _mount(
         key=key,
         data=data,
-        on_present_change=tell,
-        on_handout_change=lambda: hand_out(st.session_state[key].handout),
+        on_present_change=when_told(key, "present", lambda told: present(told is True)),
+        on_handout_change=when_told(key, "handout", hand_out),
     )
 
 

@@ -4,10 +4,10 @@ import base64
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
 from streamlit.components.v2 import component
 
 from seg.app import address
+from seg.app.components.events import when_told
 from seg.app.components.scripts import joined
 from seg.pictures.decode import digest
 from seg.pictures.drawing import encode_png
@@ -43,7 +43,7 @@ def picker(
     _mount(
         key=key,
         data=data,
-        on_at_change=lambda: address.choose(said, st.session_state[key].at),
+        on_at_change=when_told(key, "at", lambda at: address.choose(said, at)),
         width=width or "stretch",
     )
     return float(at[1]), float(at[0])

@@ -17,6 +17,7 @@ from streamlit.components.v2 import component
 from seg.app import address
 from seg.app.components import transport
 from seg.app.components import viewer as linked
+from seg.app.components.events import when_told
 from seg.app.components.scripts import joined
 from seg.datasets import DATASETS, Sample
 from seg.labels import ClassMap
@@ -87,7 +88,7 @@ def player(
     """
     data = {**describe(sample, tracks, shares, classes), "key": key}
     data["said"] = address.of_component(said) if said else None
-    _mount(key=key, data=data, on_look_change=lambda: address.choose(said, str(st.session_state[key].look)))
+    _mount(key=key, data=data, on_look_change=when_told(key, "look", lambda look: address.choose(said, str(look))))
 
 
 def describe(sample: Sample, tracks: Sequence[Track], shares: Sequence[float], classes: ClassMap) -> dict:

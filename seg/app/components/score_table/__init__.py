@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import streamlit as st
 from streamlit.components.v2 import component
 
+from seg.app.components.events import when_told
 from seg.app.components.scripts import joined
 
 _FOLDER = Path(__file__).parent
@@ -32,16 +32,13 @@ def score_table(
     without it the classes are text.
     """
 
-    def tell() -> None:
-        if on_class:
-            on_class(st.session_state[key].chosen)
-
     data = {
         "columns": list(columns),
         "rows": [asdict(row) for row in rows],
         "label": label,
         "chooses": on_class is not None,
     }
+    tell = when_told(key, "chosen", on_class or (lambda _: None))
     _mount(key=key, data=data, on_chosen_change=tell)
 
 

@@ -7,12 +7,12 @@ and pointing happen in the browser.
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
 from streamlit.components.v2 import component
 
 from seg.anatomy.windows import Window
 from seg.app.components import transport
 from seg.app.components.by_hand import Take
+from seg.app.components.events import when_told
 from seg.app.components.scripts import joined
 
 _FOLDER = Path(__file__).parent
@@ -27,10 +27,7 @@ def sliding_window(x: np.ndarray, weight: np.ndarray | None, window: Window, key
     order.
     """
 
-    def tell() -> None:
-        take(st.session_state[key]["values"])
-
-    _mount(key=key, data=describe(x, weight, window), on_values_change=tell)
+    _mount(key=key, data=describe(x, weight, window), on_values_change=when_told(key, "values", take))
 
 
 def describe(x: np.ndarray, weight: np.ndarray | None, window: Window) -> dict:

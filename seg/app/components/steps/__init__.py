@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import streamlit as st
 from streamlit.components.v2 import component
 
+from seg.app.components.events import when_told
 from seg.app.components.scripts import joined
 
 _FOLDER = Path(__file__).parent
@@ -18,10 +18,11 @@ def steps(titles: Sequence[str], at: int, label: str, key: str, on_choose: Calla
     anything but this row, the page is scrolled up to it, and the step stood on has the focus.
     """
 
-    def tell() -> None:
-        on_choose(int(st.session_state[key].chosen))
-
-    _mount(key=key, data={"titles": list(titles), "at": at, "label": label}, on_chosen_change=tell)
+    _mount(
+        key=key,
+        data={"titles": list(titles), "at": at, "label": label},
+        on_chosen_change=when_told(key, "chosen", lambda step: on_choose(int(step))),
+    )
 
 
 _mount = component(

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import streamlit as st
 from streamlit.components.v2 import component
 
+from seg.app.components.events import when_told
 from seg.app.components.scripts import joined
 
 _FOLDER = Path(__file__).parent
@@ -37,9 +37,6 @@ def thumbnails(
     ``on_choose`` is called with the key of the one chosen, before the page runs again.
     """
 
-    def tell() -> None:
-        on_choose(st.session_state[key].chosen)
-
     data = {
         "pictures": [
             {
@@ -53,7 +50,7 @@ def thumbnails(
         "label": label,
         "wrap": wrap,
     }
-    _mount(key=key, data=data, on_chosen_change=tell)
+    _mount(key=key, data=data, on_chosen_change=when_told(key, "chosen", on_choose))
 
 
 _mount = component(

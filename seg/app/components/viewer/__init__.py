@@ -15,6 +15,7 @@ from PIL import Image
 from streamlit.components.v2 import component
 
 from seg.app import address
+from seg.app.components.events import when_told
 from seg.app.components.scripts import joined
 from seg.app.components.viewer.layers import MAX_SIDE, Layer, encode_confidence, encode_labels, encode_photo, encoded
 from seg.app.text import plain
@@ -128,42 +129,41 @@ def viewer(
                 data["layers"][cut["id"]] = base64.b64encode(file).decode()
                 sent.add(cut["id"])
 
-    def send_again() -> None:
+    def send_again(missing: Sequence[str] | None) -> None:
         # A browser that lacks layers, because a run was cut short or it forgot old ones, asks for them.
-        sent.difference_update(st.session_state[key].missing or ())
+        sent.difference_update(missing or ())
 
-    def take_truth() -> None:
+    def take_truth(told: Mapping[str, str]) -> None:
         if on_truth is None:
             return  # what no button of this viewer can send
         try:
-            painted = read_painting(st.session_state[key].truth, data["photo"]["digest"], photo.shape[:2], classes)
+            painted = read_painting(told, data["photo"]["digest"], photo.shape[:2], classes)
         except ImageError as error:
             st.toast(plain(str(error)), icon=":material/error:")
         else:
             on_truth(painted)
 
-    def take_painted() -> None:
+    def take_painted(told: Sequence[Mapping[str, str]]) -> None:
         if paint is None:
             return
         try:
-            for told, labels in read_painted(st.session_state[key].painted, paint.sizes, classes):
-                paint.take(told, labels)
+            for one, labels in read_painted(told, paint.sizes, classes):
+                paint.take(one, labels)
         except ImageError as error:
             st.toast(plain(str(error)), icon=":material/error:")
 
-    def take_cut() -> None:
-        asked = st.session_state[key].cut
+    def take_cut(asked: Mapping[str, str]) -> None:
         if isinstance(asked, Mapping) and str(asked.get("id")).startswith("cut-"):
             wanted[key] = asked
 
     _mount(
         key=key,
         data=data,
-        on_missing_change=send_again,
-        on_truth_change=take_truth,
-        on_painted_change=take_painted,
-        on_cut_change=take_cut,
-        on_look_change=lambda: address.choose(said, str(st.session_state[key].look)),
+        on_missing_change=when_told(key, "missing", send_again),
+        on_truth_change=when_told(key, "truth", take_truth),
+        on_painted_change=when_told(key, "painted", take_painted),
+        on_cut_change=when_told(key, "cut", take_cut),
+        on_look_change=when_told(key, "look", lambda look: address.choose(said, str(look))),
     )
 
 
