@@ -9,7 +9,7 @@ import streamlit as st
 def when_told(key: str, event: str, take: Callable[[Any], None]) -> Callable[[], None]:
     """The callback for an event of the component of this key: ``take`` gets what the event says.
 
-    What is sent while the visitor leaves the page arrives on the next one, where the component is gone: nobody takes it.
+    What is sent while the visitor leaves the page arrives on the next one: nobody takes it there.
     """
 
     def tell() -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from streamlit.components.v2 import component
 
 from seg.anatomy.stages import Stage
-from seg.app.components.images import url
 from seg.app.components.events import when_told
+from seg.app.components.images import url
 from seg.app.components.scripts import joined
 from seg.models.blocks import Skip
 from seg.pictures.drawing import heat_map
