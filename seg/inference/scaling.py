@@ -51,18 +51,17 @@ class ScaledPictures:
                 self._let_go(gone)
             self._held[key] = weakref.ref(image), scaled
             self._bytes += scaled.nbytes
-            while self._bytes > self.max_bytes:
-                self._let_go(next(iter(self._held)))
+            self.trim(self.max_bytes)
         return scaled
 
     def _let_go(self, key: tuple) -> None:
         self._bytes -= self._held.pop(key)[1].nbytes
 
-    def clear(self) -> None:
-        """Let go of all."""
+    def trim(self, most: int) -> None:
+        """Let go of the oldest until they are ``most`` bytes."""
         with self._lock:
-            self._held.clear()
-            self._bytes = 0
+            while self._bytes > most:
+                self._let_go(next(iter(self._held)))
 
     @property
     def held_bytes(self) -> int:

@@ -34,6 +34,9 @@ CONTAINERS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/mem
 """Where version 2 and version 1 of control groups say how much memory a container may take."""
 
 
+CACHES = 32
+"""A cache that can be trimmed keeps this share of the bound: it is made again soon, but for every page that is drawn."""
+
 GIVE_BACK_SECONDS = 1.0
 """Between two times that what was let go is given back to the system."""
 
@@ -64,6 +67,9 @@ class Share:
     bytes: int
 
 
+NONE = Share(0, 0)
+
+
 @dataclass
 class Holding:
     """Something held. kind: what it is called in the ledger; bytes: how much it takes; let_go: called to let go of it,
@@ -79,17 +85,21 @@ class Holding:
 class Memory:
     """A ledger of what is held, least recently used first, that never comes to more than `limit` bytes if it can help.
 
-    What does not fit makes room for itself: first everything shrinks that can, then goes what no page shows. Safe on
-    many threads; what it calls back may call it.
+    What does not fit makes room for itself: first everything shrinks that can, then goes what no page shows, caches that
+    are larger than their share before it and what is left of them after it. Safe on many threads; what it calls back may
+    call it.
     """
 
     def __init__(self, limit: int | None = None):
         self.limit = bound()[0] if limit is None else limit
         self._lock, self._clearing = threading.RLock(), threading.RLock()
         self._held: OrderedDict[Hashable, Holding] = OrderedDict()
+        self._whole: OrderedDict[Hashable, Holding] = OrderedDict()
+        """Of these what can shrink, in the same order: thousands that have shrunk are not gone through for each more."""
         self._sum = 0
+        self._kinds: dict[str, Share] = {}
         self._given_back = -math.inf
-        self._watched: WeakKeyDictionary[Any, tuple[str, Callable[[Any], int], Callable[[Any], object] | None]]
+        self._watched: WeakKeyDictionary[Any, tuple[str, Callable[[Any], int], Callable[[Any, int], object] | None]]
         self._watched = WeakKeyDictionary()
         self._shown: WeakKeyDictionary[Visitor, set[Hashable]] = WeakKeyDictionary()
         self._making: defaultdict[Hashable, threading.Lock] = defaultdict(threading.Lock)
@@ -99,20 +109,24 @@ class Memory:
         with self._lock:
             self.forget(key)
             self._held[key] = holding
-            self._sum += holding.bytes
+            if holding.shrink is not None:
+                self._whole[key] = holding
+            self._count(holding.kind, 1, holding.bytes)
         self.make_room(but=key)
 
     def touch(self, key: Hashable) -> None:
         """Note that it is used now."""
         with self._lock:
-            if key in self._held:
-                self._held.move_to_end(key)
+            for held in (self._held, self._whole):
+                if key in held:
+                    held.move_to_end(key)
 
     def forget(self, key: Hashable) -> None:
         """It is not held any more."""
         with self._lock:
-            if key in self._held:
-                self._sum -= self._held.pop(key).bytes
+            self._whole.pop(key, None)
+            if (held := self._held.pop(key, None)) is not None:
+                self._count(held.kind, -1, -held.bytes)
 
     def holds(self, key: Hashable) -> bool:
         """Whether it is held now."""
@@ -120,11 +134,12 @@ class Memory:
             return key in self._held
 
     def watch(
-        self, kind: str, of: T, bytes_now: Callable[[T], int], clear: Callable[[T], object] | None = None
+        self, kind: str, of: T, bytes_now: Callable[[T], int], trim: Callable[[T, int], object] | None = None
     ) -> None:
-        """Count what `of` holds by itself as long as it is there. clear: called where there is no room without it."""
+        """Count what `of` holds by itself as long as it is there. trim: called with how many bytes it may hold at most
+        where there is no room for more."""
         with self._lock:
-            self._watched[of] = kind, bytes_now, clear
+            self._watched[of] = kind, bytes_now, trim
 
     def show(self, visitor: Visitor, key: Hashable) -> None:
         """It stays until the visitor's page is drawn anew."""
@@ -184,24 +199,10 @@ class Memory:
     def _make_room(self, wanted: int, but: Hashable) -> bool:
         with self._clearing:
             lacking = self._lacking(wanted)
-            for key, held in self._oldest_first():
-                if lacking <= 0:
-                    break
-                if key != but and held.shrink is not None:
-                    lacking -= self._shrink(key, held, held.shrink)
-            with self._lock:
-                watched = list(self._watched.items())
-            for owner, (_, _, clear) in watched:
-                if clear is not None and self._lacking(wanted) > 0:
-                    clear(owner)
-            lacking = self._lacking(wanted)
-            if lacking > 0:
-                shown = self._on_pages()
-                for key, held in self._oldest_first():
-                    if lacking <= 0:
-                        break
-                    if key != but and held.let_go is not None and key not in shown:
-                        lacking -= self._let_go(key, held, held.let_go)
+            lacking -= self._shrink(lacking, but)
+            lacking -= self._trim(lacking, self.limit // CACHES)
+            lacking -= self._let_go(lacking, but)
+            lacking -= self._trim(lacking, 0)
         # What others have brought meanwhile is theirs to make room for.
         return lacking <= 0 or self._fits(wanted)
 
@@ -214,33 +215,78 @@ class Memory:
     def ledger(self) -> Mapping[str, Share]:
         """Kind → how many there are, and what they take; the largest first."""
         with self._lock:
-            found = [(held.kind, held.bytes) for held in self._held.values()]
+            shares = dict(self._kinds)
             watched = [(kind, owner, bytes_now) for owner, (kind, bytes_now, _) in self._watched.items()]
-        found += [(kind, bytes_now(owner)) for kind, owner, bytes_now in watched]
-        shares: dict[str, Share] = {}
-        for kind, size in found:
-            before = shares.get(kind, Share(0, 0))
-            shares[kind] = Share(before.count + 1, before.bytes + size)
+        for kind, owner, bytes_now in watched:
+            before = shares.get(kind, NONE)
+            shares[kind] = Share(before.count + 1, before.bytes + bytes_now(owner))
         return dict(sorted(shares.items(), key=lambda item: -item[1].bytes))
 
-    def _shrink(self, key: Hashable, held: Holding, shrink: Callable[[], int]) -> int:
-        """Returns the bytes that are free by it."""
-        size, held.shrink = shrink(), None  # once: what is unpacked again is entered again
-        with self._lock:
-            if self._held.get(key) is not held:
-                return 0
-            freed, held.bytes = held.bytes - size, size
-            self._sum -= freed
-            return freed
+    def _count(self, kind: str, count: int, size: int) -> None:
+        """So many more of a kind are held, and so many bytes; found as it changes, since every page says it."""
+        self._sum += size
+        before = self._kinds.get(kind, NONE)
+        now = Share(before.count + count, before.bytes + size)
+        if now.count:
+            self._kinds[kind] = now
+        else:
+            del self._kinds[kind]
 
-    def _let_go(self, key: Hashable, held: Holding, let_go: Callable[[], object]) -> int:
-        """Returns the bytes that are free by it."""
+    def _trim(self, lacking: int, share: int) -> int:
+        """Take what lacks of the caches that are larger than their share. Returns the bytes that are free by it."""
         with self._lock:
-            if self._held.get(key) is not held:  # somebody has just used it
-                return 0
-            self.forget(key)
-        let_go()
-        return held.bytes
+            watched = list(self._watched.items())
+        freed = 0
+        for owner, (_, bytes_now, trim) in watched:
+            size = bytes_now(owner)
+            if trim is not None and freed < lacking and size > share:
+                trim(owner, max(share, size - (lacking - freed)))
+                freed += size - bytes_now(owner)
+        return freed
+
+    def _shrink(self, lacking: int, but: Hashable) -> int:
+        """Shrink what was used longest ago until so much is free. Returns the bytes that are free by it."""
+        freed = 0
+        while freed < lacking:
+            with self._lock:
+                key = next((key for key in self._whole if key != but), None)
+                held = None if key is None else self._whole.pop(key)
+            if held is None or held.shrink is None:
+                break
+            size = held.shrink()
+            with self._lock:
+                if self._held.get(key) is held:
+                    freed += held.bytes - size
+                    self._count(held.kind, 0, size - held.bytes)
+                    held.bytes = size
+        return freed
+
+    def _let_go(self, lacking: int, but: Hashable) -> int:
+        """Let go of what was used longest ago and no page shows until so much is free. Returns the bytes that are free
+        by it."""
+        freed = 0
+        while freed < lacking and (oldest := self._oldest(lacking - freed, but)):
+            for key, held, let_go in oldest:
+                with self._lock:
+                    if self._held.get(key) is not held:  # somebody has just used it
+                        continue
+                    self.forget(key)
+                let_go()
+                freed += held.bytes
+        return freed
+
+    def _oldest(self, lacking: int, but: Hashable) -> list[tuple[Hashable, Holding, Callable[[], object]]]:
+        """What may go, as much as is lacking."""
+        found, size = [], 0
+        with self._lock:
+            shown = self._on_pages()
+            for key, held in self._held.items():
+                if size >= lacking:
+                    break
+                if key != but and held.let_go is not None and key not in shown:
+                    found.append((key, held, held.let_go))
+                    size += held.bytes
+        return found
 
     def _lacking(self, wanted: int) -> int:
         """How many bytes more are held than leave room for so many; found once, since every holder is asked."""
@@ -252,10 +298,6 @@ class Memory:
     def _on_pages(self) -> set[Hashable]:
         with self._lock:
             return set[Hashable]().union(*self._shown.values())
-
-    def _oldest_first(self) -> list[tuple[Hashable, Holding]]:
-        with self._lock:
-            return list(self._held.items())
 
 
 @dataclass

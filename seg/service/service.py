@@ -84,7 +84,7 @@ class PredictionService:
         self.memory = memory or Memory()
         self.cluster = cluster
         self.at_once = at_once
-        self.memory.watch("pictures as networks see them", SCALED, lambda scaled: scaled.held_bytes, type(SCALED).clear)
+        self.memory.watch("pictures as networks see them", SCALED, lambda scaled: scaled.held_bytes, type(SCALED).trim)
         self.runs = 0
         self.loads = 0
         self._lock = threading.Lock()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from seg.service import memory as module
-from seg.service.memory import OVERHEAD, Holding, Memory, Share, Visitor, bound, machine_bytes, process_bytes, size_of
+from seg.service.memory import CACHES, OVERHEAD, Holding, Memory, Share, Visitor, bound, machine_bytes, process_bytes, size_of
 
 
 class Things:
@@ -24,6 +24,19 @@ class Things:
     def hold(self, *names: str, **how) -> None:
         for name in names:
             self.memory.hold(name, Holding("things", 10, lambda name=name: self.gone.append(name), **how))
+
+
+class Cache(list):
+    """Numbers of five bytes each that nobody else holds."""
+
+    __hash__ = object.__hash__
+
+    def bytes_now(self) -> int:
+        return 5 * len(self)
+
+    def trim(self, most: int) -> None:
+        while self.bytes_now() > most:
+            del self[0]
 
 
 def test_what_was_used_longest_ago_goes_first():
@@ -74,21 +87,35 @@ def test_there_is_no_room_for_what_does_not_fit_beside_what_cannot_be_let_go():
     assert memory.bytes == 15
 
 
-def test_what_holds_things_by_itself_counts_as_long_as_it_is_there_and_is_cleared_last():
-    class Cache(list):
-        __hash__ = object.__hash__
-
+def test_what_holds_things_by_itself_counts_as_long_as_it_is_there_and_is_trimmed_before_anything_goes():
     things, cache = Things(30), Cache([1, 2])
-    things.memory.watch("numbers", cache, lambda numbers: 5 * len(numbers), Cache.clear)
+    things.memory.watch("numbers", cache, Cache.bytes_now, Cache.trim)
     things.hold("a", "b", shrink=lambda: 5)
     assert things.memory.ledger() == {"things": Share(2, 20), "numbers": Share(1, 10)}
     things.hold("c")
     assert (list(cache), things.gone) == ([1, 2], [])
+    assert things.memory.make_room(5)
+    assert (list(cache), things.gone) == ([2], [])  # no more of it than was lacking
     things.hold("d")
     assert (list(cache), things.gone) == ([], [])
     del cache
     gc.collect()
     assert "numbers" not in things.memory.ledger()
+
+
+def test_a_cache_keeps_its_share_until_all_has_gone_that_no_page_shows():
+    things, cache, visitor = Things(CACHES * 10), Cache(range(12)), Visitor()
+    things.memory.watch("numbers", cache, Cache.bytes_now, Cache.trim)
+    things.hold("old", "shown")
+    things.memory.show(visitor, "shown")
+    assert things.memory.make_room(CACHES * 10 - 30)
+    assert (list(cache), things.gone) == ([10, 11], [])
+    assert things.memory.make_room(CACHES * 10 - 20)
+    assert (list(cache), things.gone) == ([10, 11], ["old"])
+    assert things.memory.make_room(CACHES * 10 - 15)
+    assert list(cache) == [11]
+    assert not things.memory.make_room(CACHES * 10 - 5)
+    assert things.gone == ["old"]
 
 
 def test_room_that_was_made_is_there_though_others_take_some_meanwhile():

@@ -84,7 +84,7 @@ def roomy(weights):
         first = PredictionService()
         first.request(Request.of("any", record, folder=weights, engine="torch"), IMAGE).result()
         first.close()
-        SCALED.clear()
+        SCALED.trim(0)
         network = first.memory.ledger()["networks"].bytes
         service = PredictionService(Memory(network + results * (RESULT + 100)))
         services.append(service)
@@ -170,7 +170,7 @@ def test_shown_results_are_packed_where_there_is_no_room_and_come_back_as_they_w
 
 
 def test_the_ledger_says_what_holds_what(weights, service):
-    SCALED.clear()
+    SCALED.trim(0)
     record = WeightIndex(weights).record("street/fcn8s-wce")
     for digest in ("one", "two"):
         service.request(Request.of(digest, record, folder=weights, engine="torch"), IMAGE).result()

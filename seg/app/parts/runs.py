@@ -36,7 +36,7 @@ BESIDE = "beside"
 _FOLLOW = "_seg_truth_painted"
 _WISH = "_seg_wish"
 
-resources.MEMORY.watch("files for browsers", encoded, lambda layers: layers.bytes, type(encoded).clear)
+resources.MEMORY.watch("files for browsers", encoded, lambda layers: layers.bytes, type(encoded).trim)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Encoded:
         self._size = 0
         self._layers: OrderedDict[str, Layer] = OrderedDict()
         self._digests: dict[int, tuple[weakref.ref, str]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def layer(self, array: np.ndarray, kind: str, encode: Callable[[np.ndarray], tuple[bytes, tuple]]) -> Layer:
         digest = f"{kind}-{self._digest(array)}"
@@ -59,8 +59,7 @@ class Encoded:
             if digest not in self._layers:
                 self._layers[digest] = layer
                 self._size += len(layer.data)
-            while self._size > self._limit and len(self._layers) > 1:
-                self._size -= len(self._layers.popitem(last=False)[1].data)
+            self.trim(max(self._limit, len(layer.data)))
         return layer
 
     @property
@@ -68,11 +67,11 @@ class Encoded:
         """Of all files."""
         return self._size
 
-    def clear(self) -> None:
-        """Forget them; whoever is to be sent one again has it encoded again."""
+    def trim(self, most: int) -> None:
+        """Forget the oldest until they are ``most`` bytes; whoever is to be sent one again has it encoded again."""
         with self._lock:
-            self._layers.clear()
-            self._size = 0
+            while self._size > most:
+                self._size -= len(self._layers.popitem(last=False)[1].data)
 
     def _digest(self, array: np.ndarray) -> str:
         identity = id(array)
