@@ -35,7 +35,7 @@ CONTAINERS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/mem
 
 
 CACHES = 32
-"""A cache that can be trimmed keeps this share of the bound: it is made again soon, but for every page that is drawn."""
+"""A cache that can be trimmed keeps this share of the bound: little work is lost with it, but for every page drawn."""
 
 GIVE_BACK_SECONDS = 1.0
 """Between two times that what was let go is given back to the system."""
@@ -83,10 +83,10 @@ class Holding:
 
 
 class Memory:
-    """A ledger of what is held, least recently used first, that never comes to more than `limit` bytes if it can help.
+    """A ledger of what is held, least recently used first, that comes to no more than `limit` bytes if that can be.
 
-    What does not fit makes room for itself: first everything shrinks that can, then goes what no page shows, caches that
-    are larger than their share before it and what is left of them after it. Safe on many threads; what it calls back may
+    What does not fit makes room for itself: first everything shrinks that can, then goes what no page shows; of caches,
+    what is more than their share goes before that, and the rest after it. Safe on many threads; what it calls back may
     call it.
     """
 
@@ -95,7 +95,7 @@ class Memory:
         self._lock, self._clearing = threading.RLock(), threading.RLock()
         self._held: OrderedDict[Hashable, Holding] = OrderedDict()
         self._whole: OrderedDict[Hashable, Holding] = OrderedDict()
-        """Of these what can shrink, in the same order: thousands that have shrunk are not gone through for each more."""
+        """Of these what can shrink, in the same order: nobody goes through thousands that have, for each one more."""
         self._sum = 0
         self._kinds: dict[str, Share] = {}
         self._given_back = -math.inf

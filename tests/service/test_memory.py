@@ -12,7 +12,18 @@ import numpy as np
 import pytest
 
 from seg.service import memory as module
-from seg.service.memory import CACHES, OVERHEAD, Holding, Memory, Share, Visitor, bound, machine_bytes, process_bytes, size_of
+from seg.service.memory import (
+    CACHES,
+    OVERHEAD,
+    Holding,
+    Memory,
+    Share,
+    Visitor,
+    bound,
+    machine_bytes,
+    process_bytes,
+    size_of,
+)
 
 
 class Things:

@@ -142,10 +142,12 @@ def show(
     def work() -> None:
         wait([run.future for run in runs], PATIENCE)
         words = [come_to(run) for run in runs]
+        seen = [run.prediction for run in finished(runs)]  # opened once, where memory is so short that they are packed
         st.fragment(_panels, key=VIEWER)(exhibit, runs, class_map, paints, also)
         follow(runs, words, WORK)
         if below:
             below()
+        del seen
 
     work()
 
