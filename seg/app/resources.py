@@ -6,7 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from functools import lru_cache, wraps
+from functools import wraps
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -23,6 +23,7 @@ from seg.catalogue.record import Record
 from seg.catalogue.store import SHIPPED, WeightIndex, check
 from seg.datasets import DATASETS, Sample
 from seg.errors import OptionError, WeightsError
+from seg.inference.once import Once
 from seg.inference.worker import Worker
 from seg.service.jobs import Turns
 from seg.service.memory import Memory, Visitor, bound, keep_little
@@ -212,7 +213,7 @@ def _looks_like(digest: str, datasets: tuple[str, ...], _pixels: np.ndarray) -> 
     return _likeness(datasets)(_pixels)
 
 
-@lru_cache(maxsize=1)
+@Once
 def _likeness(datasets: tuple[str, ...]) -> "Likeness":
     """The shipped one, and with it the data sets that it was not fitted on, known by their samples."""
     from seg.likeness.likeness import shipped

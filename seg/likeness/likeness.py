@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from torch import Tensor
 from seg.catalogue.store import SHIPPED, sha256
 from seg.errors import WeightsError
 from seg.inference.engines import Blueprint, Engine, build_engine, callers_on
+from seg.inference.once import Once
 from seg.likeness.features import Features, batch_of
 
 FILE = SHIPPED / "likeness.safetensors"
@@ -176,7 +176,7 @@ def _share(own: Own, unit: Tensor) -> float:
     return float(torch.sigmoid(torch.tensor(3 * (cosine - own.middle) / own.width)))
 
 
-@lru_cache(maxsize=1)
+@Once
 def shipped() -> Likeness:
     """The one that comes with the program, loaded once, on the CPU in the engine for it. Raises WeightsError as
     `Likeness.load` does."""

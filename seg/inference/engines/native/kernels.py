@@ -25,6 +25,7 @@ from torch import Tensor
 
 from seg.inference.activity import ACTIVITY
 from seg.inference.engines.cache import cache_folder, own_folder
+from seg.inference.once import Once
 
 log = logging.getLogger(__name__)
 
@@ -205,7 +206,7 @@ def _packed(layer: Layer, first: int, chunk: int, block: int) -> Tensor:
     return weight.unflatten(1, (-1, block)).permute(0, 1, 3, 4, 2).flatten()
 
 
-@cache
+@Once
 def helpers() -> ThreadPoolExecutor:
     """The threads that help the one that asks."""
     return ThreadPoolExecutor(max(1, torch.get_num_threads() - 1), thread_name_prefix="seg-kernels")
@@ -230,7 +231,7 @@ def problem() -> str:
     return ""
 
 
-@cache
+@Once
 def library() -> ctypes.CDLL:
     """`SOURCES` for this machine, kept beside the compiled networks. Raises RuntimeError or OSError where it cannot
     be compiled or loaded or has another `STEP`, ImportError without the compiler."""

@@ -3,11 +3,12 @@ out among several."""
 
 import logging
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from seg.inference.once import Once
 
 # OpenVINO's converter reports to its makers unless this module is missing: None, as importlib documents it.
 sys.modules.setdefault("openvino_telemetry", None)  # pyright: ignore[reportArgumentType]
@@ -20,7 +21,7 @@ MAPS = 112
 them, and on a walk over all pages the library keeps half as much again."""
 
 
-@cache
+@Once
 def core() -> Any:
     """OpenVINO itself, one for the process. Raises ImportError or RuntimeError where it cannot run."""
     import openvino

@@ -34,7 +34,7 @@ CONVERTER = Converter()
 QUIET = 5.0
 """Seconds in which no network is at work after which one may be converted or raced."""
 
-PATIENCE = 120.0
+PATIENCE = 30.0
 """Seconds for which quiet is waited for at most."""
 
 SLOWER = "pytorch-is-faster"
@@ -146,7 +146,8 @@ class OpenVINOEngine(CompiledEngine):
         self, compiled: Callable[[Tensor], Tensor], network: Network, shape: tuple[int, ...]
     ) -> Callable[[Tensor], Tensor] | None:
         """The compiled network; None if it should race and PyTorch is faster."""
-        self._wait_for_quiet()
+        if self.race:
+            self._wait_for_quiet()
         faster = not self.race or _is_faster(compiled, TorchEngine(network, self.device).forward, shape)
         file = self._file(shape)
         if file is not None and file.exists():
