@@ -250,7 +250,8 @@ def is_rendered(dataset: str, seed: int) -> bool:
 
 
 def render_when_idle(dataset: str) -> None:
-    """Render all samples in the background, as soon as no network is at work."""
+    """Render all samples in the background, as soon as no network is at work, and have ready what knows the data set of
+    a visitor's first photo."""
     with _ordering:
         if dataset not in _ordered:
             _ordered.add(dataset)
@@ -259,10 +260,19 @@ def render_when_idle(dataset: str) -> None:
 
 def _render(dataset: str) -> None:
     for seed in seeds(dataset):
-        rested = time.monotonic() + REST
-        while time.monotonic() < rested:
-            if _painter.closing.wait(REST / 10):
-                return
-            if SERVICE.busy:
-                rested = time.monotonic() + REST
+        if not _is_quiet():
+            return
         sample(dataset, seed)
+    if _is_quiet():
+        looks_like("nothing", np.zeros((96, 96, 3), np.uint8))
+
+
+def _is_quiet() -> bool:
+    """Waits until the networks rest; False if the program ends before."""
+    rested = time.monotonic() + REST
+    while time.monotonic() < rested:
+        if _painter.closing.wait(REST / 10):
+            return False
+        if SERVICE.busy:
+            rested = time.monotonic() + REST
+    return True

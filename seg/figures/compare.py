@@ -19,27 +19,32 @@ def dice_by_class(dice: np.ndarray, classes: Sequence[str], networks: Sequence[s
     classes, networks = [as_text(name) for name in classes], [as_text(name) for name in networks]
     seen = [c for c in range(len(classes)) if np.isfinite(dice[c]).any()]
     order = sorted(seen, key=lambda c: np.nanmax(dice[c]))
-    figure = go.Figure()
-    for c in order:
-        low, high = np.nanmin(dice[c]), np.nanmax(dice[c])
-        figure.add_shape(
-            type="line",
-            x0=low,
-            x1=high,
-            y0=classes[c],
-            y1=classes[c],
-            line={"width": 2, "color": "rgba(128,128,128,.35)"},
-            layer="below",
-        )
-    for n, network in enumerate(networks):
-        figure.add_scatter(
-            x=dice[order, n],
-            y=[classes[c] for c in order],
-            mode="markers",
-            name=network,
-            marker={"size": 10, "symbol": SYMBOLS[n % len(SYMBOLS)], "color": COLOURS[n % len(COLOURS)]},
-            hovertemplate=f"{network}<br>%{{y}}: Dice %{{x:.3f}}<extra></extra>",
-        )
+    marks = [
+        {
+            "type": "scatter",
+            "x": dice[order, n],
+            "y": [classes[c] for c in order],
+            "mode": "markers",
+            "name": network,
+            "marker": {"size": 10, "symbol": SYMBOLS[n % len(SYMBOLS)], "color": COLOURS[n % len(COLOURS)]},
+            "hovertemplate": f"{network}<br>%{{y}}: Dice %{{x:.3f}}<extra></extra>",
+        }
+        for n, network in enumerate(networks)
+    ]
+    spans = [
+        {
+            "type": "line",
+            "x0": np.nanmin(dice[c]),
+            "x1": np.nanmax(dice[c]),
+            "y0": classes[c],
+            "y1": classes[c],
+            "line": {"width": 2, "color": "rgba(128,128,128,.35)"},
+            "layer": "below",
+        }
+        for c in order
+    ]
+    # All at once: plotly goes through what it has for each that is added.
+    figure = go.Figure({"data": marks, "layout": {"shapes": spans}})
     figure.update_xaxes(title="Dice", range=[-0.03, 1.03], zeroline=False)
     figure.update_yaxes(type="category", categoryorder="array", categoryarray=[classes[c] for c in order])
     return framed(figure, height=110 + 32 * len(classes))

@@ -837,6 +837,17 @@ def test_samples_that_nobody_asked_for_are_rendered_once_the_networks_rest(monke
         time.sleep(0.05)
 
 
+def test_what_knows_the_data_set_of_a_first_photo_is_there_before_it_comes(monkeypatch):
+    looked, rests = [], iter([True] * len(resources.seeds("shapes")))
+    monkeypatch.setattr(resources, "looks_like", lambda digest, pixels: looked.append(digest))
+    monkeypatch.setattr(resources, "_is_quiet", lambda: next(rests, False))
+    resources._render("shapes")
+    assert looked == []  # the program ends before that
+    monkeypatch.setattr(resources, "_is_quiet", lambda: True)
+    resources._render("shapes")
+    assert len(looked) == 1
+
+
 def test_nobody_waits_for_a_sample_that_another_visitor_asked_for(monkeypatch):
     first, second, *_ = resources.seeds("shapes")
     begun, release = threading.Event(), threading.Event()
