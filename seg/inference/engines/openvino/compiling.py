@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from seg.inference.once import Once
@@ -23,10 +24,24 @@ them, and on a walk over all pages the library keeps half as much again."""
 
 @Once
 def core() -> Any:
-    """OpenVINO itself, one for the process. Raises ImportError or RuntimeError where it cannot run."""
-    import openvino
+    """OpenVINO itself, one for the process, which has run once. Raises ImportError or RuntimeError where it cannot run.
 
-    return openvino.Core()
+    What its Python side makes of its first tensors it makes holding Python's lock, which it lets go of meanwhile: two
+    threads that came first at the same moment waited for each other for ever, and all others with them.
+    """
+    import openvino
+    from openvino import opset13
+
+    made = openvino.Core()
+    given = opset13.parameter([1, 1], np.float32)
+    network = openvino.Model([opset13.relu(given)], [given])  # pyright: ignore[reportGeneralTypeIssues]
+    request = made.compile_model(network, "CPU").create_infer_request()
+    tensor = np.zeros((1, 1), np.float32)
+    request.infer([tensor], share_inputs=True)
+    request.start_async([tensor], share_inputs=True)
+    request.wait()
+    np.array(request.get_output_tensor(0).data)
+    return made
 
 
 def problem() -> str:
