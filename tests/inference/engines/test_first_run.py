@@ -5,9 +5,10 @@ import sys
 
 import pytest
 
+from seg.inference.engines.openvino.compiling import problem
 from tests.imports import ROOT
 
-pytest.importorskip("openvino")
+pytestmark = pytest.mark.skipif(bool(problem()), reason="OpenVINO cannot run here")
 
 TRIES = 8
 """Without a run before them, the threads of one process in five waited for ever."""
