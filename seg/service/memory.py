@@ -241,7 +241,7 @@ class Memory:
             size = bytes_now(owner)
             if trim is not None and freed < lacking and size > share:
                 trim(owner, max(share, size - (lacking - freed)))
-                freed += size - bytes_now(owner)
+                freed += max(0, size - bytes_now(owner))  # others may have brought more meanwhile
         return freed
 
     def _shrink(self, lacking: int, but: Hashable) -> int:

@@ -36,4 +36,4 @@ for thread in threads: thread.join()
 
 def test_the_first_threads_at_once_all_get_an_answer():
     for _ in range(TRIES):
-        subprocess.run([sys.executable, "-c", CODE], cwd=ROOT, check=True, timeout=60)
+        assert subprocess.run([sys.executable, "-c", CODE], cwd=ROOT, timeout=60).returncode == 0
